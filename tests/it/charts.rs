@@ -370,6 +370,8 @@ fn charts_come_from_archives_with_their_digests() {
     project.run(["validate"]).success();
     project.edit("regplan.toml", &digest, &"0".repeat(64));
     project.run(["validate"]).code(1).stderr_contains(&digest).stderr_contains("sha256");
+    project.edit("regplan.toml", "web-0.1.0.tgz", "web");
+    project.run(["validate"]).code(1).stderr_contains("is a folder, and `sha256` is that of an archive");
 }
 
 fn charts_come_from_registries() {
@@ -404,6 +406,13 @@ fn a_warm_cache_needs_no_network() {
     project.run(["validate"]).code(1).stderr_contains("does not say which version");
     project.edit("regplan.toml", "repo =", "version = \"0.1.0\"\nrepo =");
     project.run(["validate"]).success();
+    // One that was cut off is downloaded anew.
+    let kept = fs::read_dir(project.path("cache/regplan/charts")).unwrap().map(|entry| entry.unwrap().path());
+    let archive = kept.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz")).unwrap();
+    let whole = fs::read(&archive).unwrap();
+    fs::write(&archive, &whole[..whole.len() / 2]).unwrap();
+    project.run(["validate"]).success();
+    assert_eq!(fs::read(&archive).unwrap(), whole);
     drop(server);
     project.run(["validate"]).success();
     fs::remove_dir_all(project.path("cache")).unwrap();

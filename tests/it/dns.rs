@@ -1,5 +1,7 @@
 //! Record sets on a real name server.
 
+use std::sync::Arc;
+
 use crate::harness::{BALANCER, DnsRelay, HEAD, NameServer, Namespace, Project, Updates, ZONE, wait_until};
 
 tests! {
@@ -16,6 +18,8 @@ tests! {
     a_zone_that_is_not_listed_is_told_where_a_state_is_lost,
     a_server_is_not_changed_behind_the_back_of_what_it_holds,
     an_update_whose_answer_is_lost_is_looked_up,
+    what_others_change_after_the_question_is_left_alone,
+    what_others_write_right_before_an_update_stays,
     a_killed_run_is_settled_by_the_marker,
     a_rollback_brings_the_old_values_back,
     texts_stand_beside_addresses,
@@ -311,6 +315,47 @@ fn an_update_whose_answer_is_lost_is_looked_up() {
     assert_eq!(relay.updates(), 3, "it was not done, and is repeated");
     assert_eq!(server.dig("A", NAME), "192.0.2.2");
     project.expect_settled();
+}
+
+/// They write to the name server while the question is on the screen.
+fn what_others_change_after_the_question_is_left_alone() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let project = project(&ns, &server, &block(&server, ONE));
+    project.apply();
+    let approve_after = |theirs: &str| {
+        let mut apply = project.regplan(["apply"]).open_stdin().spawn();
+        apply.until("Only `yes` is accepted");
+        server.update(theirs).success();
+        apply.say("yes");
+        apply.wait().code(1)
+    };
+    project.rewrite("regplan.toml", &block(&server, TWO));
+    let theirs = format!("update delete {NAME} A\nupdate add {NAME} 60 A 192.0.2.66");
+    approve_after(&theirs).stderr_contains("not approved: spec.values");
+    assert_eq!(server.dig("A", NAME), "192.0.2.66");
+    // What they make in the place of our record is not ours to delete.
+    project.rewrite("regplan.toml", HEAD);
+    let theirs = format!(
+        "update delete {NAME} A\nupdate delete _regplan.{NAME} TXT\nupdate add {NAME} 60 A 192.0.2.67"
+    );
+    approve_after(&theirs);
+    assert_eq!(server.dig("A", NAME), "192.0.2.67");
+}
+
+/// The server itself compares what stands there, in the message that changes it.
+fn what_others_write_right_before_an_update_stays() {
+    let (ns, server) = (Namespace::new(), Arc::new(NameServer::start()));
+    let relay = DnsRelay::before(&server.address());
+    let text = |keys: &str| block_at(&server.provider_at(relay.address(), ""), keys);
+    let project = project(&ns, &server, &text(ONE));
+    project.apply();
+    project.rewrite("regplan.toml", &text(TWO));
+    let theirs = format!("update delete {NAME} A\nupdate add {NAME} 60 A 192.0.2.66");
+    let others = Arc::clone(&server);
+    relay.before_next(move || drop(others.update(&theirs).success()));
+    let ended = project.run(["apply", "--auto-approve"]).code(1);
+    ended.stderr_contains("not approved: spec.values");
+    assert_eq!(server.dig("A", NAME), "192.0.2.66");
 }
 
 fn a_killed_run_is_settled_by_the_marker() {

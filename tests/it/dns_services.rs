@@ -12,6 +12,7 @@ tests! {
     a_proxied_record_is_told_and_mended,
     a_service_that_says_no_is_explained,
     a_service_that_is_busy_is_asked_again,
+    a_name_is_never_without_an_address,
     a_change_whose_answer_is_lost_is_looked_up,
     a_zone_is_asked_for_once_in_a_run,
     a_lost_state_finds_its_records_by_their_markers,
@@ -155,9 +156,24 @@ fn a_service_that_is_busy_is_asked_again() {
             json!({"id": "too_many_requests", "message": "API Rate limit exceeded."}),
         );
         service.answer_once(503, "", json!(null));
+        service.put_off_change();
         project.apply();
         assert_eq!(values(&service, dialect), ["A 192.0.2.1"]);
     }
+}
+
+/// This service changes one record at a time.
+fn a_name_is_never_without_an_address() {
+    let (ns, service) = (Namespace::new(), DnsService::start(Dialect::DigitalOcean));
+    let project = project(&ns, &block(&service, Dialect::DigitalOcean, ONE));
+    project.apply();
+    let before = service.changes().len();
+    project.rewrite("regplan.toml", &block(&service, Dialect::DigitalOcean, "values = [\"192.0.2.2\"]"));
+    project.apply();
+    let changes = service.changes();
+    let methods: Vec<&str> = changes[before..].iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(methods, ["POST", "DELETE"], "the new one comes before the old one goes");
+    assert_eq!(values(&service, Dialect::DigitalOcean), ["A 192.0.2.2"]);
 }
 
 fn a_change_whose_answer_is_lost_is_looked_up() {
@@ -167,6 +183,12 @@ fn a_change_whose_answer_is_lost_is_looked_up() {
     project.apply();
     assert_eq!(service.changes().len(), 1, "it was done, and is not repeated");
     project.expect_settled();
+    // Something on the way answers in the place of the service.
+    service.spoil_answer_to_change();
+    project.rewrite("regplan.toml", &block(&service, Dialect::Cloudflare, ALIAS));
+    project.apply();
+    assert_eq!(service.changes().len(), 2, "it was done, and is not repeated");
+    assert_eq!(values(&service, Dialect::Cloudflare), ["CNAME lb.example.net"]);
 }
 
 fn a_zone_is_asked_for_once_in_a_run() {

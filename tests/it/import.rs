@@ -393,7 +393,8 @@ ingress        = { class = "nginx" }
 tls.secret     = "registry-tls"
 
 [registry.main.auth.users]
-ci = { env = "CI_PASSWORD" }
+ci    = { env = "CI_PASSWORD" }
+robot = { generate = { length = 20 } }
 "#;
     let made = project(&ns, registry).env("CI_PASSWORD", "a long enough password");
     made.apply();
@@ -414,12 +415,13 @@ ci = { env = "CI_PASSWORD" }
         .stdout_contains("[registry.main]")
         .stdout_contains("host = \"registry.example.com\"")
         .stdout_contains("env = \"CI_PASSWORD\"")
+        .stdout_contains("[registry.main.auth.users.robot.generate]")
         .stdout_contains("to = \"registry.main/Deployment/registry\"")
         .stdout_lacks("[resource.");
     ours.rewrite("regplan.toml", written.stdout());
     let plan = ours.run(["plan", "--format=json"]).success().json();
     let changes = plan["changes"].as_array().unwrap();
-    assert_eq!(changes.iter().filter(|change| change["action"] == "adopt").count(), 8, "{plan:#}");
+    assert_eq!(changes.iter().filter(|change| change["action"] == "adopt").count(), 9, "{plan:#}");
     for change in changes {
         assert_eq!(change["fields"].as_array().map_or(0, Vec::len), 0, "{change:#}");
     }

@@ -4,12 +4,14 @@ use age::secrecy::ExposeSecret as _;
 
 use crate::harness::{FAILING, Namespace, ObjectServer, Project};
 use crate::rollback::{with_secret, with_value};
+use crate::shared_state::readable;
 
 tests! {
     a_secret_that_was_written_since_comes_back,
     a_secret_that_is_gone_comes_back,
     a_store_of_objects_keeps_them_too,
     the_cluster_keeps_them_in_secrets,
+    values_of_another_run_are_not_taken,
     what_cannot_be_opened_is_said_before_anything_is_written,
     nothing_but_a_way_back_needs_the_identity,
     a_run_that_changes_a_secret_is_undone,
@@ -119,14 +121,27 @@ fn the_cluster_keeps_them_in_secrets() {
     project.rewrite("token", "second-canary");
     project.apply();
     let states = ns.fill("{prefix}-states");
-    let (_, maps) = ns.cluster().request("GET", &format!("/api/v1/namespaces/{states}/configmaps"), None);
-    let text = maps.to_string();
-    assert!(text.contains(".revision-1") && !text.contains("canary") && !text.contains(FIRST));
+    let text = readable(&ns);
+    assert!(text.contains("resource.login") && !text.contains("canary") && !text.contains(FIRST), "{text}");
     let kept = ns.cluster().find(&states, &ns.fill("secret/{project}.values-1"));
     assert!(kept.is_some(), "the values of the first revision");
     project.run(["rollback", "--auto-approve"]).success().stdout_lacks("canary");
     assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
     ns.clean_up("namespace/{prefix}-states");
+}
+
+/// A run kept its values, and was killed before it saved its revision, which is that of a later run.
+fn values_of_another_run_are_not_taken() {
+    let (ns, keys) = (Namespace::new(), Keys::new());
+    let project = changed(&ns, &keys).env("STATE_IDENTITY", &keys.identity);
+    let values = |number: u32| {
+        project.state_path().replace("state.json", &format!("revisions/{number:06}.values.json"))
+    };
+    let other = project.content(&values(2))["run"].clone();
+    project.edit_content(&values(1), |content| content["run"] = other);
+    let refused = project.run(["rollback", "--auto-approve"]).code(1);
+    refused.stdout_contains("which does not have the secret value of data.token");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad");
 }
 
 fn what_cannot_be_opened_is_said_before_anything_is_written() {

@@ -36,6 +36,10 @@ fn what_is_left_in_a_cluster_is_told_by_its_first_plan() {
             "metadata": {"name": "web.v1", "labels": {"OWNER": "TILLER", "NAME": "web"}}, "data": {"release": "H4sI"},
         }),
         json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "shop.v1", "labels": {"OWNER": "TILLER", "NAME": "shop"}}, "data": {"release": "H4sI"},
+        }),
+        json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {
                 "name": "issuers.certmanager.k8s.io",
@@ -62,7 +66,12 @@ fn what_is_left_in_a_cluster_is_told_by_its_first_plan() {
     let greeting = "[resource.greeting]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.text = \"hello\"\n";
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{greeting}"));
     let first = project.run(["plan"]).success();
-    for told in ["Tiller, the server of Helm 2", "lets Tiller do everything", "web.v1 is a release of Helm"] {
+    for told in [
+        "Tiller, the server of Helm 2",
+        "lets Tiller do everything",
+        "/web.v1, Secret ",
+        "shop.v1 is a release of Helm",
+    ] {
         first.stderr_contains(told);
     }
     first.stderr_contains("issuers.certmanager.k8s.io is of").stderr_contains("disable-validation");
@@ -70,7 +79,13 @@ fn what_is_left_in_a_cluster_is_told_by_its_first_plan() {
     // It is said once: nobody is asked again.
     project.run(["plan"]).success().stderr_lacks("Tiller");
     project.run(["destroy", "--auto-approve"]).success();
-    for target in [definition, "clusterrolebinding/tiller", "configmap/web.v1", "deployment/tiller-deploy"] {
+    for target in [
+        definition,
+        "clusterrolebinding/tiller",
+        "configmap/web.v1",
+        "secret/shop.v1",
+        "deployment/tiller-deploy",
+    ] {
         ns.kubectl(["delete", target]).run().success();
     }
     cluster.give_back();

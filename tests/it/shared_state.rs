@@ -6,6 +6,11 @@ mod rights;
 mod sharing;
 mod shelf;
 
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use crate::harness::{Namespace, Project, Test};
@@ -56,6 +61,20 @@ fn states(ns: &Namespace) -> String {
 #[track_caller]
 fn kept(ns: &Namespace, target: &str) -> Option<Value> {
     ns.cluster().find(&states(ns), &ns.fill(target))
+}
+
+/// What the `ConfigMap`s of the state hold: everybody who may plan reads it. They are packed, so that no text is found in the
+/// objects themselves.
+#[track_caller]
+pub(crate) fn readable(ns: &Namespace) -> String {
+    let maps = ns.cluster().items(&states(ns), "configmap");
+    let unpacked = |map: &Value| {
+        let packed = STANDARD.decode(map["binaryData"]["content"].as_str()?).unwrap();
+        let mut text = String::new();
+        GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
+        Some(text)
+    };
+    maps.iter().filter_map(unpacked).collect()
 }
 
 /// Removes the namespace of states from a cluster that stays.

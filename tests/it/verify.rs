@@ -19,6 +19,8 @@ use crate::plane::pki::{Authority, Pair, Validity};
 tests! {
     a_registry_that_works_passes_every_check,
     pulls_are_followed_to_an_object_store,
+    a_store_to_which_pulls_are_sent_on_gets_no_password,
+    a_server_that_changes_its_certificate_gets_no_password,
     every_fault_is_found_and_named,
     a_certificate_that_is_not_right_is_found,
     what_a_killed_run_has_left_is_taken_away_by_the_next,
@@ -47,12 +49,24 @@ impl Registry {
     #[track_caller]
     fn start_with(storage: impl FnOnce(&Path) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let path = |name: &str| folder.path().join(name);
         let users = Command::new(program("htpasswd")).args(["-Bbn", "ci", PASSWORD]).run().success();
-        fs::write(path("htpasswd"), users.stdout()).unwrap();
+        fs::write(folder.path().join("htpasswd"), users.stdout()).unwrap();
         let mut storage = storage(folder.path());
         storage["delete"] = json!({"enabled": true});
+        loop {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let mut server = Self::serve(&folder, port, &storage);
+            // Another test may have taken the port in between: then this one has ended, and somebody else answers.
+            let listens = |server: &Running| server.stderr_so_far().contains("listening on ");
+            wait_until("the registry", || listens(&server) || server.has_ended());
+            if listens(&server) {
+                return Self { folder, port, _server: server };
+            }
+        }
+    }
+
+    fn serve(folder: &tempfile::TempDir, port: u16, storage: &Value) -> Running {
+        let path = |name: &str| folder.path().join(name);
         let config = json!({
             "version": 0.1,
             "storage": storage,
@@ -62,9 +76,7 @@ impl Registry {
         fs::write(path("config.yml"), config.to_string()).unwrap();
         let server =
             Cluster::shared().program("registry").args(["serve".into(), path("config.yml").into_os_string()]);
-        let server = server.env("OTEL_TRACES_EXPORTER", "none").spawn();
-        wait_until("the registry", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { folder, port, _server: server }
+        server.env("OTEL_TRACES_EXPORTER", "none").spawn()
     }
 
     /// The names in a folder of the repository of probes.
@@ -75,10 +87,13 @@ impl Registry {
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
 
-    /// No tag, and no content of an upload. Of one that was broken off, the registry itself keeps a note of 108 bytes.
+    /// No tag, no layer, and no content of an upload. Of one that was broken off, the registry itself keeps a note of 108 bytes.
     #[track_caller]
     fn has_nothing_left(&self) {
         assert_eq!(self.left("_manifests/tags"), [""; 0]);
+        for layer in self.left("_layers/sha256") {
+            assert_eq!(self.left(&format!("_layers/sha256/{layer}")), [""; 0], "{layer}");
+        }
         for upload in self.left("_uploads") {
             assert!(!self.left(&format!("_uploads/{upload}")).contains(&"data".to_owned()), "{upload}");
         }
@@ -178,6 +193,30 @@ fn pulls_are_followed_to_an_object_store() {
     ended.stdout_contains("Works: 14 checks passed.").stdout_contains("nothing is left of this run");
 }
 
+/// Stores of objects refuse a request that says in two ways who asks.
+fn a_store_to_which_pulls_are_sent_on_gets_no_password() {
+    let ns = Namespace::absent();
+    let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
+    let front = Front::start(registry.port, &signed.pair, Wrong::SendsOn("ci:a long enough password"));
+    let trusting = format!("--ca-file={}", signed.file(&project).display());
+    let ended = verify(&project, &front, &[&trusting, "--format=json", "--only=pull"]).run().success();
+    assert_eq!(checks(&ended)["pull"]["outcome"], "passed");
+    registry.has_nothing_left();
+}
+
+/// What was judged is the certificate of the first connection.
+fn a_server_that_changes_its_certificate_gets_no_password() {
+    let ns = Namespace::absent();
+    let (registry, project) = (Registry::start(), project(&ns, BY_SECRET));
+    let (signed, stranger) = (Signed::new(), Signed::new());
+    let front = Front::turning(registry.port, [&signed.pair, &stranger.pair]);
+    let trusting = format!("--ca-file={}", signed.file(&project).display());
+    let ended = verify(&project, &front, &[&trusting, "--format=json", "--only=password"]).run().code(2);
+    let found = checks(&ended);
+    assert_eq!(found["chain"]["outcome"], "passed", "{found:#}");
+    assert_eq!(found["password"]["code"], "no-tls", "{found:#}");
+}
+
 fn every_fault_is_found_and_named() {
     let faults = [
         (Wrong::BodyLimit(1 << 20), "body", "body-too-large", "nginx"),
@@ -189,7 +228,9 @@ fn every_fault_is_found_and_named() {
         (Wrong::NoBackend, "authentication", "no-backend", "no pod"),
         (Wrong::Open, "authentication", "open", "take it from the net"),
         (Wrong::KeepsAll, "delete", "left-behind", "cache"),
+        (Wrong::KeepsAll, "clean-up", "left-behind", "cache"),
         (Wrong::OtherContent, "pull", "other-content", "compression"),
+        (Wrong::Quotes, "password", "password-refused", "which rights this user has"),
     ];
     let (ns, signed) = (Namespace::absent(), Signed::new());
     thread::scope(|scope| {
@@ -236,7 +277,9 @@ fn a_certificate_that_is_not_right_is_found() {
     assert_eq!(by_another["chain"]["outcome"], "passed");
     assert_eq!(code(&by_another, "issuer").as_deref(), Some("other-issuer"));
     let expired = signed.authority.server_named(HOST, Validity::Expired).unwrap();
-    assert_eq!(code(&found(&expired, &[&trusting]), "expiry").as_deref(), Some("expired"));
+    let expired = found(&expired, &[&trusting]);
+    assert_eq!(code(&expired, "expiry").as_deref(), Some("expired"));
+    assert_eq!(expired["password"]["outcome"], "skipped");
     let other = signed.authority.server_named("other.example.com", Validity::Current).unwrap();
     let other = found(&other, &[&trusting]);
     assert_eq!(code(&other, "names").as_deref(), Some("other-names"));

@@ -22,9 +22,16 @@ pub(crate) enum Updates {
 /// A relay that runs until the test binary ends.
 pub(crate) struct DnsRelay {
     address: String,
-    mode: Arc<Mutex<Updates>>,
-    seen: Arc<AtomicU32>,
-    refuses: Arc<AtomicBool>,
+    between: Arc<Between>,
+}
+
+/// What it does between the two.
+struct Between {
+    mode: Mutex<Updates>,
+    seen: AtomicU32,
+    /// Done before the next update passes.
+    first: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    refuses: AtomicBool,
 }
 
 impl DnsRelay {
@@ -32,18 +39,22 @@ impl DnsRelay {
     pub(crate) fn before(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (mode, seen) = (Arc::new(Mutex::new(Updates::Pass)), Arc::new(AtomicU32::new(0)));
-        let refuses = Arc::new(AtomicBool::new(false));
-        let relay =
-            Self { address, mode: Arc::clone(&mode), seen: Arc::clone(&seen), refuses: Arc::clone(&refuses) };
+        let between = Between {
+            mode: Mutex::new(Updates::Pass),
+            seen: AtomicU32::new(0),
+            first: Mutex::default(),
+            refuses: AtomicBool::new(false),
+        };
+        let between = Arc::new(between);
+        let relay = Self { address, between: Arc::clone(&between) };
         let server = server.to_owned();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if refuses.load(Ordering::SeqCst) {
+                if between.refuses.load(Ordering::SeqCst) {
                     continue;
                 }
-                let (server, mode, seen) = (server.clone(), Arc::clone(&mode), Arc::clone(&seen));
-                thread::spawn(move || drop(forward(client, &server, &mode, &seen)));
+                let (server, between) = (server.clone(), Arc::clone(&between));
+                thread::spawn(move || drop(forward(client, &server, &between)));
             }
         });
         relay
@@ -55,33 +66,42 @@ impl DnsRelay {
 
     /// From now on this becomes of updates.
     pub(crate) fn set(&self, mode: Updates) {
-        *self.mode.lock().unwrap() = mode;
+        *self.between.mode.lock().unwrap() = mode;
+    }
+
+    /// Does this before the next update passes that changes something.
+    pub(crate) fn before_next(&self, first: impl FnOnce() + Send + 'static) {
+        *self.between.first.lock().unwrap() = Some(Box::new(first));
     }
 
     /// Hangs up on everybody from now on.
     pub(crate) fn hang_up(&self) {
-        self.refuses.store(true, Ordering::SeqCst);
+        self.between.refuses.store(true, Ordering::SeqCst);
     }
 
     /// Lets everybody through again.
     pub(crate) fn listen(&self) {
-        self.refuses.store(false, Ordering::SeqCst);
+        self.between.refuses.store(false, Ordering::SeqCst);
     }
 
     /// How many updates that change something have come.
     pub(crate) fn updates(&self) -> u32 {
-        self.seen.load(Ordering::SeqCst)
+        self.between.seen.load(Ordering::SeqCst)
     }
 }
 
-fn forward(mut client: TcpStream, server: &str, mode: &Mutex<Updates>, seen: &AtomicU32) -> io::Result<()> {
+fn forward(mut client: TcpStream, server: &str, between: &Between) -> io::Result<()> {
     let mut server = TcpStream::connect(server)?;
     loop {
         let message = read(&mut client)?;
         let mut fate = Updates::Pass;
         if changes_something(&message) {
-            seen.fetch_add(1, Ordering::SeqCst);
-            let mut mode = mode.lock().unwrap();
+            between.seen.fetch_add(1, Ordering::SeqCst);
+            let first = between.first.lock().unwrap().take();
+            if let Some(first) = first {
+                first();
+            }
+            let mut mode = between.mode.lock().unwrap();
             fate = *mode;
             if fate != Updates::Hang {
                 *mode = Updates::Pass;

@@ -53,6 +53,10 @@ struct Content {
     fails: Range<usize>,
     /// The servers of the zone.
     name_servers: Vec<String>,
+    /// Whether something on the way answers to the next change, in the place of the service.
+    is_spoilt: bool,
+    /// Whether the next change is put off.
+    is_busy: bool,
 }
 
 struct Request {
@@ -141,6 +145,16 @@ impl DnsService {
         content.fails = first..first + fail;
     }
 
+    /// Carries out the next change, and something on the way answers 502.
+    pub(crate) fn spoil_answer_to_change(&self) {
+        self.content.lock().unwrap().is_spoilt = true;
+    }
+
+    /// Answers the next change with 429, and does not look at it.
+    pub(crate) fn put_off_change(&self) {
+        self.content.lock().unwrap().is_busy = true;
+    }
+
     /// Answers the next request with this instead.
     pub(crate) fn answer_once(&self, status: u16, headers: &str, body: Value) {
         self.content.lock().unwrap().instead.push((status, headers.to_owned(), body));
@@ -195,6 +209,9 @@ fn serve(stream: TcpStream, dialect: Dialect, content: &Mutex<Content>) -> io::R
     content.changes += usize::from(is_change);
     let (status, headers, body) = if is_undone {
         (502, String::new(), Value::Null)
+    } else if is_change && std::mem::take(&mut content.is_busy) {
+        let body = json!({"id": "too_many_requests", "message": "API Rate limit exceeded."});
+        (429, "Retry-After: 1\r\n".to_owned(), body)
     } else if content.instead.is_empty() {
         let (status, body) = match dialect {
             Dialect::Cloudflare => cloudflare::answer(&mut content, &request),
@@ -205,6 +222,8 @@ fn serve(stream: TcpStream, dialect: Dialect, content: &Mutex<Content>) -> io::R
         content.instead.remove(0)
     };
     let is_lost = is_change && std::mem::take(&mut content.loses);
+    let is_spoilt = is_change && std::mem::take(&mut content.is_spoilt);
+    let (status, body) = if is_spoilt { (502, Value::Null) } else { (status, body) };
     drop(content);
     if is_lost {
         return Ok(());

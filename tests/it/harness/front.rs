@@ -3,8 +3,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
@@ -12,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -23,6 +26,9 @@ use super::tls::Tls;
 use crate::plane::pki::Pair;
 
 type Body = UnsyncBoxBody<Bytes, hyper::Error>;
+
+/// The folder of a store.
+const STORE: &str = "/store";
 
 /// What a front does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +57,10 @@ pub(crate) enum Wrong {
     OtherContent,
     /// It gives no answer to who asks for a manifest by its tag.
     Hangs,
+    /// It refuses a password, and quotes it.
+    Quotes,
+    /// It sends pulls of layers on to a store. That takes no password; the registry behind it takes this one.
+    SendsOn(&'static str),
 }
 
 /// A server with TLS, and one without, before a registry. They end when it is dropped.
@@ -65,9 +75,19 @@ impl Front {
     /// One before the registry at this port, with this certificate.
     #[track_caller]
     pub(crate) fn start(registry: u16, pair: &Pair, wrong: Wrong) -> Self {
+        Self::with(registry, &[pair], wrong)
+    }
+
+    /// One that shows the first of these certificates to the first who comes, and the second one to all others.
+    #[track_caller]
+    pub(crate) fn turning(registry: u16, pairs: [&Pair; 2]) -> Self {
+        Self::with(registry, &pairs, Wrong::Nothing)
+    }
+
+    fn with(registry: u16, pairs: &[&Pair], wrong: Wrong) -> Self {
         let way = Arc::new(Way { registry, wrong });
-        let (https, secure) = serve(Arc::clone(&way), Some(Tls::new(pair)));
-        let (http, plain) = serve(way, None);
+        let (https, secure) = serve(Arc::clone(&way), pairs.iter().map(|pair| Tls::new(pair)).collect());
+        let (http, plain) = serve(way, Vec::new());
         Self { https, http, _servers: [secure, plain] }
     }
 
@@ -78,13 +98,15 @@ impl Front {
     }
 }
 
-fn serve(way: Arc<Way>, tls: Option<Tls>) -> (u16, AbortOnDropHandle<()>) {
+/// Serves with these certificates, each for one connection and the last one for all that come then; without any, in clear.
+fn serve(way: Arc<Way>, tls: Vec<Tls>) -> (u16, AbortOnDropHandle<()>) {
     let listener = block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = runtime().spawn(async move {
         let mut connections = JoinSet::new();
+        let mut turns = tls.iter().chain(std::iter::repeat_with(|| tls.last()).map_while(|last| last));
         while let Ok((stream, _)) = listener.accept().await {
-            let (way, tls) = (Arc::clone(&way), tls.clone());
+            let (way, tls) = (Arc::clone(&way), turns.next().cloned());
             connections.spawn(async move {
                 match tls {
                     Some(tls) => {
@@ -121,6 +143,10 @@ struct Way {
 impl Way {
     async fn answer(&self, request: Request<Incoming>, scheme: &str) -> Response<Body> {
         let host = request.headers()[HOST].to_str().unwrap().to_owned();
+        let is_of_store = request.uri().path().starts_with(STORE);
+        if scheme == "http" && is_of_store {
+            return self.stored(request).await;
+        }
         if scheme == "http" && self.wrong != Wrong::NoRedirect {
             let to = format!("https://{host}{}", request.uri());
             return said(Response::builder().status(301).header(LOCATION, to), "");
@@ -139,6 +165,16 @@ impl Way {
             Wrong::KeepsAll if method == Method::DELETE => return status(StatusCode::ACCEPTED),
             Wrong::Hangs if method == Method::HEAD && path.contains("/manifests/run-") => {
                 return std::future::pending().await;
+            }
+            Wrong::Quotes => {
+                if let Some(login) = login(&request) {
+                    let errors = json!({"errors": [{"code": "DENIED", "message": format!("not {login}")}]});
+                    return said(Response::builder().status(StatusCode::FORBIDDEN), &errors.to_string());
+                }
+            }
+            Wrong::SendsOn(_) if method == Method::GET && path.contains("/blobs/sha256:") => {
+                let to = format!("http://{host}{STORE}{path}");
+                return said(Response::builder().status(307).header(LOCATION, to), "");
             }
             _ => {}
         }
@@ -161,6 +197,18 @@ impl Way {
         response
     }
 
+    /// What a store answers, which looks into the request for the right to read, and wants no other.
+    async fn stored(&self, mut request: Request<Incoming>) -> Response<Body> {
+        let Wrong::SendsOn(login) = self.wrong else { return said(Response::builder().status(404), "") };
+        if request.headers().contains_key(AUTHORIZATION) {
+            return said(Response::builder().status(400), "only one way to say who asks is allowed");
+        }
+        *request.uri_mut() = request.uri().path().trim_start_matches(STORE).parse().unwrap();
+        let login = format!("Basic {}", STANDARD.encode(login));
+        request.headers_mut().insert(AUTHORIZATION, login.parse().unwrap());
+        self.forward(request, "https").await
+    }
+
     /// The registry's own answer.
     async fn forward(&self, mut request: Request<Incoming>, scheme: &str) -> Response<Body> {
         let stream = TcpStream::connect(("127.0.0.1", self.registry)).await.unwrap();
@@ -179,6 +227,12 @@ fn said(response: http::response::Builder, text: &str) -> Response<Body> {
     let body =
         Full::new(Bytes::copy_from_slice(text.as_bytes())).map_err(|never| match never {}).boxed_unsync();
     response.body(body).unwrap()
+}
+
+/// The name and the password in a request.
+fn login(request: &Request<Incoming>) -> Option<String> {
+    let login = request.headers().get(AUTHORIZATION)?.to_str().unwrap().strip_prefix("Basic ")?;
+    Some(String::from_utf8(STANDARD.decode(login).unwrap()).unwrap())
 }
 
 /// Gives a `Location` this beginning.

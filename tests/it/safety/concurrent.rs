@@ -16,6 +16,7 @@ tests! {
     an_object_that_others_delete_just_before_the_update_is_not_made_again,
     a_mark_that_others_set_just_before_the_delete_keeps_the_object,
     an_object_that_others_make_anew_just_before_the_delete_stays,
+    a_change_just_before_a_replacement_is_not_lost,
     an_object_that_others_make_between_the_two_halves_of_a_replacement_stays,
     an_object_that_others_delete_while_it_is_waited_for_is_made_again_by_the_next_apply,
     a_change_in_the_middle_of_a_rollback_is_not_overwritten,
@@ -49,15 +50,28 @@ impl Other {
     }
 
     fn make(&self) {
+        self.create(&serde_json::from_str(THEIRS).unwrap());
+    }
+
+    fn create(&self, object: &Value) {
         let path = format!("/api/v1/namespaces/{}/configmaps", self.namespace);
-        let object: Value = serde_json::from_str(THEIRS).unwrap();
-        let (status, answer) = self.cluster.request("POST", &path, Some(&object));
+        let (status, answer) = self.cluster.request("POST", &path, Some(object));
         assert_eq!(status, 201, "{answer}");
     }
 
     fn make_anew(&self) {
         self.delete();
         self.make();
+    }
+
+    /// As from a backup: our marks are on it, and it is another object.
+    fn restore(&self) {
+        let mut object = self.cluster.find(&self.namespace, "configmap/greeting").unwrap();
+        object["data"]["hello"] = json!("theirs");
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        metadata.retain(|key, _| ["name", "namespace", "annotations"].contains(&key.as_str()));
+        self.delete();
+        self.create(&object);
     }
 }
 
@@ -156,16 +170,31 @@ fn a_mark_that_others_set_just_before_the_delete_keeps_the_object() {
 
 fn an_object_that_others_make_anew_just_before_the_delete_stays() {
     let ns = Namespace::new();
-    for command in ["apply", "destroy"] {
+    let ways: [(&str, fn(&Other)); 3] =
+        [("apply", Other::make_anew), ("destroy", Other::make_anew), ("apply", Other::restore)];
+    for (command, make) in ways {
         let proxy = ns.proxy();
         let project = applied(&ns, &proxy);
         project.rewrite("regplan.toml", HEAD);
         let other = Other::of(&ns);
-        proxy.on("delete", "configmaps").times(1).first(move || other.make_anew());
+        proxy.on("delete", "configmaps").times(1).first(move || make(&other));
         project.run([command, "--auto-approve"]).any();
         is_theirs(&ns);
         ns.delete("configmap/greeting");
     }
+}
+
+/// The object that takes its place was planned with what it held.
+fn a_change_just_before_a_replacement_is_not_lost() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    project.edit("regplan.toml", "world", "moon");
+    let other = Other::of(&ns);
+    proxy.on("delete", "configmaps").times(1).first(move || other.change());
+    let ended = project.run(["apply", "--auto-approve", "--replace", "resource.greeting"]).code(1);
+    ended.stderr_contains("not approved: data.hello");
+    is_theirs(&ns);
 }
 
 fn an_object_that_others_make_between_the_two_halves_of_a_replacement_stays() {

@@ -35,7 +35,9 @@ fn init_makes_what_is_missing_and_leaves_what_is_there() {
     let after: Vec<_> = KEPT.iter().map(|target| kept(&ns, target).unwrap()).collect();
     assert_eq!(before, after);
     project.apply();
+    let state = project.run(["state", "pull"]).success();
     project.run(["state", "init"]).success();
+    assert_eq!(project.run(["state", "pull"]).success().stdout(), state.stdout(), "what it holds stays");
     project.expect_settled();
     clean_up(&ns);
 }

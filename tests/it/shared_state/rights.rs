@@ -10,12 +10,13 @@ use crate::harness::Namespace;
 tests! {
     each_role_is_enough_for_its_commands,
     too_few_rights_are_said_with_the_role_that_gives_them,
+    secret_values_are_kept_by_a_writer_and_read_by_nobody_else,
 }
 
 /// The rules for the project's own objects, and for a look at its namespace.
 fn rules(verbs: &[&str]) -> Value {
     json!([
-        { "apiGroups": [""], "resources": ["configmaps"], "verbs": verbs },
+        { "apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": verbs },
         { "apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"] },
     ])
 }
@@ -94,5 +95,24 @@ fn too_few_rights_are_said_with_the_role_that_gives_them() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
     // Who may not make Roles is told of the other way.
     planner.run(["state", "init"]).code(1).stderr_contains("regplan state init --print");
+    clean_up(&ns);
+}
+
+/// The values of a revision are in Secrets of the state.
+fn secret_values_are_kept_by_a_writer_and_read_by_nobody_else() {
+    let ns = Namespace::new();
+    let blocks = "\n[secret.word]\nenv = \"WORD\"\n[resource.login]\napiVersion = \"v1\"\nkind = \"Secret\"\nstringData.word = \"${secret.word}\"\n";
+    let admin = first_machine(&ns, blocks);
+    let writer = machine(&ns, blocks).kubeconfig(account(&ns, "writer", WRITES)).env("WORD", "first");
+    writer.apply();
+    let writer = writer.env("WORD", "second");
+    writer.apply();
+    let planner = machine(&ns, blocks).kubeconfig(account(&ns, "planner", WRITES));
+    let refused = planner.run(["rollback", "1", "--out", "back.plan"]).code(1);
+    refused.stdout_contains("that can be read here").stdout_contains(&ns.fill("`{project}.writer`"));
+    assert!(!planner.path("back.plan").exists());
+    writer.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("secret/login", "/data/word"), "Zmlyc3Q=");
+    drop(admin);
     clean_up(&ns);
 }

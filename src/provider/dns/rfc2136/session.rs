@@ -118,3 +118,35 @@ fn unreachable(server: &str, error: io::Error) -> Problem {
         .help("check the address, and that TCP to its port is let through")
         .caused_by(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::rr::rdata::tsig::TsigAlgorithm;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::provider::dns::rfc2136::question::name_of;
+
+    /// Whoever is on the way can repeat our own signature, and has no key for another one.
+    #[tokio::test]
+    async fn an_answer_without_the_servers_signature_is_not_believed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = listener.local_addr().unwrap().to_string();
+        let somebody = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let length = stream.read_u16().await.unwrap();
+            let mut message = vec![0; usize::from(length)];
+            stream.read_exact(&mut message).await.unwrap();
+            // It is an answer now.
+            message[2] |= 0x80;
+            stream.write_u16(length).await.unwrap();
+            stream.write_all(&message).await.unwrap();
+        });
+        let key = TSigner::new(vec![7; 32], TsigAlgorithm::HmacSha256, name_of("key").unwrap(), 300).unwrap();
+        let mut session = Session::open(&server, Some(key)).await.unwrap();
+        let problem = session.ask(Message::query()).await.unwrap_err();
+        assert!(problem.message.contains("an answer that cannot be used"), "{problem}");
+        somebody.await.unwrap();
+    }
+}

@@ -229,6 +229,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Identity;
 
     #[test]
     fn a_text_is_read_as_it_was_written() {
@@ -237,5 +238,49 @@ mod tests {
         }
         assert_eq!(unquoted("plain"), "plain");
         assert_eq!(quoted(&"x".repeat(300)).matches('"').count(), 4);
+    }
+
+    /// A service with one record, which takes no change.
+    struct Unchangeable(Listed);
+
+    #[async_trait]
+    impl Api for Unchangeable {
+        fn ready(&self) -> Result<(), Problem> {
+            Ok(())
+        }
+
+        async fn list(&self, _: &str, name: &str) -> Result<Vec<Listed>, Problem> {
+            Ok([&self.0].into_iter().filter(|listed| listed.name == name).cloned().collect())
+        }
+
+        async fn change(&self, _: &str, _: &[Listed], _: &[Added]) -> Result<(), Fault> {
+            panic!("nothing is to be changed")
+        }
+
+        async fn servers(&self, _: &str) -> Result<Vec<String>, Problem> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_as_it_was_read_is_not_changed() {
+        let names =
+            Names::of(&Identity::cluster("dns.regplan.dev", "RecordSet", "r.example.com"), "example.com");
+        let value = |text: &str| RecordValue::parse(crate::resource::record_set::RECORD_SET, text).unwrap();
+        let listed = Listed {
+            id: "1".into(),
+            name: names.name.clone(),
+            record_type: "A".into(),
+            value: Some(value("192.0.2.9")),
+            ttl: 60,
+            proxied: false,
+        };
+        let content = |text: &str| {
+            let record = Record { value: value(text), ttl: 60, proxied: false };
+            Content { records: BTreeSet::from([record]), marker: BTreeSet::new() }
+        };
+        let service = Service(Unchangeable(listed));
+        let refused = service.write(&names, &content("192.0.2.1"), &content("192.0.2.2")).await;
+        assert!(matches!(refused, Err(Fault::NotDone(problem)) if problem.kind == ProblemKind::Conflict));
     }
 }

@@ -7,7 +7,7 @@ use super::names::{Kind, Names, Place};
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::transport::{Call, CallError, JSON, Transport};
 use crate::resource::{Problem, ProblemKind};
-use crate::state::{ItemVersion, Over, ShelfError};
+use crate::state::{Item, ItemVersion, Over, ShelfError};
 
 /// What makes a server leave out all of an object but its metadata.
 const METADATA_ALONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -112,7 +112,7 @@ impl Objects {
         let problem = problem::of(failure, About::new(&identity), &self.transport.server_info);
         match problem.kind {
             ProblemKind::Forbidden => {
-                let help = self.missing_right(place.kind, verb);
+                let help = self.missing_right(place, verb);
                 problem.help(help)
             }
             ProblemKind::NamespaceMissing => not_initialised(),
@@ -120,17 +120,18 @@ impl Objects {
         }
     }
 
-    fn missing_right(&self, kind: Kind, verb: &str) -> String {
+    fn missing_right(&self, place: &Place, verb: &str) -> String {
         let Names { namespace, state } = &self.names;
-        let role = match (kind, verb) {
+        let role = match (place.kind, verb) {
             (Kind::ConfigMap, "get") => "reader",
-            (Kind::Secret, "get") => "planner",
+            // The secret values of revisions are in Secrets as well, and are for writers alone.
+            (Kind::Secret, "get") if *place == self.names.of(Item::Key) => "planner",
             _ => "writer",
         };
         format!(
             "the permission to {verb} {} is missing in the namespace `{namespace}`: the Role `{state}.{role}` gives it, \
              which `regplan state init` has made; let somebody bind you to it",
-            kind.plural()
+            place.kind.plural()
         )
     }
 }
