@@ -191,6 +191,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         ready: None,
         awaited_since: None,
         completed: None,
+        random_of: None,
         hook: None,
         leaves_for: None,
         doubted: false,

@@ -4,7 +4,7 @@ pub(crate) mod bodies;
 pub(crate) mod pods;
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::thread;
 
