@@ -94,32 +94,39 @@ impl Farewells {
         if leaving.is_empty() {
             return Ok(None);
         }
-        let withheld = self
-            .stored()
-            .filter(|(address, stored)| leaving.contains(&address.block) && !stored.withheld.is_empty());
-        let mut notes: Vec<String> = withheld
-            .map(|(address, _)| {
-                format!(
-                    "{address} does not run when its chart is deleted: it has secret values, which no revision keeps."
-                )
-            })
-            .collect();
-        let newest = self.newest.as_ref().ok().filter(|newest| !matches!(newest, Newest::Lost(_)));
-        let is_known = |chart: &BlockAddress| {
-            let mut all =
-                newest.and_then(Newest::revision).into_iter().flat_map(|newest| newest.desired.keys());
-            all.any(|address| address.block == *chart)
-        };
-        let never_whole = leaving.iter().filter(|chart| newest.is_some() && !is_known(chart));
-        notes.extend(never_whole.map(|chart| {
-            format!("If {chart} has hooks of its deletion, they do not run: no apply of it was completed.")
-        }));
-        plan.notes.extend(notes);
+        plan.notes.extend(self.withheld(&leaving));
+        plan.notes.extend(self.never_completed(&leaving));
         match &self.newest {
             Ok(Newest::Lost(error)) => Ok(Some(unknown(&leaving, error))),
             Ok(_) => Ok(None),
             Err(_) => self.newest.map(|_| None).map_err(Error::from),
         }
+    }
+
+    /// The hooks that the revision has only in part.
+    fn withheld(&self, leaving: &BTreeSet<&BlockAddress>) -> impl Iterator<Item = String> {
+        let withheld = self
+            .stored()
+            .filter(move |(address, stored)| leaving.contains(&address.block) && !stored.withheld.is_empty());
+        withheld.map(|(address, _)| {
+            format!(
+                "{address} does not run when its chart is deleted: it has secret values, which no revision keeps."
+            )
+        })
+    }
+
+    /// The charts that no revision knows: an installation that failed, say.
+    fn never_completed(&self, leaving: &BTreeSet<&BlockAddress>) -> Vec<String> {
+        let known: BTreeSet<&BlockAddress> = match &self.newest {
+            Ok(Newest::Read(revision)) => revision.desired.keys().map(|address| &address.block).collect(),
+            Ok(Newest::NoneYet) => BTreeSet::new(),
+            Ok(Newest::Lost(_)) | Err(_) => return Vec::new(),
+        };
+        let unknown = leaving.iter().filter(|chart| !known.contains(*chart));
+        let told = unknown.map(|chart| {
+            format!("If {chart} has hooks of its deletion, they do not run: no apply of it was completed.")
+        });
+        told.collect()
     }
 
     /// What the revision has of the hooks of the charts.

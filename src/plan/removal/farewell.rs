@@ -135,7 +135,7 @@ impl<'a> Farewell<'a> {
         }
         let there = live.filter(|live| !live.is_ending());
         let is_needed = is_open && there.is_none() && !ends_by_itself(&hook.identity);
-        if self.has_run(hook) && !is_needed { self.settled(hook, there) } else { self.run(hook, live) }
+        if self.has_run(hook) && !is_needed { settled(hook, there) } else { self.run(hook, live) }
     }
 
     /// Whether a run that was killed has begun it for this deletion, and it has not failed.
@@ -155,7 +155,7 @@ impl<'a> Farewell<'a> {
             prior: live.cloned(),
             send: Some(sent),
             tracking: Tracking::New,
-            ..self.of(hook, Action::Run)
+            ..change_of(hook, Action::Run)
         }
     }
 
@@ -165,20 +165,21 @@ impl<'a> Farewell<'a> {
             prior: live.cloned(),
             send: Some(object(hook, None, self.overview.owner())),
             awaited: true,
-            ..self.of(hook, Action::None)
+            ..change_of(hook, Action::None)
         }
     }
+}
 
-    /// It has run. The state knows it until all of its chart is done.
-    fn settled(&self, hook: &Arc<Desired>, there: Option<&Arc<Live>>) -> Change {
-        Change { prior: there.cloned(), reasons: vec![Reason::Completed], ..self.of(hook, Action::None) }
-    }
+/// It has run. The state knows it until all of its chart is done.
+fn settled(hook: &Arc<Desired>, there: Option<&Arc<Live>>) -> Change {
+    Change { prior: there.cloned(), reasons: vec![Reason::Completed], ..change_of(hook, Action::None) }
+}
 
-    fn of(&self, hook: &Arc<Desired>, action: Action) -> Change {
-        Change {
-            timeouts: hook.lifecycle.timeouts,
-            desired: Some(Arc::clone(hook)),
-            ..Change::new(hook.address.clone(), hook.target(), action, Fidelity::Observed)
-        }
+/// A change of a hook with nothing to send yet.
+fn change_of(hook: &Arc<Desired>, action: Action) -> Change {
+    Change {
+        timeouts: hook.lifecycle.timeouts,
+        desired: Some(Arc::clone(hook)),
+        ..Change::new(hook.address.clone(), hook.target(), action, Fidelity::Observed)
     }
 }
