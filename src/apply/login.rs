@@ -37,7 +37,8 @@ pub(super) async fn await_taken(
         return Ok(None);
     }
     let patience = timeout.unwrap_or(PATIENCE);
-    let (begun, mut silence) = (Instant::now(), Silence::default());
+    let begun = Instant::now();
+    let mut silence = Silence::since(begun);
     loop {
         let lack = match provider.cluster().login_lacks(&login).await {
             Ok(None) => return Ok(None),
@@ -46,12 +47,13 @@ pub(super) async fn await_taken(
             Err(problem) if is_tried => return Ok(Some(not_asked(&login, &problem.message))),
             Err(problem) => return Err(problem),
         };
-        let silent_for = silence.after(&lack, Instant::now());
+        let now = Instant::now();
+        let silent_for = silence.after(&lack, now);
         match &lack {
             LoginLack::NotAsked(why) if is_tried && silent_for >= PATIENCE_WITH_SILENCE.min(patience) => {
                 return Ok(Some(not_asked(&login, why)));
             }
-            _ if begun.elapsed() >= patience => return Err(not_taken(&login, &lack, patience)),
+            _ if now - begun >= patience => return Err(not_taken(&login, &lack, patience)),
             _ => {}
         }
         progress(lack.told());
@@ -59,11 +61,16 @@ pub(super) async fn await_taken(
     }
 }
 
-/// Since when no pod has answered that could not be asked. A pod that answers ends it, whatever it says.
-#[derive(Debug, Default)]
+/// Since when it cannot be asked whether the login is taken. A pod that answers ends it, whatever it says.
+#[derive(Debug)]
 struct Silence(Option<Instant>);
 
 impl Silence {
+    /// One that begins now.
+    fn since(now: Instant) -> Self {
+        Self(Some(now))
+    }
+
     /// For how long it has been silent, with this answer.
     fn after(&mut self, lack: &LoginLack, now: Instant) -> Duration {
         match lack {
@@ -107,7 +114,7 @@ mod tests {
         let (not_taken, not_asked) = (LoginLack::NotTaken("no".into()), LoginLack::NotAsked("?".into()));
         let begun = Instant::now();
         let at = |seconds: u64| begun + Duration::from_secs(seconds);
-        let mut silence = Silence::default();
+        let mut silence = Silence::since(begun);
         let told = [(0, &not_asked), (15, &not_taken), (60, &not_asked), (70, &not_asked), (71, &not_taken)];
         let seconds = told.map(|(moment, lack)| silence.after(lack, at(moment)).as_secs());
         assert_eq!(seconds, [0, 0, 0, 10, 0]);

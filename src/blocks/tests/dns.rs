@@ -298,7 +298,7 @@ fn external_dns_is_asked_by_an_object() {
     let later = fine(&format!("{}{service}", block(&format!("type = \"A\"\n{target}"))));
     let endpoint = of_kind(&later, "DNSEndpoint");
     let expression = endpoint.unresolved.get(&"spec.endpoints[0].targets".parse().unwrap()).unwrap();
-    assert_eq!(expression.encoding, Encoding::Addresses);
+    assert_eq!(expression.encoding, Encoding::AddressesOf(RecordType::A));
     assert!(mistakes(&format!("{}{service}", block(target))).contains("must be told the type"));
 }
 
