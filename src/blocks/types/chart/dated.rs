@@ -11,11 +11,32 @@ use super::kept::{self, is_digest};
 use crate::blocks::facts::{ChartPast, Facts, SentOfChart};
 use crate::resource::{FieldPath, Identity, WITHHELD};
 
-/// The words that dates have beside numbers.
-const WORDS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-/// The days, by how they begin; and the halves of a day.
-const DAYS: [&str; 9] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "am", "pm"];
+/// The names of months and days, which dates have beside numbers; most of them shorten these.
+const NAMES: [&str; 19] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+/// The shortest form of such a name.
+const SHORTEST_NAME: usize = 3;
+/// The halves of a day.
+const HALVES: [&str; 2] = ["am", "pm"];
 /// A number that is at least as large may be a time in seconds.
 const LEAST_TIME: u64 = 1_000_000_000;
 
@@ -185,7 +206,8 @@ fn words(text: &str) -> Vec<&str> {
 
 fn is_name(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
-    WORDS.iter().chain(&DAYS).any(|name| word.starts_with(name))
+    let is_short = word.len() >= SHORTEST_NAME && NAMES.iter().any(|name| name.starts_with(&word));
+    is_short || HALVES.contains(&word.as_str())
 }
 
 #[cfg(test)]
@@ -221,6 +243,7 @@ mod tests {
             (json!("--port=8080"), json!("--port=9090")),
             (json!("10.0.0.1:8443"), json!("10.0.0.2:8443")),
             (json!("web-1"), json!("web-2")),
+            (json!("monitor:1"), json!("monitor:2")),
             (json!("2026-11-27"), json!(["2026-11-27"])),
         ];
         for (now, then) in other {

@@ -391,7 +391,7 @@ mod tests {
     #[test]
     fn of_bytes_nothing_is_told() {
         let bytes = |seed: u8| {
-            let noise = (0..300u32).map(|at| Sha256::digest([seed, at as u8, (at >> 8) as u8])[0]);
+            let noise = (0..300u32).map(|at| Sha256::digest(format!("{seed} {at}"))[0]);
             json!(STANDARD.encode(noise.collect::<Vec<u8>>()))
         };
         assert!(frame(&bytes(1), &bytes(2)).fits(&bytes(3)));
