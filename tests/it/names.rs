@@ -287,7 +287,7 @@ fn what_is_not_there_is_found() {
         "[state] shelf",
         "[shelf] path",
         "[TYPE.NAME.lifecycle] shiny",
-        "storage.s3",
+        "storage.gcs",
         "storage.volume.shape = 1",
         "registry.main.hots",
     ] {
@@ -301,6 +301,7 @@ fn what_is_not_there_is_found() {
         "[manifest.NAME] path",
         "[TYPE.NAME.lifecycle]",
         "storage.volume.size",
+        "storage.s3.bucket",
         "registry.main.host",
         "spec.replicas",
     ] {
