@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
-use crate::resource::Address;
 use crate::resource::dependencies::leads_in;
+use crate::resource::{Address, Identity, is_house_group};
 
 /// Lets each write of what a deleted way stands on, directly or not, await the end of that way. What a resource stood on when
 /// it was applied, the state knows.
@@ -39,7 +39,7 @@ fn is_closed(change: &Change) -> bool {
     change.action == Action::Delete && change.prior.as_ref().is_some_and(|live| leads_in(&live.object))
 }
 
-/// What a way stands on, directly or not.
+/// What a way stands on, directly or not, as far as it decides who comes in and who answers.
 fn behind<'c>(
     way: &Change,
     known: &'c BTreeMap<Address, Known>,
@@ -51,8 +51,20 @@ fn behind<'c>(
         known.get(&way.address).into_iter().flat_map(|way| &way.dependencies).collect();
     while let Some(address) = open.pop() {
         let Some(change) = by_address.get(address).filter(|_| seen.insert(address)) else { continue };
+        // What stands behind a record or an issuer decides no more than they do: their own dependencies are not followed.
+        if !decides(&change.target.identity) {
+            continue;
+        }
         found.push(*change);
         open.extend(&change.dependencies);
     }
     found
+}
+
+/// Whether a change of this object may let somebody in who was not let in before. The name, who signs certificates and the
+/// namespace do not: a registry that moves from one way to another one keeps the old way until they lead to the new one.
+fn decides(identity: &Identity) -> bool {
+    let is_record = is_house_group(&identity.group) || identity.is("externaldns.k8s.io", "DNSEndpoint");
+    let is_issuer = ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind));
+    !is_record && !is_issuer && !identity.is("", "Namespace")
 }

@@ -128,3 +128,37 @@ fn a_value_of_a_protected_object_is_not_promised_where_the_server_cannot_be_aske
     assert_eq!(plan.refusals.len(), 1, "{:?}", plan.changes);
     assert!(problem(&plan.refusals[0]).help.as_ref().unwrap().contains("--consent resource.old"));
 }
+
+#[test]
+fn a_way_ends_before_what_decides_who_comes_in_and_not_before_its_name_moves() {
+    let old = Address::block("resource", "old");
+    let ingress =
+        object("networking.k8s.io/v1", "Ingress", "old", json!({"rules": [{"host": "r.example.com"}]}));
+    let issuer =
+        |server: &str| object("cert-manager.io/v1", "Issuer", "le", json!({"acme": {"server": server}}));
+    let record = |address: &str| {
+        object("dns.regplan.dev/v1", "RecordSet", "r.example.com", json!({"values": [address]}))
+    };
+    let users = |name: &str| config_map("users", json!({"ci": name}));
+    let mut world = World::default()
+        .with(marked(ingress.clone(), "resource.old"))
+        .with(marked(issuer("a"), "resource.issuer"))
+        .with(marked(record("192.0.2.1"), "resource.record"))
+        .with(marked(users("a"), "resource.users"));
+    let wanted = vec![
+        desired("issuer", issuer("b")),
+        desired("record", record("192.0.2.2")),
+        desired("users", users("b")),
+    ];
+    let mut input = with_known(input(wanted), &old, &ingress);
+    input.known.get_mut(&old).unwrap().dependencies =
+        ["resource.issuer", "resource.record", "resource.users"].map(address).into();
+    let plan = world.plan(input);
+    let awaiting: Vec<&str> = plan
+        .changes
+        .iter()
+        .filter(|change| change.awaits.contains(&old))
+        .map(|change| change.address.block.name.as_str())
+        .collect();
+    assert_eq!(awaiting, ["users"], "{:?}", actions(&plan));
+}
