@@ -67,7 +67,7 @@ fn fill_in(situation: Situation<'_>, sent: &mut Value) -> Option<PredictionReaso
         let value = resolve(
             expression,
             |address| situation.is_desired(address),
-            |address, path| path.get(situation.settled_object(address)?).cloned(),
+            |address, path| situation.settled_field(address, path).cloned(),
         );
         match value {
             Ok(value) => {

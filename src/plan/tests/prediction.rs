@@ -61,6 +61,23 @@ fn a_value_of_an_object_that_stays_is_read_from_it() {
     assert_eq!(plan.changes[1].fidelity, Fidelity::DryRun);
 }
 
+/// A controller writes the status again when it sees the change: the certificate of other names has another revision.
+#[test]
+fn a_status_is_known_after_apply_where_the_specification_changes() {
+    let lb = |port: u16| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "lb", "namespace": "a"}, "spec": {"port": port}});
+    let mut live = marked(lb(80), "resource.lb");
+    live["status"] = json!({"ip": "192.0.2.7"});
+    let planned = |port: u16, field: &str| {
+        let mut world = World::default().with(live.clone());
+        let plan = world.plan(input(vec![desired("lb", lb(port)), referring(field)]));
+        plan.changes[1].fields[0].after.clone()
+    };
+    let later = After::Unknown(UnknownValue::Expression("${resource.lb.status.ip}".into()));
+    assert_eq!(planned(443, "status.ip"), later);
+    assert_eq!(planned(80, "status.ip"), After::Value(json!("192.0.2.7")));
+    assert_eq!(planned(443, "spec.port"), After::Value(json!(443)));
+}
+
 #[test]
 fn a_prediction_knows_what_cannot_change() {
     let job = |image: &str| {

@@ -12,7 +12,7 @@ use crate::plan::model::plan::Consent;
 use crate::plan::ownership::belonging::{Belonging, ObjectOwner, belonging};
 use crate::plan::view::index::Dependencies;
 use crate::plan::view::overview::Overview;
-use crate::resource::{Address, Applied, Desired, Hook, Live, Problem, Reading};
+use crate::resource::{Address, Applied, Desired, FieldPath, Hook, Live, Problem, Reading};
 
 /// A view of one resource.
 #[derive(Debug, Clone, Copy)]
@@ -271,15 +271,22 @@ impl<'a> Situation<'a> {
         self.overview.index().is_desired(address)
     }
 
-    /// The object of another resource in which values may be looked up already: one that stays as it is, or
-    /// whose outcome the server told.
-    pub(in crate::plan) fn settled_object(self, address: &Address) -> Option<&'a Value> {
+    /// A field of another resource that may be looked up already: of one that stays as it is, or whose outcome the server
+    /// told. What a controller writes after the change is not known yet.
+    pub(in crate::plan) fn settled_field(self, address: &Address, field: &FieldPath) -> Option<&'a Value> {
         let position = self.overview.index().position(address)?;
-        match self.overview.decisions().change(position)?.action {
-            Action::None | Action::Update | Action::Adopt => {
-                self.overview.decisions().outcome(position).map(|live| &live.object)
+        let change = self.overview.decisions().change(position)?;
+        match change.action {
+            Action::None | Action::Update | Action::Adopt if !is_written_after(change, field) => {
+                field.get(&self.overview.decisions().outcome(position)?.object)
             }
             _ => None,
         }
     }
+}
+
+/// Whether a controller may write the field when it has seen the change: the status of an object whose specification changes.
+fn is_written_after(change: &Change, field: &FieldPath) -> bool {
+    let changes_specification = change.fields.iter().any(|changed| changed.path.is_below_keys(&["spec"]));
+    changes_specification && field.is_below_keys(&["status"])
 }
