@@ -23,6 +23,9 @@ fn an_issuer_at_lets_encrypt() {
 fn staging_has_another_name_so_that_a_change_signs_anew() {
     let text = "[issuer.letsencrypt]\nacme.server = \"letsencrypt-staging\"\nacme.http01 = { gateway = \"edge/public\" }\n";
     insta::assert_snapshot!(yaml(text));
+    let by_url =
+        text.replace("letsencrypt-staging", "https://acme-staging-v02.api.letsencrypt.org/directory");
+    assert_eq!(yaml(&by_url), yaml(text));
 }
 
 #[test]

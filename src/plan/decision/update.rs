@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::kubernetes::immutable::is_immutable;
 use crate::plan::decision::change::change as base;
 use crate::plan::decision::differences;
+use crate::plan::decision::other_signer;
 use crate::plan::decision::replacement;
 use crate::plan::decision::replacement::Trigger;
 use crate::plan::decision::ruling::Ruling;
@@ -96,7 +97,11 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         }
         _ => (sent, Vec::new()),
     };
-    let warnings = warnings.into_iter().chain(kept(situation, &comparison, action)).collect();
+    let warnings = warnings
+        .into_iter()
+        .chain(kept(situation, &comparison, action))
+        .chain(other_signer::warning(desired, action, &comparison.fields))
+        .collect();
     let is_predicted = matches!(fidelity, Fidelity::Predicted(_));
     let base = base(situation, action, fidelity, Some(sent));
     let mut change = Change {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::*;
 use crate::config::Removed;
@@ -118,4 +118,20 @@ fn a_digest_takes_neither_reasons_nor_the_words_of_servers() {
         plan.digest
     };
     assert_eq!(told("no right"), told("you may not"));
+}
+
+#[test]
+fn another_signer_under_the_same_name_is_a_warning() {
+    let issuer = |spec: Value| json!({"apiVersion": "cert-manager.io/v1", "kind": "Issuer", "metadata": {"name": "i", "namespace": "a"}, "spec": spec});
+    let acme = |server: &str, email: &str| issuer(json!({"acme": {"server": server, "email": email}}));
+    let warnings = |from: Value, to: Value| {
+        let plan = World::default().with(marked(from, "resource.i")).plan(input(vec![desired("i", to)]));
+        assert_eq!(actions(&plan), [("resource.i".into(), Action::Update)]);
+        plan.changes[0].warnings.join("\n")
+    };
+    let said = warnings(acme("https://staging", "a@b"), acme("https://production", "a@b"));
+    assert!(said.contains("signs anew only where the issuer has another name"), "{said}");
+    let said = warnings(issuer(json!({"selfSigned": {}})), acme("https://production", "a@b"));
+    assert!(said.contains("resource.i another one"), "{said}");
+    assert_eq!(warnings(acme("https://production", "a@b"), acme("https://production", "c@d")), "");
 }

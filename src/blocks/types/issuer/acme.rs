@@ -75,9 +75,9 @@ pub(super) fn key_facts(acme: &Acme) -> Vec<KeyFact> {
     vec![KeyFact::new("server", acme.server.as_str()), KeyFact::new("proves names by", ways.join(", "))]
 }
 
-/// Whether the server is Let's Encrypt's for trials.
+/// Whether the server is Let's Encrypt's for trials, by its name or its URL.
 pub(super) fn is_staging(acme: &Acme) -> bool {
-    acme.server == LETS_ENCRYPT[1].0
+    directory(&acme.server) == LETS_ENCRYPT[1].1
 }
 
 /// Who signs for it.
