@@ -83,18 +83,18 @@ fn aims(text: &str) -> Vec<String> {
 #[test]
 fn a_service_aims_at_pods_of_its_own_sort_alone() {
     assert_eq!(aims(&registry("")), ["registry:5000 -> http"]);
-    assert_eq!(aims(&anonymous("")), ["registry:5000 -> open"]);
+    assert_eq!(aims(&anonymous("")), ["registry:5001 -> open"]);
     assert_eq!(
         aims(&registry(NODE_PORT)),
         ["registry:5000 -> https", "registry-external:443 -> https at 30500"]
     );
     assert_eq!(
         aims(&anonymous("node_port = {}\ntls.secret = 'x'\n")),
-        ["registry:5000 -> open-tls", "registry-external:443 -> open-tls"]
+        ["registry:5001 -> open-tls", "registry-external:443 -> open-tls"]
     );
     assert_eq!(
         aims(&anonymous("node_port = {}\n")),
-        ["registry:5000 -> open", "registry-external:5000 -> open"]
+        ["registry:5001 -> open", "registry-external:5000 -> open"]
     );
     let ingress = |text: &str| {
         let resources = fine(text);
@@ -104,6 +104,25 @@ fn a_service_aims_at_pods_of_its_own_sort_alone() {
     };
     assert_eq!(ingress(&registry("ingress.class = 'contour'\n")), "http");
     assert_eq!(ingress(&anonymous("ingress.class = 'contour'\n")), "open");
+}
+
+/// A route aims at the number of a port. One that was made for users, and is kept, must not lead to pods that ask for no
+/// password.
+#[test]
+fn a_route_of_users_aims_at_no_port_of_a_registry_for_everybody() {
+    let route = |text: &str, name: &str| {
+        let address = format!("registry.main/HTTPRoute.gateway.networking.k8s.io/{name}");
+        object(&fine(text), &address).object["spec"]["rules"][0]["backendRefs"][0]["port"].clone()
+    };
+    let service = |text: &str| {
+        object(&fine(text), "registry.main/Service/registry").object["spec"]["ports"][0]["port"].clone()
+    };
+    let users = route(&registry(GATEWAY), "registry");
+    assert_eq!(users, service(&registry(GATEWAY)));
+    for way in [GATEWAY, "", "ingress.class = 'contour'\n", LOAD_BALANCER, NODE_PORT] {
+        assert_ne!(users, service(&anonymous(way)), "{way}");
+    }
+    assert_eq!(route(&anonymous(GATEWAY), "registry-open"), service(&anonymous(GATEWAY)));
 }
 
 #[test]
@@ -155,6 +174,7 @@ fn the_address_of_a_registry_is_that_of_its_way() {
     ] {
         assert_eq!(address(&registry(way)), expected, "{way}");
     }
+    assert_eq!(address(&anonymous("")), "http://registry.registry.svc:5001");
 }
 
 #[test]

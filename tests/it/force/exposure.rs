@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::backends::Place;
 use super::mode::Mode;
 use super::moment::{Moment, Watched};
-use crate::harness::{Cluster, Namespace, OwnCluster, Test};
+use crate::harness::{Cluster, Namespace, OwnCluster, Project, Test};
 use judge::judge;
 use shape::{Shape, Way, shapes};
 
@@ -27,7 +27,10 @@ const PAIRS: [(Shape, Shape); 6] = [
 /// The test of this mode.
 pub(crate) fn tests(mode: Mode) -> Vec<Test> {
     match mode {
-        Mode::Short => vec![Test::new(module_path!(), "no_moment_lets_anybody_in", short)],
+        Mode::Short => vec![
+            Test::new(module_path!(), "no_moment_lets_anybody_in", short),
+            Test::new(module_path!(), "a_route_that_stays_leads_nowhere", stays),
+        ],
         Mode::Long => vec![Test::new(module_path!(), "no_moment_of_any_change_lets_anybody_in", long)],
     }
 }
@@ -67,16 +70,35 @@ fn go(pairs: &[(Shape, Shape)]) {
     });
 }
 
-/// One change, killed after each write until nothing is left to write.
-fn change(ns: &Namespace, from: Shape, to: Shape) {
+/// A registry of this shape.
+fn begun(ns: &Namespace, shape: Shape) -> Project<'_> {
     ns.apply(shape::CERTIFICATE);
-    let proxy = ns.proxy();
     let project = ns
         .project()
-        .write("regplan.toml", &from.configuration())
+        .write("regplan.toml", &shape.configuration())
         .env("CI_PASSWORD", "a long enough password");
     project.apply();
-    let project = project.through(&proxy);
+    project
+}
+
+/// A way that this apply leaves out is not closed before the pods change.
+fn stays() {
+    let own = OwnCluster::with_gateway_api();
+    let ns = Namespace::on(own.as_ref());
+    let (from, to) = (Shape::new(Way::Gateway, true, true), Shape::new(Way::None, false, false));
+    let project = begun(&ns, from);
+    project.rewrite("regplan.toml", &to.configuration());
+    let targets =
+        ["--target", "registry.main/Deployment/registry", "--target", "registry.main/Service/registry"];
+    project.run(["apply", "--auto-approve"].into_iter().chain(targets)).success();
+    assert!(ns.find("httproute/registry").is_some(), "it is left out");
+    judge(&ns, from, to, "a route that stays");
+}
+
+/// One change, killed after each write until nothing is left to write.
+fn change(ns: &Namespace, from: Shape, to: Shape) {
+    let proxy = ns.proxy();
+    let project = begun(ns, from).through(&proxy);
     let opened = Place::open(ns, &project);
     let journal = Watched { place: &*opened, interval: Duration::from_millis(10) };
     project.rewrite("regplan.toml", &to.configuration());

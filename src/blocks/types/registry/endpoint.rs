@@ -1,6 +1,5 @@
 //! How the registry is reached, for those who look whether it is.
 
-use super::config_yml::PORT;
 use super::spec::{RegistrySpec, UserSource, password_need};
 use super::way::Way;
 use crate::blocks::endpoint::{Access, Endpoint, Entry, Exposed, Reach, ServedTls, Signed};
@@ -10,7 +9,9 @@ use crate::resource::{BlockAddress, Identity};
 /// How it is reached, and who may use it. `issuer` is what the issuer's block says that signs its certificate.
 pub(super) fn endpoint(block: &BlockAddress, spec: &RegistrySpec, issuer: Option<&IssuerSpec>) -> Endpoint {
     let reach = match entry(spec) {
-        None => Reach::Cluster { service: object(spec, "", "Service", &spec.name), port: PORT },
+        None => {
+            Reach::Cluster { service: object(spec, "", "Service", &spec.name), port: spec.service_port() }
+        }
         Some(entry) => {
             Reach::Outside(Box::new(Exposed { entry, body_limit: body_limit(spec), tls: tls(spec, issuer) }))
         }

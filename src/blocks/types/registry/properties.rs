@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::config_yml::PORT;
 use super::htpasswd;
 use super::options::NodePort;
 use super::spec::{RegistrySpec, UserSource};
@@ -19,7 +18,8 @@ pub(super) const PROPERTIES: &[Property] = &[
         name: ADDRESS,
         about: "The URL at which the registry is reached: `https://HOST`, or `http://HOST` where nothing ends TLS; with \
                 `node_port.port` also that port. Where it is reached within the cluster alone, or at a port that the server \
-                chooses, the one of its Service: `http://NAME.NAMESPACE.svc:5000`.",
+                chooses, the one of its Service: `http://NAME.NAMESPACE.svc:5000`, and port 5001 with \
+                `auth.anonymous`.",
     },
     Property {
         name: USERS,
@@ -45,7 +45,8 @@ fn address(spec: &RegistrySpec) -> String {
         // A Gateway that is there already ends TLS by itself.
         Way::Gateway(gateway) => external(has_tls || gateway.class.is_none()),
         Way::Cluster | Way::NodePort(NodePort { port: None, .. }) => {
-            format!("{}://{}.{}.svc:{PORT}", scheme(spec.ends_tls()), spec.name, spec.namespace)
+            let (scheme, port) = (scheme(spec.ends_tls()), spec.service_port());
+            format!("{scheme}://{}.{}.svc:{port}", spec.name, spec.namespace)
         }
         Way::Ingress(_) | Way::LoadBalancer(_) | Way::NodePort(_) => external(has_tls),
     }

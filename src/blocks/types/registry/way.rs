@@ -8,6 +8,7 @@
 //! | `node_port` | the pods | at the nodes |
 //! | none of them | nobody | within the cluster |
 
+use super::config_yml::PORT;
 use super::options::{Gateway, Ingress, LoadBalancer, NodePort};
 use super::spec::{RegistrySpec, UserSource};
 use crate::resource::Identity;
@@ -23,6 +24,8 @@ pub(super) enum Way<'a> {
     NodePort(&'a NodePort),
 }
 
+/// The port of the Service before pods that ask for no password.
+const OPEN_PORT: u16 = 5001;
 /// The group of the Gateway API.
 pub(super) const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 
@@ -50,6 +53,15 @@ impl RegistrySpec {
             (UserSource::Nobody, true) => "open-tls",
             (UserSource::Listed | UserSource::File, false) => "http",
             (UserSource::Listed | UserSource::File, true) => "https",
+        }
+    }
+
+    /// The number of the port of the Service within the cluster. A route aims at this number, since it cannot aim at a name. So
+    /// a route that was made for a registry with users, and is still there, leads nowhere when nobody is asked for a password.
+    pub(super) fn service_port(&self) -> u16 {
+        match self.users {
+            UserSource::Nobody => OPEN_PORT,
+            UserSource::Listed | UserSource::File => PORT,
         }
     }
 

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{annotate, lets_in};
 use crate::blocks::draft::Draft;
 use crate::blocks::types::registry::common::{Registry, path};
-use crate::blocks::types::registry::config_yml::PORT;
 use crate::blocks::types::registry::options::Gateway;
 use crate::blocks::types::registry::record;
 use crate::blocks::types::registry::spec::UserSource;
@@ -112,7 +111,7 @@ fn route(registry: &Registry<'_>, options: &Gateway) -> Draft {
     };
     let rule = json!({
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
-        "backendRefs": [{"name": registry.spec.name, "port": PORT}],
+        "backendRefs": [{"name": registry.spec.name, "port": registry.spec.service_port()}],
         // Without it, implementations end a request after some seconds.
         "timeouts": {"request": "0s"},
     });

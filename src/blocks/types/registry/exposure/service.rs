@@ -15,7 +15,7 @@ const HTTPS: u16 = 443;
 
 /// How the registry is reached within the cluster.
 pub(super) fn internal(registry: &Registry<'_>) -> Draft {
-    let name = registry.spec.port_name();
+    let (name, port) = (registry.spec.port_name(), registry.spec.service_port());
     registry.draft(json!({
         "apiVersion": "v1",
         "kind": "Service",
@@ -23,7 +23,7 @@ pub(super) fn internal(registry: &Registry<'_>) -> Draft {
         "spec": {
             "type": "ClusterIP",
             "selector": registry.selector(),
-            "ports": [{"name": name, "port": PORT, "protocol": "TCP", "targetPort": name}],
+            "ports": [{"name": name, "port": port, "protocol": "TCP", "targetPort": name}],
         },
     }))
 }
