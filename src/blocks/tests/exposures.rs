@@ -1,6 +1,7 @@
 //! The ways by which a registry is reached.
 
 use super::*;
+use crate::resource::{Identity, Live, Ownership, Stamp, Target};
 
 /// A registry of users with these keys.
 fn registry(more: &str) -> String {
@@ -199,4 +200,46 @@ fn a_way_that_would_take_passwords_in_clear_is_refused() {
     ];
     insta::assert_snapshot!(all.iter().map(|text| mistakes(text)).collect::<Vec<_>>().join("\n"));
     assert!(fine(&anonymous("gateway.class = 'edge'\n")).len() > 5);
+}
+
+/// What is said of a Gateway with this answer.
+fn said_of_gateway(text: &str, fact: Fact) -> Vec<String> {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    let identity = Identity::namespaced("gateway.networking.k8s.io", "Gateway", "edge", "public");
+    facts.insert(Need::Live(Target { identity, version: Some("v1".to_owned()) }), fact);
+    let mistakes = Blocks::read(&config).compile(&facts).mistakes;
+    mistakes.iter().map(|mistake| format!("{:?} {}", mistake.severity, mistake.message)).collect()
+}
+
+#[test]
+fn a_listener_that_would_take_passwords_in_clear_is_refused() {
+    let gateway = |listener: &str| {
+        format!("gateway = {{ name = 'public', namespace = 'edge', listener = '{listener}' }}\n")
+    };
+    let there = || {
+        let listeners = json!([
+            {"name": "web", "protocol": "HTTP"},
+            {"name": "websecure", "protocol": "HTTPS", "tls": {"mode": "Terminate"}},
+            {"name": "through", "protocol": "TLS", "tls": {"mode": "Passthrough"}},
+        ]);
+        let stamp = Stamp { uid: "u".into(), version: "1".into() };
+        let object = json!({"spec": {"listeners": listeners}});
+        Fact::Live(LiveObject::There(Live { object, stamp, ownership: Ownership::default() }.into()))
+    };
+    let said = |listener: &str| said_of_gateway(&registry(&gateway(listener)), there()).join("\n");
+    assert_eq!(said("websecure"), "");
+    assert!(said("web").contains("Error the listener `web`"), "{}", said("web"));
+    assert!(said("through").contains("with the mode Passthrough"), "{}", said("through"));
+    assert!(
+        said("https").contains("Warning") && said("https").contains("has no listener `https`"),
+        "{}",
+        said("https")
+    );
+    // Nobody sends a password to a registry for everybody.
+    assert_eq!(said_of_gateway(&anonymous(&gateway("web")), there()), [""; 0]);
+    let unread = said_of_gateway(&registry(&gateway("web")), Fact::Unknown("no right".into())).join("\n");
+    assert!(unread.contains("Warning") && unread.contains("could not be read (no right)"), "{unread}");
+    let unasked = said_of_gateway(&registry(&gateway("web")), Fact::Live(LiveObject::NotAsked));
+    assert_eq!(unasked, [""; 0]);
 }

@@ -296,6 +296,7 @@ fn a_controller_is_known_by_its_class_or_told_nothing() {
         assert_eq!(warned, "ingress-nginx is retired: since March 2026 nobody mends its faults");
     }
     // Which class is the default one, nobody knows here.
-    assert_eq!(warned("ingress = {}"), "");
+    assert!(warned("ingress = {}").contains("serve plain HTTP beside HTTPS"), "{}", warned("ingress = {}"));
+    assert_eq!(warned("ingress.controller = 'f5-nginx'"), "");
     assert_eq!(warned("ingress = { class = 'nginx', controller = 'f5-nginx' }"), "");
 }

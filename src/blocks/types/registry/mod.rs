@@ -78,7 +78,7 @@ impl BlockType for RegistryBlock {
     fn needs(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
         let dns = spec.dns(context);
         let needs = spec.needs(&pull_users(&block.address, spec, context));
-        needs.into_iter().chain(record::needs(spec, dns)).collect()
+        needs.into_iter().chain(record::needs(spec, dns)).chain(spec.gateway_need()).collect()
     }
 
     fn compile(

@@ -1,5 +1,7 @@
-//! What the schema of a registry cannot say; of the ways by which it is reached, in `rules/ways.rs`.
+//! What the schema of a registry cannot say; of the ways by which it is reached, in `rules/ways.rs`, and of
+//! the listener of a Gateway that is there, in `rules/listener.rs`.
 
+mod listener;
 mod ways;
 
 use super::common::Registry;

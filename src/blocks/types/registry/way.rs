@@ -11,7 +11,8 @@
 use super::config_yml::PORT;
 use super::options::{Gateway, Ingress, LoadBalancer, NodePort};
 use super::spec::{RegistrySpec, UserSource};
-use crate::resource::Identity;
+use crate::blocks::facts::Need;
+use crate::resource::{Identity, Target};
 
 /// By which way a registry is reached from outside the cluster.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +71,13 @@ impl RegistrySpec {
         let namespace = gateway.namespace.as_deref().unwrap_or(&self.namespace);
         let name = gateway.name.as_deref().unwrap_or(&self.name);
         Identity::namespaced(GATEWAY_GROUP, "Gateway", namespace, name)
+    }
+
+    /// The question for the Gateway of others, where one is used.
+    pub(super) fn gateway_need(&self) -> Option<Need> {
+        let Way::Gateway(gateway) = self.way() else { return None };
+        let identity = gateway.class.is_none().then(|| self.gateway(gateway))?;
+        Some(Need::Live(Target { identity, version: Some("v1".to_owned()) }))
     }
 
     /// The object, of the block, that tells the address at which the registry is reached, and the field. `None` where it is

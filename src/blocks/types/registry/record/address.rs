@@ -17,8 +17,8 @@ use crate::resource::{Address, Identity, LiveReference, Reference, Target};
 pub(super) fn needs(spec: &RegistrySpec) -> Vec<Need> {
     match spec.way() {
         Way::Ingress(ingress) => services(ingress).collect(),
-        Way::Gateway(gateway) if gateway.class.is_none() => vec![live(spec.gateway(gateway))],
-        Way::Gateway(_) | Way::Cluster | Way::LoadBalancer(_) | Way::NodePort(_) => Vec::new(),
+        Way::Gateway(_) => spec.gateway_need().into_iter().collect(),
+        Way::Cluster | Way::LoadBalancer(_) | Way::NodePort(_) => Vec::new(),
     }
 }
 
@@ -66,7 +66,7 @@ fn why_unknown(registry: &Registry<'_>) -> String {
         return "nothing of the registry tells where the name is to lead".to_owned();
     };
     let identity = registry.spec.gateway(gateway);
-    match registry.facts.get(&live(identity.clone())) {
+    match registry.spec.gateway_need().and_then(|need| registry.facts.get(&need)) {
         Some(Fact::Live(LiveObject::There(_))) => format!("{} has no address yet", identity.short_name()),
         Some(Fact::Live(LiveObject::NotAsked)) | None => "no cluster is asked here".to_owned(),
         Some(Fact::Unknown(reason) | Fact::Failed(reason)) => reason.clone(),

@@ -37,7 +37,7 @@ impl Rules<'_> {
         self.registry.spec.options.tls.is_some()
     }
 
-    fn has_users(&self) -> bool {
+    pub(super) fn has_users(&self) -> bool {
         self.registry.spec.users != UserSource::Nobody
     }
 
@@ -145,6 +145,7 @@ impl Rules<'_> {
                 "name the listener for plain HTTP",
             );
         }
+        self.listener(gateway);
     }
 
     fn source_ranges(&mut self, balancer: &LoadBalancer) {
@@ -172,8 +173,19 @@ impl Rules<'_> {
             );
             return;
         };
-        let is_named = ingress.class.is_some() || ingress.controller.is_some();
-        if let Some(message) = controller.retirement().filter(|_| is_named) {
+        if ingress.class.is_none() && ingress.controller.is_none() {
+            self.warn(
+                codes::UNKNOWN_CONTROLLER,
+                &["ingress"],
+                "the cluster's default class is used, and nobody knows here which controller serves it. It is told the limits of \
+                 ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS"
+                    .to_owned(),
+                "name the class (`ingress.class = \"contour\"`), or the controller of the default class (`ingress.controller = \
+                 \"traefik\"`)",
+            );
+            return;
+        }
+        if let Some(message) = controller.retirement() {
             let key = if ingress.controller.is_some() { "controller" } else { "class" };
             self.warn(
                 codes::RETIRED_CONTROLLER,
