@@ -17,7 +17,7 @@ pub(in crate::report) enum Entry<'p> {
     /// A hook of a chart that is run, in short.
     Run(&'p Change),
     /// What is made of a block, or deleted of a large one, in short.
-    Block(Block<'p>),
+    Group(Group<'p>),
     /// What stays as it is, as far as that could be predicted, for one reason.
     Unchanged {
         /// Why it could only be predicted.
@@ -28,7 +28,7 @@ pub(in crate::report) enum Entry<'p> {
 }
 
 /// Objects of one block with which the same is done.
-pub(in crate::report) struct Block<'p> {
+pub(in crate::report) struct Group<'p> {
     /// The block.
     pub(in crate::report) block: &'p BlockAddress,
     /// What is done.
@@ -109,10 +109,10 @@ pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry
         };
         let place = *places.entry((block, deed)).or_insert_with(|| {
             let facts = if deed == Deed::Create { facts_of(plan, block) } else { &[] };
-            entries.push(Entry::Block(Block { block, deed, facts, objects: Vec::new() }));
+            entries.push(Entry::Group(Group { block, deed, facts, objects: Vec::new() }));
             entries.len() - 1
         });
-        if let Some(Entry::Block(shown)) = entries.get_mut(place) {
+        if let Some(Entry::Group(shown)) = entries.get_mut(place) {
             shown.objects.push(change);
         }
     }
@@ -174,7 +174,7 @@ impl Deed {
     }
 }
 
-impl Block<'_> {
+impl Group<'_> {
     /// What is to be known first of an object. Where the block has facts, they say it all; of what goes there are none.
     pub(in crate::report) fn facts_of(&self, object: &Change) -> Vec<KeyFact> {
         if self.facts.is_empty() && self.deed == Deed::Create {

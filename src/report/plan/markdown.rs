@@ -11,7 +11,7 @@ use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::plan::cascade;
 use crate::report::plan::content::{self, ContentLine};
-use crate::report::plan::entries::{Block, Deed, Entry, Row, entries, name_of};
+use crate::report::plan::entries::{Deed, Entry, Group, Row, entries, name_of};
 use crate::report::plan::key_facts;
 use crate::report::plan::level::Level;
 use crate::report::plan::reasons;
@@ -37,7 +37,7 @@ pub fn plan_markdown(plan: &Plan, level: &Level, places: Locator<'_>, limit: usi
     let shown = entries(plan, level).into_iter().map(|entry| match entry {
         Entry::Whole(change) => whole(plan, change, places),
         Entry::Run(change) => run(plan, change),
-        Entry::Block(block) => in_short(plan, &block),
+        Entry::Group(block) => in_short(plan, &block),
         Entry::Unchanged { reason, resources } => unchanged(&reason, &resources),
     });
     let entries: Vec<ResourceText> = plan.refusals.iter().map(refused).chain(shown).collect();
@@ -104,7 +104,7 @@ fn run(plan: &Plan, change: &Change) -> ResourceText {
 }
 
 /// What is made or deleted of a block: one row, and a line for each object, or for those of a kind, to unfold.
-fn in_short(plan: &Plan, block: &Block<'_>) -> ResourceText {
+fn in_short(plan: &Plan, block: &Group<'_>) -> ResourceText {
     let (common, own) = block.remarks(plan);
     let verb = words::verb(block.deed.action());
     let loses = block.deed == Deed::Delete;
@@ -140,7 +140,7 @@ fn emphasised(verb: &str, loses: bool) -> String {
 }
 
 /// A line of what is made or deleted of a block, and what is said of it below.
-fn row_lines(block: &Block<'_>, row: &Row<'_>) -> Vec<String> {
+fn row_lines(block: &Group<'_>, row: &Row<'_>) -> Vec<String> {
     let sign = match block.deed {
         Deed::Delete => "-",
         Deed::Create => "+",

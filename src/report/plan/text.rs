@@ -10,7 +10,7 @@ use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::plan::cascade;
 use crate::report::plan::content;
-use crate::report::plan::entries::{self, Block, Deed, Entry, Row, entries};
+use crate::report::plan::entries::{self, Deed, Entry, Group, Row, entries};
 use crate::report::plan::key_facts;
 use crate::report::plan::reasons;
 use crate::report::plan::value;
@@ -31,7 +31,7 @@ pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
     }
     let entries = entries(plan, page.level);
     let is_brief = entries.iter().any(|entry| match entry {
-        Entry::Block(block) => block.deed == Deed::Create,
+        Entry::Group(block) => block.deed == Deed::Create,
         Entry::Run(_) => true,
         Entry::Whole(_) | Entry::Unchanged { .. } => false,
     });
@@ -56,7 +56,7 @@ fn shown(plan: &Plan, entries: &[Entry<'_>], page: Page<'_>) -> Styled {
             Entry::Whole(change) => resource(plan, change, page),
             Entry::Unchanged { reason, resources } => unchanged(reason, resources, page),
             Entry::Run(change) => run(plan, change, page),
-            Entry::Block(block) => in_short(plan, block, page),
+            Entry::Group(block) => in_short(plan, block, page),
         };
         let is_line = entry.to_string().matches('\n').count() == 1;
         if !(text.is_empty() || follows_line) {
@@ -93,7 +93,7 @@ fn run(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
 }
 
 /// What is made or deleted of a block: a line for each object, or for those of a kind.
-fn in_short(plan: &Plan, block: &Block<'_>, page: Page<'_>) -> Styled {
+fn in_short(plan: &Plan, block: &Group<'_>, page: Page<'_>) -> Styled {
     let (common, own) = block.remarks(plan);
     let (sign, label) = symbol(block.deed.action());
     let verb = words::verb(block.deed.action());
