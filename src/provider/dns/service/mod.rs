@@ -253,6 +253,10 @@ mod tests {
             Ok([&self.0].into_iter().filter(|listed| listed.name == name).cloned().collect())
         }
 
+        async fn texts(&self, _: &str) -> Result<Vec<Listed>, Problem> {
+            Ok(Vec::new())
+        }
+
         async fn change(&self, _: &str, _: &[Listed], _: &[Added]) -> Result<(), Fault> {
             panic!("nothing is to be changed")
         }
