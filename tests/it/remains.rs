@@ -69,7 +69,7 @@ fn what_is_left_in_a_cluster_is_told_by_its_first_plan() {
     for told in [
         "Tiller, the server of Helm 2",
         "lets Tiller do everything",
-        "/web.v1, Secret ",
+        "/web.v1, Secret",
         "shop.v1 is a release of Helm",
     ] {
         first.stderr_contains(told);

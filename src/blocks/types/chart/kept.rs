@@ -46,7 +46,13 @@ pub(super) fn keep(
     let past = past(block, facts);
     let members = members(objects, &found, namespace, facts);
     let is_wanted_anew = found.contains(&Found::Unwanted) || past.is_renewed;
-    let course = if is_wanted_anew { Course::New } else { batch::course(&members, &past.random) };
+    let is_hidden = found.iter().any(|found| matches!(found, Found::Lost | Found::Unknown(_)));
+    let course = match batch::course(&members, &past.random) {
+        _ if is_wanted_anew => Course::New,
+        // What is lost, or cannot be read, is no reason to make anew what may be in use.
+        Course::New if is_hidden => Course::Stays(None),
+        course => course,
+    };
     mistakes.extend(batch::tell(block, namespace, &members, &course, past));
     let (is_renewed, batch) = match course {
         Course::New | Course::Resumed => (true, Some(Batch::New)),
