@@ -14,8 +14,8 @@ pub struct Endpoint {
     pub reach: Reach,
     /// Who may use it.
     pub access: Access,
-    /// The claim of the volume that it stores images in.
-    pub claim: Identity,
+    /// The claim of the volume that it stores images in; `None` where they are in a bucket.
+    pub claim: Option<Identity>,
     /// The blocks by which pods get a login to it.
     pub pull_secrets: Vec<BlockAddress>,
 }

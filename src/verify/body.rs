@@ -21,10 +21,12 @@ pub const COMMON_LIMITS: [(u64, &str); 4] = [
 /// that could not store all of an upload cannot give it up either.
 const MARGIN: u64 = 2;
 
-/// How much room the volume of a registry has.
+/// How much room a registry has for images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Room {
-    /// So many bytes are free.
+    /// A bucket takes what comes, and gives up what is broken off.
+    Bucket,
+    /// So many bytes are free on its volume.
     Free(u64),
     /// Nobody says it, for this reason.
     Unknown(String),
@@ -56,6 +58,7 @@ pub fn sizes(allowed: Option<u64>, largest: Option<u64>, room: Room) -> Sizes {
         COMMON_LIMITS.iter().map(|(limit, _)| limit + 1).filter(|size| *size <= most).collect();
     let is_smallest = |size: &u64| wanted.first() == Some(size);
     let (sent, why): (Vec<u64>, NoLarger) = match room {
+        Room::Bucket => return Sizes { sent: wanted, no_larger: None },
         Room::Free(free) => {
             let fits = |size: &u64| size.saturating_mul(MARGIN) <= free;
             (wanted.iter().copied().filter(fits).collect(), NoLarger::Free(free))
@@ -138,6 +141,12 @@ mod tests {
         let none = sizes(Some(512), None);
         assert_eq!((none.sent.len(), &none.no_larger), (0, &None), "what is not allowed is not missed");
         assert!(matches!(taken_bodies(&none), Outcome::NotNeeded(_)));
+    }
+
+    #[test]
+    fn a_bucket_takes_every_body() {
+        assert_eq!(sizes(None, None, Room::Bucket).sent.len(), COMMON_LIMITS.len());
+        assert_eq!(sizes(Some(20 * MIB), None, Room::Bucket).sent.len(), 2);
     }
 
     #[test]

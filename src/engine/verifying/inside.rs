@@ -68,9 +68,10 @@ impl Visit<'_> {
         taken_bodies(&sizes)
     }
 
-    /// How much room the volume has in which uploads are stored.
+    /// How much room there is where uploads are stored.
     async fn room(&self) -> Room {
-        let asked = self.provider.cluster().free_space(&self.subject.endpoint.claim);
+        let Some(claim) = &self.subject.endpoint.claim else { return Room::Bucket };
+        let asked = self.provider.cluster().free_space(claim);
         match timeout(FOR_ROOM, asked).await {
             Ok(Ok(Some(free))) => Room::Free(free),
             Ok(Ok(None)) => Room::Unknown("no node that has it tells".to_owned()),

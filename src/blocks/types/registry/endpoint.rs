@@ -21,7 +21,7 @@ pub(super) fn endpoint(block: &BlockAddress, spec: &RegistrySpec, issuer: Option
         host: spec.host().to_owned(),
         reach,
         access: access(spec),
-        claim: object(spec, "", "PersistentVolumeClaim", &spec.name),
+        claim: spec.volume().map(|_| object(spec, "", "PersistentVolumeClaim", &spec.name)),
         pull_secrets: Vec::new(),
     }
 }
