@@ -159,7 +159,7 @@ pub trait Cluster: House {
         Ok(BTreeMap::new())
     }
 
-    /// The Secrets and ConfigMaps in which Helm remembers the revisions of a release.
+    /// The Secrets and `ConfigMap`s in which Helm remembers the revisions of a release.
     ///
     /// # Errors
     /// No answer, or no permission. What cannot be seen is never taken for absent.

@@ -38,7 +38,7 @@ pub enum HelmPast {
 /// What Helm has recorded of one revision of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelmRecord {
-    /// The object that holds it: a Secret or a ConfigMap.
+    /// The object that holds it: a Secret or a `ConfigMap`.
     pub object: Identity,
     /// Its uid.
     pub uid: String,

@@ -632,7 +632,7 @@ fn a_change_within_an_encoded_text_is_told() {
     insta::assert_snapshot!(world.mistakes(&changed).join("\n"), @r"`chart.web` has changed texts that hold something random, and they stay as they are | `Secret/s:data.c`. To make all that the chart makes at random anew, and these texts with it, use `regplan rotate chart.web`");
 }
 
-/// What is known of the runs of the Secret and the ConfigMap of the chart `random`.
+/// What is known of the runs of the Secret and the `ConfigMap` of the chart `random`.
 fn of_runs(secret: Option<&str>, config_map: Option<&str>) -> ChartPast {
     let identity = |kind: &str, name: &str| crate::resource::Identity::namespaced("", kind, "shop", name);
     let runs = [(identity("Secret", "s"), secret), (identity("ConfigMap", "cm"), config_map)];

@@ -136,13 +136,9 @@ impl ChartTests<'_> {
     /// Makes the object. What is left of an earlier run makes room.
     async fn made(&self, test: &Desired) -> Result<Live, End> {
         self.make_room(test).await?;
-        let write = self.write(test, self.owner.marked(&test.object), Guard::Absent);
+        let write = write(test, self.owner.marked(&test.object), Guard::Absent);
         let written = self.provider.write(&write).await;
         written.map(|written| written.live).map_err(|problem| refused(test, &problem))
-    }
-
-    fn write(&self, test: &Desired, object: serde_json::Value, guard: Guard) -> Write {
-        Write { target: test.target(), object, guard, manager: MANAGER.to_owned() }
     }
 
     /// Waits for the end of what ends by itself.
@@ -202,7 +198,7 @@ impl ChartTests<'_> {
         if let Ok(Some(live)) = self.read(&test.target()).await
             && self.holder(&live) == TestHolder::Us
         {
-            let write = self.write(test, self.owner.let_go(&test.object), Guard::At(live.stamp.clone()));
+            let write = write(test, self.owner.let_go(&test.object), Guard::At(live.stamp.clone()));
             drop(self.provider.write(&write).await);
         }
     }
@@ -294,4 +290,8 @@ fn goes_after(test: &Desired, ending: Ending) -> bool {
 
 fn stopped() -> Outcome {
     Outcome::Hindered { reason: "it was stopped before that".to_owned(), fix: None }
+}
+
+fn write(test: &Desired, object: serde_json::Value, guard: Guard) -> Write {
+    Write { target: test.target(), object, guard, manager: MANAGER.to_owned() }
 }

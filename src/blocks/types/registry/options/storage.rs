@@ -25,6 +25,7 @@ pub(in crate::blocks::types::registry) struct Storage {
 /// A bucket of an object store that speaks the language of S3. It must be there: the registry does not make it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the keys are those of the file")]
 pub(in crate::blocks::types::registry) struct Bucket {
     /// The name of the bucket.
     #[schemars(length(min = 3, max = 63), regex(pattern = HOST), extend("x-rule" = BUCKET_RULE))]
@@ -43,7 +44,7 @@ pub(in crate::blocks::types::registry) struct Bucket {
     /// Whether the bucket's name stands in the path of a request, not in its host. Default: so it does with `endpoint`.
     pub(in crate::blocks::types::registry) path_style: Option<bool>,
     /// The access key, with `secret_key`. Both are kept in the Secret `NAME-s3`, and a change of them restarts the pods. Without
-    /// them the pods use the role that Amazon gives to their node, or to their ServiceAccount.
+    /// them the pods use the role that Amazon gives to their node, or to their service account.
     pub(in crate::blocks::types::registry) access_key: Option<SecretSource>,
     /// The secret key, with `access_key`.
     pub(in crate::blocks::types::registry) secret_key: Option<SecretSource>,
