@@ -655,16 +655,16 @@ fn what_a_chart_makes_at_random_is_of_one_run() {
     let objects = half.resources(BLOCK);
     assert_eq!(batches(&objects), [Some(Batch::New), Some(Batch::New), None]);
     assert!(objects.iter().all(|desired| !desired.fresh.is_empty()));
-    insta::assert_snapshot!(half.mistakes(BLOCK).join("\n"), @"");
+    insta::assert_snapshot!(half.mistakes(BLOCK).join("\n"), @"a run was cut off that made anew what `chart.web` makes at random: some of it is new, and some is not | this plan makes all of it anew, as one");
     let without_secret = |target: &Target| {
         if target.identity.kind == "Secret" { Fact::Live(LiveObject::Absent) } else { stored(target) }
     };
     let joined =
         World { live: without_secret, past: of_runs(None, Some("first")), ..World::rendering(random) };
     assert_eq!(batches(&joined.resources(BLOCK)), [of("first"), of("first"), None]);
-    insta::assert_snapshot!(joined.mistakes(BLOCK).join("\n"), @"");
+    insta::assert_snapshot!(joined.mistakes(BLOCK).join("\n"), @"what `chart.web` makes at random is kept in `chart.web/ConfigMap/cm`, and made anew in `chart.web/Secret/s`; they may belong together, as an authority and what it has signed do | where they do, make all of it anew, as one: `regplan rotate chart.web`");
     let torn = World { past: of_runs(None, Some("last")), ..joined };
-    insta::assert_snapshot!(torn.mistakes(BLOCK).join("\n"), @"");
+    insta::assert_snapshot!(torn.mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` was cut off: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s`; they may belong together, as an authority and what it has signed do | make all of it anew, as one: `regplan rotate chart.web`. Where what is there is in use already (the password of a database), keep it, and agree to new values beside it: `--consent chart.web/Secret/s`");
     let past = ChartPast { agreed: ["chart.web/Secret/s".to_owned()].into(), ..torn.past };
     let agreed = World { past, ..torn };
     assert!(agreed.mistakes(BLOCK).is_empty());
@@ -716,7 +716,7 @@ fn what_looks_up_objects_is_not_rotated() {
     let past = || ChartPast { is_renewed: true, ..ChartPast::NONE };
     let world = World { live: stored, past: past(), ..World::rendering(random) };
     assert!(world.mistakes(BLOCK).is_empty());
-    insta::assert_snapshot!(world.mistakes(&format!("{BLOCK}lookup = true\n")).join("\n"), @"");
+    insta::assert_snapshot!(world.mistakes(&format!("{BLOCK}lookup = true\n")).join("\n"), @"`chart.web` looks up objects of the cluster, so it may find what it has made at random, and make nothing anew | take `lookup` out, use `regplan rotate chart.web`, look at what else its plan changes, and put `lookup` back");
 }
 
 #[test]
@@ -742,5 +742,5 @@ fn a_certificate_that_stays_is_told_of_before_its_end() {
     };
     let again = World { live: world.live, renders: world.renders, ..World::rendering(random) };
     assert!(told("2019-06-01T00:00:00Z", world).is_empty());
-    insta::assert_snapshot!(told("2019-12-20T00:00:00Z", again).join("\n"), @"");
+    insta::assert_snapshot!(told("2019-12-20T00:00:00Z", again).join("\n"), @r#"a certificate that `chart.web` has made ends on 2020-01-02, and stays as it is | `Secret/s:data["tls.crt"]`. To make all that the chart makes at random anew, use `regplan rotate chart.web`"#);
 }
