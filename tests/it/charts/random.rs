@@ -12,8 +12,8 @@ tests! {
     what_comes_later_belongs_to_what_was_there,
 }
 
-/// A Secret and a ConfigMap that belong together, and settings of which a part is random.
-const TEMPLATE: &str = r#"
+/// A Secret and a `ConfigMap` that belong together, and settings of which a part is random.
+const TEMPLATE: &str = r"
 apiVersion: v1
 kind: Secret
 metadata: {name: token}
@@ -23,7 +23,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: token}
 data: {token: {{ randAlphaNum 20 }}}
-"#;
+";
 
 const SETTINGS: &str = r#"
 apiVersion: v1

@@ -111,7 +111,7 @@ fn a_release_without_records_is_not_taken_over() {
     project.run(["apply", "--auto-approve"]).code(1);
     assert_eq!(ns.field("configmap/config", "/metadata/annotations/meta.helm.sh~1release-name"), "web");
     // The way that the message names.
-    let agreed = format!("{}hooks = false\n[chart.web.lifecycle]\nadopt = true\n", ADOPT);
+    let agreed = format!("{ADOPT}hooks = false\n[chart.web.lifecycle]\nadopt = true\n");
     project.edit("regplan.toml", ADOPT, &agreed);
     project.apply();
     assert_eq!(ns.field("configmap/hook", "/data/value"), "text");

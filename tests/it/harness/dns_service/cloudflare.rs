@@ -22,7 +22,7 @@ pub(super) fn answer(content: &mut Content, request: &Request) -> Answer {
     match (request.method.as_str(), rest) {
         ("GET", "") => list(content, request),
         ("POST", "") => match checked(content, &request.body, None) {
-            Ok(()) => fine(shown(&content.add(request.body.clone())), Value::Null),
+            Ok(()) => fine(&shown(&content.add(request.body.clone())), Value::Null),
             Err(refusal) => refusal,
         },
         ("POST", "/batch") => batch(content, &request.body),
@@ -46,7 +46,7 @@ fn missing() -> Answer {
     error(404, 81044, "Record does not exist.")
 }
 
-fn fine(result: Value, more: Value) -> Answer {
+fn fine(result: &Value, more: Value) -> Answer {
     let mut body = json!({"success": true, "errors": [], "messages": [], "result": result});
     if !more.is_null() {
         body["result_info"] = more;
@@ -65,7 +65,7 @@ fn zones(content: &Content, request: &Request) -> Answer {
     let is_it = request.query.get("name").is_none_or(|name| name == SERVICE_ZONE);
     let zone = json!({"id": ZONE_ID, "name": SERVICE_ZONE, "name_servers": content.name_servers});
     let (page, number, pages) = page(if is_it { vec![zone] } else { Vec::new() }, request);
-    fine(Value::from(page), json!({"page": number, "per_page": PAGE, "total_pages": pages}))
+    fine(&Value::from(page), json!({"page": number, "per_page": PAGE, "total_pages": pages}))
 }
 
 fn list(content: &Content, request: &Request) -> Answer {
@@ -76,7 +76,7 @@ fn list(content: &Content, request: &Request) -> Answer {
         .filter(|record| wanted.is_none_or(|name| record["name"] == name.as_str()))
         .filter(|record| of_type.is_none_or(|name| record["type"] == name.as_str()));
     let (page, number, pages) = page(all.map(shown).collect(), request);
-    fine(Value::from(page), json!({"page": number, "per_page": PAGE, "total_pages": pages}))
+    fine(&Value::from(page), json!({"page": number, "per_page": PAGE, "total_pages": pages}))
 }
 
 /// Why a record cannot be as it is wanted.
@@ -98,10 +98,10 @@ fn checked(content: &Content, record: &Value, beside: Option<u64>) -> Result<(),
 fn one(content: &mut Content, method: &str, id: u64, body: &Value) -> Answer {
     let Some(record) = content.records.get(&id).cloned() else { return missing() };
     let mut changed = match method {
-        "GET" => return fine(shown(&record), Value::Null),
+        "GET" => return fine(&shown(&record), Value::Null),
         "DELETE" => {
             content.records.remove(&id);
-            return fine(json!({"id": id.to_string()}), Value::Null);
+            return fine(&json!({"id": id.to_string()}), Value::Null);
         }
         "PUT" => body.clone(),
         "PATCH" => {
@@ -117,7 +117,7 @@ fn one(content: &mut Content, method: &str, id: u64, body: &Value) -> Answer {
     }
     changed["id"] = json!(id);
     content.records.insert(id, changed.clone());
-    fine(shown(&changed), Value::Null)
+    fine(&shown(&changed), Value::Null)
 }
 
 /// Deletes and makes records in one step: what fails leaves everything as it was.
@@ -127,13 +127,11 @@ fn batch(content: &mut Content, body: &Value) -> Answer {
     let (mut deleted, mut made) = (Vec::new(), Vec::new());
     for one in list("deletes") {
         let id: u64 = one["id"].as_str().unwrap().parse().unwrap();
-        match content.records.remove(&id) {
-            Some(record) => deleted.push(shown(&record)),
-            None => {
-                content.records = before;
-                return missing();
-            }
-        }
+        let Some(record) = content.records.remove(&id) else {
+            content.records = before;
+            return missing();
+        };
+        deleted.push(shown(&record));
     }
     for post in list("posts") {
         if let Err(refusal) = checked(content, &post, None) {
@@ -142,5 +140,5 @@ fn batch(content: &mut Content, body: &Value) -> Answer {
         }
         made.push(shown(&content.add(post)));
     }
-    fine(json!({"deletes": deleted, "patches": [], "posts": made, "puts": []}), Value::Null)
+    fine(&json!({"deletes": deleted, "patches": [], "posts": made, "puts": []}), Value::Null)
 }
