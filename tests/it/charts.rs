@@ -125,7 +125,7 @@ fn a_chart_is_planned_applied_and_deleted_like_any_other_block() {
 
 fn the_second_plan_of_a_chart_that_brings_its_own_kinds_is_empty() {
     let ns = Namespace::new();
-    let definition = r"
+    let definition = r#"
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: "probes.{prefix}.example.com"}
@@ -138,15 +138,15 @@ spec:
     served: true
     storage: true
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-";
-    let template = r"
+"#;
+    let template = r#"
 {{- if .Capabilities.APIVersions.Has "{prefix}.example.com/v1/Probe" }}
 apiVersion: {prefix}.example.com/v1
 kind: Probe
 metadata: {name: probe}
 spec: {a: 1}
 {{- end }}
-";
+"#;
     let project = with_chart(ns.project(), "probe", template)
         .write("probe/crds/probe.yaml", definition)
         .write("regplan.toml", &format!("{HEAD}[chart.probe]\nchart = \"probe\"\n"));
@@ -233,7 +233,7 @@ fn what_is_lost_of_a_charts_random_values_is_told() {
 }
 
 /// A chart with the date of its rendering, a digest over it, and a hook that has the date as well.
-const DATED: &str = r"
+const DATED: &str = r#"
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: dated, annotations: {sum: "@SUM@"}}
@@ -243,7 +243,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: noted, annotations: {helm.sh/hook: "pre-upgrade"}}
 data: {date: "@DATE@"}
-";
+"#;
 
 fn a_date_stays_until_a_chart_is_rendered_from_something_else() {
     let ns = Namespace::new();
@@ -462,14 +462,14 @@ fn helm_sees_neither_the_cluster_nor_the_environment() {
 fn templates_look_up_objects_where_the_block_says_so() {
     let ns = Namespace::new();
     ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: given}\ndata: {a: found}\n");
-    let template = r"
+    let template = r#"
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: c}
 data:
   given: {{ dig "data" "a" "nothing" (lookup "v1" "ConfigMap" .Release.Namespace "given") }}
   own: {{ dig "data" "own" (randAlpha 9) (lookup "v1" "ConfigMap" .Release.Namespace "c") }}
-";
+"#;
     let proxy = ns.proxy();
     let block = BLOCK.replace("values.", "lookup = true\nvalues.");
     let project = with_chart(ns.project(), "web", template)

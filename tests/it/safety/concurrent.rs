@@ -169,8 +169,8 @@ fn a_mark_that_others_set_just_before_the_delete_keeps_the_object() {
 }
 
 fn an_object_that_others_make_anew_just_before_the_delete_stays() {
-    let ns = Namespace::new();
     type Way = (&'static str, fn(&Other));
+    let ns = Namespace::new();
     let ways: [Way; 3] =
         [("apply", Other::make_anew), ("destroy", Other::make_anew), ("apply", Other::restore)];
     for (command, make) in ways {
