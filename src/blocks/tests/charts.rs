@@ -226,6 +226,20 @@ fn what_a_chart_makes_at_random_is_new_where_nothing_is_there_and_belongs_togeth
         ..World::rendering(random)
     };
     insta::assert_snapshot!(lost.mistakes(BLOCK).join("\n"), @r"what `chart.web` made at random is lost: it is not in the cluster any more, in `Secret/s` | restore it, or agree to new values there: `--consent chart.web/Secret/s`");
+    // Elsewhere, and of a kind of others: what is to be written down is the address.
+    let elsewhere = World {
+        live: |target| {
+            if target.identity.kind == "Token" { Fact::Live(LiveObject::Lost) } else { stored(target) }
+        },
+        ..World::rendering(|request| {
+            Ok(format!(
+                "apiVersion: example.com/v1\nkind: Token\nmetadata: {{name: t, namespace: far}}\nspec: {{key: k{}}}\n",
+                request.number
+            ))
+        })
+    };
+    let told = elsewhere.mistakes(BLOCK).join("\n");
+    assert!(told.contains("--consent chart.web/Token.example.com/far/t`"), "{told}");
     // One of its values is gone, by another hand.
     let robbed = World {
         live: |target| {

@@ -19,7 +19,7 @@ use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
 use crate::resource::{
-    Batch, FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex,
+    Address, Batch, FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex,
 };
 
 /// The shortest digest, in hexadecimal digits, that is taken for one: an MD5.
@@ -67,7 +67,7 @@ pub(super) fn keep(
                 continue;
             }
             Found::Lost if !is_renewed => {
-                lost.extend(name_of(&object.object));
+                lost.extend(target(&object.object, namespace, facts).map(|target| target.identity));
                 continue;
             }
             Found::Values(values) if !is_renewed => values,
@@ -91,7 +91,7 @@ pub(super) fn keep(
     }
     mistakes.extend(past.now.and_then(|now| ending::told(block, &ends, now)));
     if !lost.is_empty() {
-        mistakes.push(lost_values(block, &lost));
+        mistakes.push(lost_values(block, namespace, &lost));
     }
     if !told.is_empty() {
         mistakes.push(not_followed(block, &told));
@@ -169,10 +169,15 @@ fn sources(object: &ChartObject) -> impl Iterator<Item = &Unstable> {
 }
 
 /// The mistake for values that the cluster has lost.
-fn lost_values(block: &Block, lost: &[String]) -> Diagnostic {
-    let named = list(lost.iter().map(String::as_str));
-    let consents: Vec<String> =
-        lost.iter().map(|name| format!("--consent {}/{name}", block.address)).collect();
+fn lost_values(block: &Block, namespace: &str, lost: &[Identity]) -> Diagnostic {
+    let addresses = lost.iter().map(|lost| Address::object(block.address.clone(), lost, Some(namespace)));
+    let (objects, consents): (Vec<_>, Vec<_>) = addresses
+        .map(|address| {
+            let consent = format!("--consent {address}");
+            (address.object.map(|object| object.to_string()).unwrap_or_default(), consent)
+        })
+        .unzip();
+    let named = list(objects.iter().map(String::as_str));
     let message = format!(
         "what `{}` made at random is lost: it is not in the cluster any more, in {named}",
         block.address
