@@ -9,7 +9,7 @@ use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::encode;
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::transport::Call;
-use crate::resource::{Identity, Problem};
+use crate::resource::{Identity, Problem, ProblemKind};
 
 /// For how long one question is repeated. A node that cannot be reached through the server is not waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How many bytes are free in the volume of a claim; `None` where no node says it.
 ///
 /// # Errors
-/// The pods of its namespace, or their nodes, may not be asked, or give no answer.
+/// The pods of its namespace, or their nodes, may not be asked, or the server gives no answer.
 pub(in crate::provider::kubernetes) async fn free_space(
     cluster: &Kubernetes,
     claim: &Identity,
@@ -28,9 +28,15 @@ pub(in crate::provider::kubernetes) async fn free_space(
     let pods = pods.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
     for node in nodes_with(&pods, claim) {
         let path = format!("/api/v1/nodes/{}/proxy/stats/summary", encode(&node));
-        let summary = answer(cluster, path, &Identity::cluster("", "Node", &node)).await?;
-        if let Some(free) = free_in(&summary, claim) {
-            return Ok(Some(free));
+        match answer(cluster, path, &Identity::cluster("", "Node", &node)).await {
+            Ok(summary) => {
+                if let Some(free) = free_in(&summary, claim) {
+                    return Ok(Some(free));
+                }
+            }
+            // The server has just answered: it is the node that stumbles, as over a file system that it does not know.
+            Err(problem) if problem.kind == ProblemKind::Unreachable => {}
+            Err(problem) => return Err(problem),
         }
     }
     Ok(None)
