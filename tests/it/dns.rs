@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::harness::{BALANCER, DnsRelay, HEAD, NameServer, Namespace, Project, Updates, ZONE, wait_until};
+use crate::harness::{
+    BALANCER, DnsRelay, Ended, HEAD, NameServer, Namespace, Project, Updates, ZONE, wait_until,
+};
 
 tests! {
     a_record_is_made_changed_and_destroyed,
@@ -246,10 +248,7 @@ fn what_has_left_the_file_and_the_state_is_found_in_the_zone() {
     let text = block(&server, ONE);
     let project = project(&ns, &server, &format!("{text}{}", second(&server)));
     project.apply();
-    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
-    project.remove(&project.state_path());
-    project.rewrite("regplan.toml", &text);
-    let done = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    let done = rebuilt(&project, &text);
     done.stderr_contains("dns.main").stderr_contains("dns.second").stderr_contains("Took in 2 resources");
     done.stderr_lacks("others").stderr_lacks("not listed");
     project.run(["drift"]).any().stdout_contains("dns.second");
@@ -265,15 +264,20 @@ fn what_has_left_the_file_and_the_state_is_found_in_the_zone() {
     project.expect_settled();
 }
 
+/// The state is lost and made anew, with this configuration.
+fn rebuilt(project: &Project<'_>, text: &str) -> Ended {
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    project.remove(&project.state_path());
+    project.rewrite("regplan.toml", text);
+    project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success()
+}
+
 fn a_zone_that_is_not_listed_is_told_where_a_state_is_lost() {
     let (ns, server) = (Namespace::new(), NameServer::unlisted());
     let text = block(&server, ONE);
     let project = project(&ns, &server, &format!("{text}{}", second(&server)));
     project.apply();
-    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
-    project.remove(&project.state_path());
-    project.rewrite("regplan.toml", &text);
-    let done = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    let done = rebuilt(&project, &text);
     done.stderr_contains("Took in 1 resource.")
         .stderr_contains("in the zone zone.test are looked for only at names");
     done.stderr_contains("may not do this (REFUSED)").stderr_contains("allow-transfer { key \"regplan\"; };");

@@ -346,13 +346,13 @@ fn what_cannot_be_looked_at_is_said() {
     let given =
         verify(&project, &front, &[&trusting, "--user=ci", "--password-env=OTHER", "--only=password"]);
     given.env_remove("CI_PASSWORD").env("OTHER", PASSWORD).run().success();
-    let inside = project_within(&ns);
+    let inside = project_within(&ns, "");
     inside.run(["verify"]).code(3).stdout_contains("port-forward service/registry 5000");
 }
 
-/// A registry that has no Ingress.
-fn project_within(ns: &Namespace) -> Project<'_> {
-    let project = project(ns, "");
+/// A registry that has no Ingress, with more keys and blocks.
+fn project_within<'n>(ns: &'n Namespace, more: &str) -> Project<'n> {
+    let project = project(ns, more);
     project.edit("regplan.toml", "ingress.class = \"contour\"\n", "");
     project
 }

@@ -130,10 +130,11 @@ impl<'n> Project<'n> {
         self.run(["apply", "--auto-approve"]).success()
     }
 
-    /// Fails unless there is nothing to change, and the plan says so.
+    /// Fails unless there is nothing to change, by the state and not by annotations, and the plan says so.
     #[track_caller]
     pub(crate) fn expect_settled(&self) {
-        self.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+        let plan = self.run(["plan", "--detailed-exitcode"]).success();
+        plan.stdout_contains("Nothing to change").stdout_lacks("There is no state here");
     }
 
     /// The path of the state file in the project's folder, where nothing says otherwise.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HOST, PASSWORD, Registry, checks};
+use super::{HOST, Registry, checks, project_within};
 use crate::harness::{Namespace, Project, wait_until};
 
 tests! {
@@ -10,21 +10,9 @@ tests! {
     where_nobody_tells_the_room_only_small_bodies_are_sent,
 }
 
-const TEXT: &str = r#"
-[project]
-name = "{project}"
-
-[registry.main]
-host           = "registry.example.com"
-image          = "registry:3.1.2"
-namespace      = "{ns}"
-storage.volume = { size = "1Gi" }
-auth.users     = { ci = { env = "CI_PASSWORD" } }
-"#;
-
 /// A project that is applied.
 fn applied(ns: &Namespace) -> Project<'_> {
-    let project = ns.project().write("regplan.toml", TEXT).env("CI_PASSWORD", PASSWORD);
+    let project = project_within(ns, "");
     project.apply();
     let running = || ns.list("pods").iter().any(|pod| ns.field(pod, "/status/phase") == "Running");
     wait_until("the registry's pod", running);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{HOST, PASSWORD, Registry, checks};
+use super::{HOST, Registry, checks, project_within};
 use crate::harness::{Ended, Namespace, Project, Proxy};
 
 tests! {
@@ -10,18 +10,9 @@ tests! {
     pods_that_cannot_be_read_are_not_made,
 }
 
-/// A registry that is reached within the cluster alone, and a login for pods. Its own pods are not those that answer here.
-const TEXT: &str = r#"
-[project]
-name = "{project}"
-
-[registry.main]
-host           = "registry.example.com"
-image          = "registry:3.1.2"
-replicas       = 0
-namespace      = "{ns}"
-storage.volume = { size = "1Gi" }
-auth.users     = { ci = { env = "CI_PASSWORD" } }
+/// A login for pods. The registry's own pods are not those that answer here.
+const LOGIN: &str = r#"
+replicas = 0
 
 [pull_secret.pull]
 registry   = "registry.main"
@@ -31,7 +22,7 @@ namespaces = ["{ns}"]
 
 /// A project that is applied, and that goes through a proxy.
 fn applied<'n>(ns: &'n Namespace, proxy: &Proxy) -> Project<'n> {
-    let project = ns.project().write("regplan.toml", TEXT).env("CI_PASSWORD", PASSWORD).through(proxy);
+    let project = project_within(ns, LOGIN).through(proxy);
     project.apply();
     project
 }
