@@ -2,7 +2,9 @@
 
 pub(crate) mod farewells;
 pub(crate) mod hooks;
+pub(crate) mod lookup;
 pub(crate) mod random;
+pub(crate) mod sources;
 pub(crate) mod takeover;
 pub(crate) mod tested;
 
@@ -12,7 +14,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::harness::{Command, FileServer, HEAD, Namespace, Project, TlsRegistry, stack_folder};
+use crate::harness::{HEAD, Namespace, Project, stack_folder};
 
 tests! {
     a_chart_is_planned_applied_and_deleted_like_any_other_block,
@@ -24,17 +26,11 @@ tests! {
     a_plan_without_secrets_says_what_it_could_not_check,
     a_plan_file_of_a_chart_is_applied,
     a_chart_that_needs_the_cluster_is_rendered_for_it,
-    charts_come_from_archives_with_their_digests,
-    charts_come_from_registries,
-    a_warm_cache_needs_no_network,
     what_is_wrong_with_a_chart_is_told_at_its_key,
     helm_sees_neither_the_cluster_nor_the_environment,
-    templates_look_up_objects_where_the_block_says_so,
-    a_chart_that_looks_up_objects_needs_its_kinds_served,
     the_charts_of_presets_are_rendered_like_any_other,
     a_definition_that_is_made_unless_it_is_served_stays,
     without_helm_a_destroy_and_other_targets_work,
-    a_folder_whose_links_lead_out_is_refused,
 }
 
 /// A chart with a definition of its own kind, something random, a secret and a checksum.
@@ -357,68 +353,6 @@ fn a_chart_that_needs_the_cluster_is_rendered_for_it() {
     project.run(["validate"]).success();
 }
 
-fn charts_come_from_archives_with_their_digests() {
-    let ns = Namespace::new();
-    let project = project(&ns, BLOCK);
-    let packed = helm(&project, &["package", "web"]);
-    drop(packed);
-    let archive = fs::read(project.path("web-0.1.0.tgz")).unwrap();
-    let digest = sha256(&archive);
-    project.edit("regplan.toml", "chart = \"web\"", "chart = \"web-0.1.0.tgz\"");
-    project.run(["validate"]).success();
-    project.edit("regplan.toml", "0.1.0.tgz\"", &format!("0.1.0.tgz\"\nsha256 = \"{digest}\""));
-    project.run(["validate"]).success();
-    project.edit("regplan.toml", &digest, &"0".repeat(64));
-    project.run(["validate"]).code(1).stderr_contains(&digest).stderr_contains("sha256");
-    project.edit("regplan.toml", "web-0.1.0.tgz", "web");
-    project.run(["validate"]).code(1).stderr_contains("is a folder, and `sha256` is that of an archive");
-}
-
-fn charts_come_from_registries() {
-    let ns = Namespace::new();
-    let registry = TlsRegistry::start();
-    let project = project(&ns, BLOCK).env("SSL_CERT_FILE", registry.authority());
-    drop(helm(&project, &["package", "web"]));
-    let place = format!("oci://{}/charts", registry.host());
-    let push = Command::new(stack_folder().join("helm")).args(["push", "web-0.1.0.tgz", &place]);
-    let push = push.env("SSL_CERT_FILE", registry.authority()).env("HOME", project.folder());
-    push.folder(project.folder()).run().success();
-    project.edit("regplan.toml", "chart = \"web\"", &format!("chart = \"{place}/web\"\nversion = \"0.1.0\""));
-    project.run(["validate"]).success();
-    project.edit("regplan.toml", "0.1.0", "0.2.0");
-    project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
-    drop(registry);
-    // What was downloaded once is there.
-    project.edit("regplan.toml", "0.2.0", "0.1.0");
-    project.run(["validate"]).success();
-}
-
-fn a_warm_cache_needs_no_network() {
-    let ns = Namespace::new();
-    let project = project(&ns, BLOCK);
-    drop(helm(&project, &["package", "web"]));
-    fs::create_dir(project.path("repo")).unwrap();
-    fs::rename(project.path("web-0.1.0.tgz"), project.path("repo/web-0.1.0.tgz")).unwrap();
-    drop(helm(&project, &["repo", "index", "repo"]));
-    let server = FileServer::start(&project.path("repo"));
-    let source = format!("chart = \"web\"\nrepo = \"{}\"", server.url());
-    project.edit("regplan.toml", "chart = \"web\"", &source);
-    project.run(["validate"]).code(1).stderr_contains("does not say which version");
-    project.edit("regplan.toml", "repo =", "version = \"0.1.0\"\nrepo =");
-    project.run(["validate"]).success();
-    // One that was cut off is downloaded anew.
-    let kept = fs::read_dir(project.path("cache/regplan/charts")).unwrap().map(|entry| entry.unwrap().path());
-    let archive = kept.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz")).unwrap();
-    let whole = fs::read(&archive).unwrap();
-    fs::write(&archive, &whole[..whole.len() / 2]).unwrap();
-    project.run(["validate"]).success();
-    assert_eq!(fs::read(&archive).unwrap(), whole);
-    drop(server);
-    project.run(["validate"]).success();
-    fs::remove_dir_all(project.path("cache")).unwrap();
-    project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
-}
-
 fn what_is_wrong_with_a_chart_is_told_at_its_key() {
     let ns = Namespace::new();
     let project = project(&ns, BLOCK);
@@ -457,88 +391,6 @@ fn helm_sees_neither_the_cluster_nor_the_environment() {
     let names: BTreeMap<&str, &str> = environment.lines().filter_map(|line| line.split_once('=')).collect();
     assert!(!names.contains_key("CHART_PASSWORD"), "{environment}");
     assert_eq!(names.get("KUBECONFIG"), Some(&"/dev/null"));
-}
-
-fn templates_look_up_objects_where_the_block_says_so() {
-    let ns = Namespace::new();
-    ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: given}\ndata: {a: found}\n");
-    let template = r#"
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c}
-data:
-  given: {{ dig "data" "a" "nothing" (lookup "v1" "ConfigMap" .Release.Namespace "given") }}
-  own: {{ dig "data" "own" (randAlpha 9) (lookup "v1" "ConfigMap" .Release.Namespace "c") }}
-"#;
-    let proxy = ns.proxy();
-    let block = BLOCK.replace("values.", "lookup = true\nvalues.");
-    let project = with_chart(ns.project(), "web", template)
-        .write("regplan.toml", &format!("{HEAD}{block}"))
-        .through(&proxy);
-    let (noted, real) = (project.path("environment"), stack_folder().join("helm"));
-    let script = format!("#!/bin/sh\nenv >> {}\nexec {} \"$@\"\n", noted.display(), real.display());
-    let project = project.write("helm", &script);
-    make_executable(&project.path("helm"));
-    let helm = project.path("helm");
-    let project =
-        project.env("REGPLAN_HELM", helm).env("HELM_NAMESPACE", "elsewhere").env("PLUGIN_NEEDS", "this");
-    project.run(["validate"]).success();
-    project.run(["plan", "--full"]).success().stdout_contains("given: found");
-    assert!(proxy.writes().is_empty(), "{}", proxy.log());
-    let environment = project.read("environment");
-    assert!(environment.contains("PLUGIN_NEEDS=this"), "{environment}");
-    assert!(!environment.contains("canary") && !environment.contains("HELM_NAMESPACE"), "{environment}");
-    project.apply();
-    assert_eq!(ns.field("configmap/c", "/data/given"), "found");
-    project.expect_settled();
-    // What was made at random is found again, and is still a secret.
-    let own = ns.field("configmap/c", "/data/own").to_string();
-    ns.patch("configmap/given", &json!({"data": {"a": "more"}}));
-    project
-        .run(["plan", "--full"])
-        .success()
-        .stdout_contains("1 to change")
-        .stdout_lacks(own.trim_matches('"'));
-    project.apply();
-    assert_eq!(ns.field("configmap/c", "/data/given"), "more");
-    let state = project.run(["show", "state", "--format", "json"]).success();
-    state.stdout_contains("data.own").stdout_lacks(own.trim_matches('"'));
-}
-
-/// Helm 4 asks the cluster for each kind as soon as templates look up objects.
-fn a_chart_that_looks_up_objects_needs_its_kinds_served() {
-    let ns = Namespace::new();
-    let definition = r"
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: widgets.{prefix}.example.com }
-spec:
-  group: {prefix}.example.com
-  scope: Namespaced
-  names: { kind: Widget, plural: widgets, singular: widget, listKind: WidgetList }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
-";
-    let widget = r#"
-apiVersion: {prefix}.example.com/v1
-kind: Widget
-metadata: { name: w }
-spec: { found: {{ (lookup "v1" "Namespace" "" "default").metadata.name | default "nothing" }} }
-"#;
-    let project = with_chart(ns.project(), "defs", &ns.fill(definition));
-    let project = with_chart(project, "web", &ns.fill(widget));
-    let blocks = "[chart.defs]\nchart = \"defs\"\n\n[chart.web]\nchart = \"web\"\nlookup = true\n";
-    let project = project.write("regplan.toml", &format!("{HEAD}{blocks}"));
-    let refused = project.run(["plan"]).code(1);
-    refused.stderr_contains("no matches for kind").stderr_contains("regplan apply --target BLOCK");
-    project.run(["apply", "--auto-approve", "--target", "chart.defs"]).success();
-    project.apply();
-    assert_eq!(ns.field(&ns.fill("widgets.{prefix}.example.com/w"), "/spec/found"), "default");
-    project.expect_settled();
-    ns.clean_up("crd/widgets.{prefix}.example.com");
 }
 
 fn the_charts_of_presets_are_rendered_like_any_other() {
@@ -599,29 +451,6 @@ fn without_helm_a_destroy_and_other_targets_work() {
     project.run(["plan", "--target", "resource.c"]).code(1).stderr_contains("install Helm 3.18 or newer");
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("4 to destroy");
     assert_eq!(ns.find("deployment.apps/web-web"), None);
-}
-
-fn a_folder_whose_links_lead_out_is_refused() {
-    let ns = Namespace::new();
-    let project = project(&ns, BLOCK).write("outside.yaml", "a: b\n");
-    let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, project.path(name)).unwrap();
-    link("templates/all.yaml", "web/inside.txt");
-    project.run(["validate"]).success();
-    link("../outside.yaml", "web/outside.yaml");
-    let ended = project.run(["validate"]).code(1);
-    ended.stderr_contains("web/outside.yaml is a link that leads out");
-}
-
-/// Runs Helm in the project's folder.
-fn helm(project: &Project<'_>, args: &[&str]) -> String {
-    let command = Command::new(stack_folder().join("helm")).args(args.iter().copied());
-    let ended = command.folder(project.folder()).env("HOME", project.folder()).run().success();
-    ended.stdout().to_owned()
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    use sha2::{Digest as _, Sha256};
-    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn make_executable(path: &Path) {

@@ -1,0 +1,98 @@
+//! Where charts come from: folders, archives and registries.
+
+use std::fs;
+
+use super::{BLOCK, project};
+use crate::harness::{Command, FileServer, Namespace, Project, TlsRegistry, stack_folder};
+
+tests! {
+    charts_come_from_archives_with_their_digests,
+    charts_come_from_registries,
+    a_warm_cache_needs_no_network,
+    a_folder_whose_links_lead_out_is_refused,
+}
+
+fn charts_come_from_archives_with_their_digests() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    let packed = helm(&project, &["package", "web"]);
+    drop(packed);
+    let archive = fs::read(project.path("web-0.1.0.tgz")).unwrap();
+    let digest = sha256(&archive);
+    project.edit("regplan.toml", "chart = \"web\"", "chart = \"web-0.1.0.tgz\"");
+    project.run(["validate"]).success();
+    project.edit("regplan.toml", "0.1.0.tgz\"", &format!("0.1.0.tgz\"\nsha256 = \"{digest}\""));
+    project.run(["validate"]).success();
+    project.edit("regplan.toml", &digest, &"0".repeat(64));
+    project.run(["validate"]).code(1).stderr_contains(&digest).stderr_contains("sha256");
+    project.edit("regplan.toml", "web-0.1.0.tgz", "web");
+    project.run(["validate"]).code(1).stderr_contains("is a folder, and `sha256` is that of an archive");
+}
+
+fn charts_come_from_registries() {
+    let ns = Namespace::new();
+    let registry = TlsRegistry::start();
+    let project = project(&ns, BLOCK).env("SSL_CERT_FILE", registry.authority());
+    drop(helm(&project, &["package", "web"]));
+    let place = format!("oci://{}/charts", registry.host());
+    let push = Command::new(stack_folder().join("helm")).args(["push", "web-0.1.0.tgz", &place]);
+    let push = push.env("SSL_CERT_FILE", registry.authority()).env("HOME", project.folder());
+    push.folder(project.folder()).run().success();
+    project.edit("regplan.toml", "chart = \"web\"", &format!("chart = \"{place}/web\"\nversion = \"0.1.0\""));
+    project.run(["validate"]).success();
+    project.edit("regplan.toml", "0.1.0", "0.2.0");
+    project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
+    drop(registry);
+    // What was downloaded once is there.
+    project.edit("regplan.toml", "0.2.0", "0.1.0");
+    project.run(["validate"]).success();
+}
+
+fn a_warm_cache_needs_no_network() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    drop(helm(&project, &["package", "web"]));
+    fs::create_dir(project.path("repo")).unwrap();
+    fs::rename(project.path("web-0.1.0.tgz"), project.path("repo/web-0.1.0.tgz")).unwrap();
+    drop(helm(&project, &["repo", "index", "repo"]));
+    let server = FileServer::start(&project.path("repo"));
+    let source = format!("chart = \"web\"\nrepo = \"{}\"", server.url());
+    project.edit("regplan.toml", "chart = \"web\"", &source);
+    project.run(["validate"]).code(1).stderr_contains("does not say which version");
+    project.edit("regplan.toml", "repo =", "version = \"0.1.0\"\nrepo =");
+    project.run(["validate"]).success();
+    // One that was cut off is downloaded anew.
+    let kept = fs::read_dir(project.path("cache/regplan/charts")).unwrap().map(|entry| entry.unwrap().path());
+    let archive = kept.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz")).unwrap();
+    let whole = fs::read(&archive).unwrap();
+    fs::write(&archive, &whole[..whole.len() / 2]).unwrap();
+    project.run(["validate"]).success();
+    assert_eq!(fs::read(&archive).unwrap(), whole);
+    drop(server);
+    project.run(["validate"]).success();
+    fs::remove_dir_all(project.path("cache")).unwrap();
+    project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
+}
+
+fn a_folder_whose_links_lead_out_is_refused() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK).write("outside.yaml", "a: b\n");
+    let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, project.path(name)).unwrap();
+    link("templates/all.yaml", "web/inside.txt");
+    project.run(["validate"]).success();
+    link("../outside.yaml", "web/outside.yaml");
+    let ended = project.run(["validate"]).code(1);
+    ended.stderr_contains("web/outside.yaml is a link that leads out");
+}
+
+/// Runs Helm in the project's folder.
+fn helm(project: &Project<'_>, args: &[&str]) -> String {
+    let command = Command::new(stack_folder().join("helm")).args(args.iter().copied());
+    let ended = command.folder(project.folder()).env("HOME", project.folder()).run().success();
+    ended.stdout().to_owned()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
