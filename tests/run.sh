@@ -17,7 +17,7 @@ readonly LIMIT=3600
 
 # Seconds that the tests may take when everything is built; 900 are the aim. With nothing left to build, the other steps
 # take seconds.
-readonly BUILT_LIMIT=1500
+readonly BUILT_LIMIT=1200
 
 # Program and Debian package; tests/it/harness/programs.rs has the same lists. The tests start their own servers,
 # so the services in some of the packages do not matter.

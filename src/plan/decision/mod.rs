@@ -10,7 +10,7 @@
 //! | `creation`, `update`, `replacement` | what becomes of an object that is not there, is there, must be made anew |
 //! | `change` | what every change says, whatever it does |
 //! | `differences` | which fields change, and whose change each is |
-//! | `other_signer` | what is said where another one signs certificates from now on |
+//! | `other_signer` | what is said where another authority signs certificates from now on |
 //! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
 //! | `tracking` | whether the state knows it |
 //! | `postponed` | what becomes of what the server refuses now, once the rest of the plan is known |

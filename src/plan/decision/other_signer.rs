@@ -1,4 +1,4 @@
-//! An issuer of certificates of which another one signs from now on, under the same name.
+//! An issuer with which another authority signs from now on, under the same name.
 
 use crate::plan::model::change::Action;
 use crate::plan::model::field_change::FieldChange;
@@ -8,7 +8,7 @@ use crate::resource::{Desired, FieldPath};
 const SIGNERS: [&[&str]; 3] = [&["spec", "ca"], &["spec", "selfSigned"], &["spec", "acme", "server"]];
 const SORTS: [&[&str]; 3] = [&["spec", "acme"], &["spec", "vault"], &["spec", "venafi"]];
 
-/// What is said where others sign from now on: cert-manager compares the name of the issuer alone with the one that has signed.
+/// What is said where another authority signs from now on: cert-manager compares the name of the issuer alone with the one that has signed.
 pub(super) fn warning(desired: &Desired, action: Action, fields: &[FieldChange]) -> Option<String> {
     let identity = &desired.identity;
     let is_issuer = ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind));
@@ -17,9 +17,9 @@ pub(super) fn warning(desired: &Desired, action: Action, fields: &[FieldChange])
         return None;
     }
     Some(format!(
-        "another one signs, and the certificates that are there stay as they are until they are renewed: cert-manager signs \
-         anew only where the issuer has another name. Give {} another one, or have a certificate signed anew by `cmctl renew \
-         CERTIFICATE`",
+        "another authority signs from now on, and certificates that are there stay as they are until they are renewed: \
+         cert-manager signs anew only where the issuer has another name. Give {} another name, or have a certificate signed \
+         anew by `cmctl renew CERTIFICATE`",
         desired.address
     ))
 }

@@ -132,6 +132,6 @@ fn another_signer_under_the_same_name_is_a_warning() {
     let said = warnings(acme("https://staging", "a@b"), acme("https://production", "a@b"));
     assert!(said.contains("signs anew only where the issuer has another name"), "{said}");
     let said = warnings(issuer(json!({"selfSigned": {}})), acme("https://production", "a@b"));
-    assert!(said.contains("resource.i another one"), "{said}");
+    assert!(said.contains("Give resource.i another name"), "{said}");
     assert_eq!(warnings(acme("https://production", "a@b"), acme("https://production", "c@d")), "");
 }
