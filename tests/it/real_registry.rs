@@ -36,7 +36,9 @@ fn a_registry_of_version_3_takes_a_push_and_a_pull() {
 /// Applies a registry of this image, and starts the program with the files that its pods mount.
 fn round_trip(image: &str, registry: Command) {
     let ns = Namespace::absent();
-    let project = project(&ns, image, "");
+    // The registry reads its variables as YAML, in which this would be a table.
+    let project =
+        project(&ns, image, "http.secret = { env = \"HTTP_SECRET\" }").env("HTTP_SECRET", "an: odd [secret");
     project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     let folder = tempfile::tempdir().unwrap();

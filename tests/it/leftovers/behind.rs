@@ -153,16 +153,16 @@ fn a_refusal_behind_an_item_that_the_plan_cures_waits_for_the_cure() {
         )
     };
     let file = |front: u16, last: u16| format!("{HEAD}{}{}", service("front", front), service("last", last));
-    let project = ns.project().write("regplan.toml", &file(30141, 30142));
+    let project = ns.project().write("regplan.toml", &file(30081, 30082));
     project.apply();
     move_port(&ns);
-    project.rewrite("regplan.toml", &file(30142, 30143));
+    project.rewrite("regplan.toml", &file(30082, 30083));
     let shown = plan(&project);
     let reason = change(&shown, "resource.front")["fidelity"]["reason"].as_str().unwrap();
     assert!(reason.contains("already allocated") && reason.contains("resource.last"), "{reason}");
     apply_as_planned(&project);
     let ports = ns.field("service/front", "/spec/ports");
-    assert_eq!((numbers(&ports, "port"), numbers(&ports, "nodePort")), (vec![80], vec![30142]), "{ports}");
+    assert_eq!((numbers(&ports, "port"), numbers(&ports, "nodePort")), (vec![80], vec![30082]), "{ports}");
 }
 
 fn an_item_and_a_value_that_is_not_known_yet_go_through_together() {

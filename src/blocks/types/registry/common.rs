@@ -42,9 +42,11 @@ impl Registry<'_> {
         })
     }
 
-    /// What uploads are signed with.
+    /// What uploads are signed with, as the registry is given it: its variables are read as YAML. A generated one is the same
+    /// in YAML.
     pub(super) fn http_secret(&self) -> SecretText {
-        self.facts.text(&self.spec.http_need())
+        let text = self.facts.text(&self.spec.http_need());
+        if self.spec.generates_http_secret() { text } else { text.map(in_yaml) }
     }
 
     /// The registry's configuration file.
@@ -145,4 +147,30 @@ pub(super) fn merge(map: &mut Value, entries: &BTreeMap<String, String>) {
 /// A path of plain keys.
 pub(super) fn path(keys: &[&str]) -> FieldPath {
     FieldPath::keys(keys.iter().copied())
+}
+
+/// A text as YAML: in quotes where it would be something else without them, such as a table or nothing.
+fn in_yaml(text: &str) -> String {
+    let is_plain = text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.chars().all(|each| each.is_ascii_alphanumeric() || "+/=_-. ".contains(each))
+        && !text.ends_with(' ')
+        && !text.eq_ignore_ascii_case("null");
+    if is_plain { text.to_owned() } else { Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_text_in_yaml() {
+        for plain in ["0123", "true", "c2VjcmV0Cg==", "a-b_c.d", "some words"] {
+            assert_eq!(in_yaml(plain), plain);
+        }
+        for text in ["a: b", "a ", "[x", "null", "a #b", "- a", "\"q\"", "é", "", "a\nb"] {
+            let yaml = in_yaml(text);
+            assert_ne!(yaml, text);
+            assert_eq!(serde_json::from_str::<String>(&yaml).unwrap(), text, "JSON is YAML");
+        }
+    }
 }
