@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::project;
 use super::settings;
 use super::wording::note;
-use crate::apply::Report;
+use crate::apply::{Report, Stop};
 use crate::engine::{
     Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, StateAccess, Undo, Undoing,
     Workspace,
@@ -158,11 +158,13 @@ pub(super) async fn run(
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
     }
-    let report = apply(&mut workspace, &applicable, args.format, output).await?;
+    let signals = interrupt::listen(output);
+    let report = apply(&mut workspace, &applicable, args.format, signals.stop(), output).await?;
     // Whoever has stopped the run wants nothing more to be written.
     if let Some(undo) = undo.filter(|_| !report.is_complete() && !report.stopped) {
-        Box::pin(self::undo(&mut workspace, &undo, &report, args, output)).await?;
+        Box::pin(self::undo(&mut workspace, &undo, &report, args, signals.stop(), output)).await?;
     }
+    drop(signals);
     if !report.is_complete() {
         return Ok(Exit::Failed);
     }
@@ -254,13 +256,14 @@ async fn undo(
     undo: &Undo,
     report: &Report,
     args: &RunArgs,
+    stop: &Stop,
     output: Output,
 ) -> Result<(), Failure> {
     let Some(Undoing { planned, staying }) = workspace.plan_undo(undo, report).await? else { return Ok(()) };
     output.message(&note("undoing what this run wrote:"))?;
     plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;
     let applicable = planned.applicable(&Approval::Caller)?;
-    let report = apply(workspace, &applicable, args.format, output).await?;
+    let report = apply(workspace, &applicable, args.format, stop, output).await?;
     Ok(output.message(&note(undone(&report, &staying)))?)
 }
 
@@ -286,14 +289,12 @@ async fn apply(
     workspace: &mut Workspace<Store>,
     applicable: &Applicable<'_>,
     format: Format,
+    stop: &Stop,
     output: Output,
 ) -> Result<Report, Failure> {
     let progress = Progress::new(format, output);
     let emit = |event| progress.show(&event);
-    let result = {
-        let listener = interrupt::listen();
-        workspace.apply(applicable, &emit, listener.stop()).await
-    };
+    let result = workspace.apply(applicable, &emit, stop).await;
     progress.finish();
     let report = result?;
     if format == Format::Text {

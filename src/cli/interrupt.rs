@@ -1,20 +1,40 @@
-//! Handles signals: the first one stops an apply gently, the second one at once.
+//! Handles signals: the first one stops a run gently, the second one at once.
 
-use tokio::task::JoinHandle;
+use std::time::Duration;
 
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::output::Output;
+use super::wording::note;
 use crate::apply::Stop;
 
-/// Listens to signals until it is dropped.
+/// What a run has after the second signal to record its end and to say what is left: so it is over within a second, also
+/// where a server or a disk does not answer.
+const LAST_WORDS: Duration = Duration::from_millis(700);
+
+/// How long the program waits for the terminal at its end.
+const TELLING: Duration = Duration::from_millis(100);
+
+/// Ctrl-C, and the signal that a service manager sends.
+///
+/// A terminal that closes (`SIGHUP`) ends the program like a kill: `nohup` asks for that signal to be ignored, and whoever
+/// listens to it would undo that.
+const SIGNALS: [SignalKind; 2] = [SignalKind::interrupt(), SignalKind::terminate()];
+
+/// Listens to signals. When it is dropped, nothing is left that has to end well, and a signal ends the program.
 pub(super) struct Listener {
     stop: Stop,
-    task: JoinHandle<()>,
+    _work: DropGuard,
 }
 
-/// Begins to listen to signals.
-pub(super) fn listen() -> Listener {
-    let stop = Stop::default();
-    let task = tokio::spawn(pass_on(stop.clone()));
-    Listener { stop, task }
+/// Begins to listen to signals, for all of the work of one command.
+pub(super) fn listen(output: Output) -> Listener {
+    let (stop, over) = (Stop::default(), CancellationToken::new());
+    tokio::spawn(pass_on(signals(), stop.clone(), over.clone(), output));
+    Listener { stop, _work: over.drop_guard() }
 }
 
 impl Listener {
@@ -24,27 +44,42 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.task.abort();
+async fn pass_on(
+    mut signals: BoxStream<'static, SignalKind>,
+    stop: Stop,
+    over: CancellationToken,
+    output: Output,
+) {
+    while let Some(signal) = signals.next().await {
+        if over.is_cancelled() {
+            end(signal);
+        }
+        if !stop.gently.is_cancelled() {
+            stop.gently.cancel();
+            continue;
+        }
+        stop.at_once.cancel();
+        tokio::time::sleep(LAST_WORDS).await;
+        let text = "ended without an answer to what was under way; the next run finds out what was done.";
+        // A terminal may take no text.
+        let told = tokio::task::spawn_blocking(move || output.message(&note(text)));
+        let _ = tokio::time::timeout(TELLING, told).await;
+        end(signal);
     }
 }
 
-async fn pass_on(stop: Stop) {
-    signal().await;
-    stop.gently.cancel();
-    signal().await;
-    stop.at_once.cancel();
-}
-
-/// Waits for Ctrl-C, or for the signal that a service manager sends.
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return drop(tokio::signal::ctrl_c().await);
+/// The signals as they come. None is missed between two.
+fn signals() -> BoxStream<'static, SignalKind> {
+    let of_kind = |kind| {
+        let signals = signal(kind).ok()?;
+        Some(stream::unfold(signals, move |mut signals| async move {
+            signals.recv().await.map(|()| (kind, signals))
+        }))
     };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+    stream::select_all(SIGNALS.into_iter().filter_map(of_kind).map(StreamExt::boxed)).boxed()
+}
+
+/// Ends the program as the signal does where nobody listens, so that a shell knows why.
+fn end(signal: SignalKind) {
+    let _ = signal_hook::low_level::emulate_default_handler(signal.as_raw_value());
 }

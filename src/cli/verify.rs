@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, args: &VerifyArgs, output: Output) -> R
     if let Some(problem) = unreached {
         output.message(&note(format!("{}; checks that take one are not done", problem.message)))?;
     }
-    let signals = interrupt::listen();
+    let signals = interrupt::listen(output);
     let progress = Progress::new(args, output);
     let all = workspace.verify(&options, &|event| progress.show(event), signals.stop()).await;
     progress.finish();

@@ -18,6 +18,22 @@ pub fn warning_since(events: &[Value], moment: Timestamp) -> Option<String> {
     Some(format!("{}: {}", text(event, "reason"), message.join(" ")))
 }
 
+/// Whether a [warning](warning_since) about a pod says that what it mounts is not there: a Secret or a `ConfigMap`, or a key
+/// in one. The kubelet tries again for ever. Its words are those of `pkg/volume` in Kubernetes.
+pub fn is_missing_mount(warning: &str) -> bool {
+    let is_missing = |kind: &str| {
+        warning.contains(&format!("references non-existent {kind} key"))
+            || warning.contains(&format!("{kind} \"")) && warning.ends_with("not found")
+    };
+    warning.starts_with("FailedMount:")
+        && (is_missing("secret") || is_missing("config") || is_missing("configmap"))
+}
+
+/// Whether an event about a pod says that a node is being added for it: the cluster autoscaler's words, and Karpenter's.
+pub fn is_of_an_autoscaler(event: &Value) -> bool {
+    matches!(text(event, "reason"), "TriggeredScaleUp" | "Nominated")
+}
+
 /// When an event happened last (RFC 3339); empty where it does not say.
 fn when(event: &Value) -> &str {
     let series = event.pointer("/series/lastObservedTime").and_then(Value::as_str);
@@ -64,6 +80,25 @@ mod tests {
         let again = json!({"type": "Warning", "eventTime": "2026-01-01T00:00:00.5Z", "reason": "R", "message": "m",
             "series": {"lastObservedTime": "2026-01-01T00:00:09.5Z"}});
         assert_eq!(warning_since(&[again], "2026-01-01T00:00:02Z".parse().unwrap()).as_deref(), Some("R: m"));
+    }
+
+    #[test]
+    fn what_a_pod_mounts_and_is_not_there_is_known() {
+        for missing in [
+            "FailedMount: MountVolume.SetUp failed for volume \"keys\" : secret \"keys\" not found",
+            "FailedMount: MountVolume.SetUp failed for volume \"c\" : configmap \"c\" not found",
+            "FailedMount: MountVolume.SetUp failed for volume \"k\" : references non-existent secret key: tls.crt",
+            "FailedMount: MountVolume.SetUp failed for volume \"c\" : references non-existent config key: a",
+        ] {
+            assert!(is_missing_mount(missing), "{missing}");
+        }
+        for other in [
+            "FailedMount: Unable to attach or mount volumes: unmounted volumes=[d]: timed out waiting for the condition",
+            "FailedMount: MountVolume.SetUp failed for volume \"k\" : failed to sync secret cache: timed out",
+            "FailedCreate: secret \"keys\" not found",
+        ] {
+            assert!(!is_missing_mount(other), "{other}");
+        }
     }
 
     #[test]

@@ -100,15 +100,31 @@ fn exit(ended: &Value) -> String {
     out
 }
 
-/// Whether a pod has a trouble that waiting may not heal: an image that cannot be pulled, a Secret that is missing, no
-/// node that it fits.
+/// Whether a pod has a trouble that waiting may not heal: an image that cannot be pulled, a Secret that a variable needs and
+/// that is missing.
 pub fn may_not_heal(pod: &Value) -> bool {
     let is_told = |trouble: &Trouble| {
         trouble.outlook() != Outlook::Open || trouble.reason.starts_with("CreateContainer")
     };
-    let is_unschedulable =
-        |found: &Value| status(found) == "False" && text(found, "reason") == "Unschedulable";
-    troubles(pod).iter().any(is_told) || condition(pod, "PodScheduled").is_some_and(is_unschedulable)
+    troubles(pod).iter().any(is_told)
+}
+
+/// Whether there is no node that the pod fits.
+pub fn is_unschedulable(pod: &Value) -> bool {
+    condition(pod, "PodScheduled")
+        .is_some_and(|found| status(found) == "False" && text(found, "reason") == "Unschedulable")
+}
+
+/// Whether a pod has a node, and its containers are not made yet. Why not, only events say.
+pub fn is_being_made(pod: &Value) -> bool {
+    let waits = |status: &Value| {
+        let reason = status.pointer("/state/waiting/reason").and_then(Value::as_str);
+        matches!(reason, Some("ContainerCreating" | "PodInitializing"))
+    };
+    let statuses = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
+    let has_node = pod.pointer("/spec/nodeName").is_some_and(Value::is_string);
+    let is_pending = pod.pointer("/status/phase").and_then(Value::as_str) == Some("Pending");
+    has_node && is_pending && statuses.is_none_or(|all| all.iter().all(waits))
 }
 
 /// The pod's name.
@@ -195,6 +211,34 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "json! is written in place")]
     fn pod(name: &str, status: Value) -> Value {
         json!({"metadata": {"name": name}, "status": {"containerStatuses": [status]}})
+    }
+
+    #[test]
+    fn a_trouble_may_not_heal() {
+        let waiting =
+            |reason: &str| pod("a", json!({"name": "app", "state": {"waiting": {"reason": reason}}}));
+        for reason in ["InvalidImageName", "ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"] {
+            assert!(may_not_heal(&waiting(reason)), "{reason}");
+        }
+        for reason in ["ContainerCreating", "CrashLoopBackOff"] {
+            assert!(!may_not_heal(&waiting(reason)), "{reason}");
+        }
+        let scheduled = |reason: &str| json!({"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": reason}]}});
+        assert!(
+            is_unschedulable(&scheduled("Unschedulable")) && !is_unschedulable(&scheduled("SchedulingGated"))
+        );
+    }
+
+    #[test]
+    fn a_pod_with_a_node_is_being_made_until_its_containers_are() {
+        let on_node = |phase: &str, statuses: Value| json!({"spec": {"nodeName": "n"}, "status": {"phase": phase, "containerStatuses": statuses}});
+        let creating = json!([{"state": {"waiting": {"reason": "ContainerCreating"}}}]);
+        assert!(is_being_made(&on_node("Pending", creating.clone())));
+        assert!(is_being_made(&json!({"spec": {"nodeName": "n"}, "status": {"phase": "Pending"}})));
+        assert!(!is_being_made(&on_node("Running", creating)));
+        let pulling = json!([{"state": {"waiting": {"reason": "ErrImagePull"}}}]);
+        assert!(!is_being_made(&on_node("Pending", pulling)));
+        assert!(!is_being_made(&json!({"spec": {}, "status": {"phase": "Pending"}})));
     }
 
     #[test]

@@ -22,6 +22,8 @@ tests! {
     a_certificate_that_is_not_renewed_is_unhealthy,
     the_cause_is_on_the_screen_while_it_is_waited_for,
     a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for,
+    what_a_pod_mounts_and_is_missing_is_told_while_it_is_waited_for,
+    a_pod_without_a_node_waits_for_an_autoscaler_that_adds_one,
 }
 
 /// A load balancer that nothing in the cluster gives an address, and for which nobody waits long.
@@ -250,6 +252,62 @@ fn a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for() {
     let ended = project.run(["apply", "--auto-approve", "--fail-fast"]).code(1);
     ended.stderr_contains("failed resource.web").stderr_contains("ImagePullBackOff");
     assert!(began.elapsed() < Duration::from_secs(20), "it does not wait for the usual 30 s");
+}
+
+/// An event about the only pod, as others write it.
+fn tell(ns: &Namespace, kind: &str, reason: &str, message: &str) {
+    wait_until("the pod", || !ns.list("pods").is_empty());
+    let name = ns.list("pods").remove(0);
+    let uid = ns.field(&name, "/metadata/uid");
+    let name = name.trim_start_matches("pod/");
+    let now = jiff::Timestamp::now().to_string();
+    ns.apply(
+        &json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": { "name": format!("told-{}", reason.to_lowercase()) },
+            "involvedObject": { "kind": "Pod", "name": name, "uid": uid, "namespace": ns.fill("{ns}") },
+            "type": kind, "reason": reason, "message": message, "firstTimestamp": now, "lastTimestamp": now,
+        })
+        .to_string(),
+    );
+}
+
+/// No kubelet is there for the pod's node, so the test says what one says.
+fn what_a_pod_mounts_and_is_missing_is_told_while_it_is_waited_for() {
+    let ns = Namespace::new();
+    let nowhere = "template.spec.nodeName = \"nowhere\"\n";
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{}{nowhere}", web(1, "none")));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    let message = "MountVolume.SetUp failed for volume \"keys\" : secret \"keys\" not found";
+    tell(&ns, "Warning", "FailedMount", message);
+    apply.until(&format!("FailedMount: {message}"));
+    apply.kill();
+    let apply = project.regplan(["apply", "--auto-approve", "--fail-fast"]).spawn();
+    // What was missing before this run may be there now; the kubelet says it again if it is not.
+    tell(&ns, "Warning", "FailedMount", message);
+    let ended = apply.wait().code(1);
+    ended.stderr_contains("failed resource.web").stderr_contains("secret \"keys\" not found");
+    project.run(["plan"]).success().stdout_contains("secret \"keys\" not found");
+    project.run(["drift"]).code(2).stdout_contains("secret \"keys\" not found");
+}
+
+fn a_pod_without_a_node_waits_for_an_autoscaler_that_adds_one() {
+    let began = Instant::now();
+    let (alone, helped) = (Namespace::new(), Namespace::new());
+    let config = format!("{HEAD}{}template.spec.nodeSelector = {{ on = \"none\" }}\n", web(1, "none"));
+    let project = |ns| Namespace::project(ns).write("regplan.toml", &config);
+    let (first, second) = (project(&alone), project(&helped));
+    let arguments = ["apply", "--auto-approve", "--fail-fast"];
+    let (fails, mut waits) = (first.regplan(arguments).spawn(), second.regplan(arguments).spawn());
+    tell(&helped, "Normal", "TriggeredScaleUp", "pod triggered scale-up: [{nodes 1->2 (max: 3)}]");
+    let ended = fails.wait().code(1);
+    ended.stderr_contains("failed resource.web").stderr_contains("Unschedulable");
+    assert!(began.elapsed() > Duration::from_secs(15), "an autoscaler takes its time");
+    waits.until("Unschedulable");
+    assert!(!waits.has_ended(), "a node comes");
+    waits.kill();
+    // Without an autoscaler's word it does not wait either.
+    helped.kubectl(["delete", "event", "told-triggeredscaleup"]).run().success();
+    second.run(arguments).code(1).stderr_contains("Unschedulable");
 }
 
 /// The new pods take their time; nothing is wrong with them.

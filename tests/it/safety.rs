@@ -9,6 +9,7 @@ pub(crate) mod interruption;
 mod marks;
 mod older_state;
 pub(crate) mod races;
+mod signals;
 
 use crate::harness::{GREETING, Namespace, Project, Test};
 
@@ -22,6 +23,7 @@ pub(crate) fn tests() -> Vec<Test> {
         races,
         consent::tests(),
         environments::tests(),
+        signals::tests(),
     ]
     .concat()
 }

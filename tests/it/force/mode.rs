@@ -25,11 +25,12 @@ impl Mode {
     }
 
     /// The seed of a walk: the one from the environment, or another one for each walk of a long run. The short mode
-    /// always has the same, so that its time is always the same.
-    pub(crate) fn seed(self) -> u64 {
+    /// always has the same for a shard, so that its time is always the same, and another one for each shard, so that not all
+    /// of them try the same moments.
+    pub(crate) fn seed(self, shard: u64) -> u64 {
         match std::env::var(SEED) {
             Ok(text) => text.parse().unwrap_or_else(|_| panic!("{SEED} is no number: {text}")),
-            Err(_) if self == Self::Short => 1,
+            Err(_) if self == Self::Short => 1 + shard,
             Err(_) => rand::random_range(0..1_000_000_000),
         }
     }

@@ -87,7 +87,7 @@ fn each(name: &str, read: fn(&[u8])) {
         try_to(read, text, name);
     }
     let mode = Mode::here();
-    let seed = mode.seed();
+    let seed = mode.seed(0);
     let mut rng = StdRng::seed_from_u64(seed);
     let (started, mut count) = (Instant::now(), 0_usize);
     while match mode {

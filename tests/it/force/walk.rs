@@ -86,7 +86,8 @@ fn kills(mode: Mode, backend: &Backend) -> usize {
 
 /// Random operations, killed at random moments.
 fn at_random(walk: &Walk, mode: Mode) {
-    let (ns, seed) = (Namespace::new(), mode.seed());
+    let shard = BACKENDS.iter().position(|each| each.name == walk.backend.name).unwrap_or_default();
+    let (ns, seed) = (Namespace::new(), mode.seed(shard as u64));
     let mut rng = StdRng::seed_from_u64(seed);
     let mut subject = Subject::new(&ns, walk, Some(seed));
     let mut operation = Operation::Apply(Version::First);

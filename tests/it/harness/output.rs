@@ -1,6 +1,7 @@
 //! What a program has written, and how it has ended; with failures that show all of it.
 
 use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
 use serde_json::Value;
@@ -52,6 +53,11 @@ impl Ended {
     /// Its exit code; `None` where a signal ended it.
     pub(crate) fn exit_code(&self) -> Option<i32> {
         self.status.code()
+    }
+
+    /// The signal that ended it; `None` where it ended by itself.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        self.status.signal()
     }
 
     /// What it wrote to standard output.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::certificate;
 use super::events::{Events, events_of};
 use crate::kubernetes::certificates;
-use crate::kubernetes::events::warning_since;
+use crate::kubernetes::events::{is_missing_mount, warning_since};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::resource::Identity;
 
@@ -78,6 +78,11 @@ impl Cause {
             }
         }
         self.named.as_deref()
+    }
+
+    /// Whether what was named is something missing that the pod mounts.
+    pub(super) fn is_missing_mount(&self) -> bool {
+        self.named.as_deref().is_some_and(is_missing_mount)
     }
 
     /// When the wait began, by the clock of the server that has sent these headers.

@@ -6,6 +6,7 @@ mod checkup;
 mod definition;
 mod events;
 mod explain;
+mod hopeless;
 mod logs;
 mod patience;
 mod storage_class;

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::cause::{Cause, with_cause};
 use super::explain;
+use super::hopeless::{self, FOR_AN_AUTOSCALER};
 use super::logs;
 use super::patience::Patience;
 use super::{definition, storage_class};
@@ -76,6 +77,7 @@ pub(in crate::provider::kubernetes) async fn wait(
         patience: Patience::default(),
         pods: None,
         pod_cause: None,
+        starting: None,
         on_trouble: wait.on_trouble,
         began: Instant::now(),
     };
@@ -142,6 +144,8 @@ struct Waiter<'a> {
     pods: Option<Arc<Hub>>,
     /// What keeps its pods from running.
     pod_cause: Option<String>,
+    /// The last one of its pods whose containers are not made yet.
+    starting: Option<Arc<Value>>,
     on_trouble: OnTrouble,
     began: Instant,
 }
@@ -226,7 +230,8 @@ impl Waiter<'_> {
 
     /// Tells what is missing, with the cause that pods or events name.
     async fn tell_cause(&mut self, missing: String, uid: Option<&str>) {
-        let by_events = self.cause.look(self.cluster, self.identity, uid).await;
+        let starting = self.starting.as_ref().and_then(|pod| pod.pointer("/metadata/uid")?.as_str());
+        let by_events = self.cause.look(self.cluster, self.identity, starting.or(uid)).await;
         let told = with_cause(&missing, self.pod_cause.as_deref().or(by_events));
         self.missing = missing;
         self.say(told);
@@ -265,7 +270,8 @@ impl Waiter<'_> {
                             return Ok(Step::Wait(self.cause.next_look()));
                         }
                         let step = self.pods_step(object, &missing).await?;
-                        self.tell_cause(missing, uid).await;
+                        self.tell_cause(missing.clone(), uid).await;
+                        self.check_mounts(object, &missing).await?;
                         Ok(step.no_later_than(self.cause.next_look()))
                     }
                 }
@@ -376,11 +382,12 @@ impl Waiter<'_> {
         }
         let looked: Vec<&Value> = if is_pod { vec![object] } else { own.iter().map(AsRef::as_ref).collect() };
         self.pod_cause = looked.iter().rev().find_map(|pod| pods::cause(pod));
-        let (mut hopeless, next) = self.patience.look(looked.iter().copied(), now);
+        self.starting = own.iter().rev().find(|pod| pods::is_being_made(pod)).cloned();
+        let (mut hopeless, mut next) = self.patience.look(looked.iter().copied(), now);
         if self.on_trouble == OnTrouble::Fail {
-            hopeless.extend(
-                looked.iter().filter(|pod| pods::may_not_heal(pod)).map(|pod| pods::name(pod).to_owned()),
-            );
+            hopeless.extend(hopeless::among(self.cluster, &looked, now - self.began).await);
+            let of_autoscaler = Some(self.began + FOR_AN_AUTOSCALER).filter(|moment| *moment > now);
+            next = next.into_iter().chain(of_autoscaler).min();
         }
         for name in hopeless {
             let pod =
@@ -395,6 +402,17 @@ impl Waiter<'_> {
             }
         }
         Ok(Step::Wait(next))
+    }
+
+    /// Fails where a pod lacks what it mounts, and that is to end the wait.
+    async fn check_mounts(&self, object: &Value, missing: &str) -> Result<(), Problem> {
+        let is_to_end = self.on_trouble == OnTrouble::Fail && self.cause.is_missing_mount();
+        let is_latest = match &self.starting {
+            _ if !is_to_end => false,
+            Some(pod) => explain::is_latest(self.cluster, self.identity, object, pod).await == Some(true),
+            None => self.identity.is("", "Pod"),
+        };
+        if is_latest { Err(self.failed(missing, object).await) } else { Ok(()) }
     }
 
     async fn failed(&self, why: &str, object: &Value) -> Problem {

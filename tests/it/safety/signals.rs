@@ -1,0 +1,110 @@
+//! The second signal ends a run within a second, wherever it hangs, and nothing is lost.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::greeting;
+use crate::harness::{GREETING, Namespace, Proxy, RECORD, Running, wait_until};
+
+tests! {
+    the_second_signal_ends_a_run_whose_store_hangs,
+    the_second_signal_ends_a_run_that_hangs_before_its_first_write,
+    a_signal_ends_a_program_that_only_prints_outputs_still,
+    a_terminal_that_closes_loses_nothing,
+}
+
+/// Far more than a second: the machine may be busy.
+const SOON: Duration = Duration::from_secs(3);
+
+/// Sends signals until the program is gone.
+#[track_caller]
+fn expect_soon_ended(mut run: Running) -> String {
+    let signalled = Instant::now();
+    wait_until("its end", || run.has_ended() || run.signal(Signal::INT).has_ended());
+    assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
+    let ended = run.wait().any();
+    assert_eq!(ended.signal(), Some(Signal::INT.as_raw()), "a shell knows why it has ended");
+    ended.stderr().to_owned()
+}
+
+/// No write to the journal of a state in the cluster is answered.
+fn hang_journal(proxy: &Proxy) {
+    for verb in ["create", "update", "patch", "apply"] {
+        proxy
+            .on(verb, "configmaps")
+            .only(|seen| {
+                let is_in_path = seen.name.as_ref().is_some_and(|name| name.contains(".journal"));
+                is_in_path || String::from_utf8_lossy(&seen.body).contains(".journal")
+            })
+            .hang();
+    }
+}
+
+fn the_second_signal_ends_a_run_whose_store_hangs() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let state =
+        "[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\nlock_duration = \"5s\"\n";
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{state}")).through(&proxy);
+    project.run(["state", "init"]).success();
+    hang_journal(&proxy);
+    let before = proxy.requests().len();
+    let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "60s"]).spawn();
+    let is_journal = |text: &str| text.contains(".journal");
+    wait_until("a write of the journal", || {
+        proxy.requests().iter().skip(before).any(|seen| {
+            seen.is_write() && (is_journal(&seen.path) || is_journal(&String::from_utf8_lossy(&seen.body)))
+        })
+    });
+    let said = expect_soon_ended(apply);
+    assert!(said.contains("the next run finds out what was done"), "{said}");
+    proxy.clear_faults();
+    // The lock runs out.
+    project.run(["apply", "--auto-approve", "--request-timeout", "5s"]).success();
+    project.expect_settled();
+    ns.clean_up("namespace/{prefix}-states");
+}
+
+fn the_second_signal_ends_a_run_that_hangs_before_its_first_write() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("apply", RECORD).hang();
+    let project = greeting(&ns).through(&proxy);
+    let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "60s"]).spawn();
+    wait_until("the record of its begin", || proxy.count("apply", RECORD) == 1);
+    expect_soon_ended(apply);
+    assert!(ns.find("configmap/greeting").is_none());
+    proxy.clear_faults();
+    project.apply();
+    project.expect_settled();
+}
+
+fn a_signal_ends_a_program_that_only_prints_outputs_still() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let output = "\n[output.uid]\nvalue = \"${resource.greeting.metadata.uid}\"\n";
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{output}")).through(&proxy);
+    proxy.on("get", "configmaps").named("greeting").after(1).hang();
+    proxy.on("list", "configmaps").after(1).hang();
+    let mut apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "60s"]).spawn();
+    apply.until("1 added");
+    expect_soon_ended(apply);
+    proxy.clear_faults();
+    project.expect_settled();
+}
+
+fn a_terminal_that_closes_loses_nothing() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("apply", "configmaps").not_dry_run().done_but_hang();
+    let project = greeting(&ns).through(&proxy);
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the object is there", || ns.find("configmap/greeting").is_some());
+    apply.signal(Signal::HUP);
+    let ended = apply.wait().any();
+    assert_eq!(ended.signal(), Some(Signal::HUP.as_raw()));
+    proxy.clear_faults();
+    project.run(["apply", "--auto-approve"]).success().stderr_contains("was killed");
+    project.expect_settled();
+}
