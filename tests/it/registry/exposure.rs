@@ -9,6 +9,7 @@ tests! {
     a_load_balancer_tells_that_it_waits_and_is_used_by_its_address,
     a_node_port_is_chosen_once_and_may_become_another_way,
     a_gateway_and_its_routes_are_ready_when_their_controller_says_so,
+    a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy,
     the_class_in_the_cluster_tells_which_controller_serves_an_ingress,
     a_class_that_may_not_be_read_is_known_by_its_name,
 }
@@ -101,6 +102,38 @@ fn conditions(ns: &Namespace, target: &str, kinds: &[&str]) -> Value {
                "lastTransitionTime": "2026-01-01T00:00:00Z"})
     });
     Value::Array(conditions.collect())
+}
+
+/// Somebody else has changed the Gateway since the apply.
+fn a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy() {
+    let cluster = OwnCluster::with_gateway_api();
+    let ns = Namespace::on(&cluster);
+    ns.apply(&gateway("HTTPS"));
+    let keys = "gateway = { name = \"edge\", listener = \"main\" }\n\
+                lifecycle.ready = { \"HTTPRoute/registry\" = \"written\" }";
+    let project = registry(&ns, &with_keys(keys));
+    project.apply();
+    ns.apply(&gateway("HTTP"));
+    let refused = project.run(["apply", "--auto-approve"]).code(1);
+    refused.stderr_contains("the listener `main` of Gateway").stderr_contains("plain-listener");
+    project.run(["drift"]).success();
+    ns.delete("httproute/registry");
+    project.run(["drift"]).code(2).stdout_contains("HTTPRoute.gateway.networking.k8s.io/registry");
+    project.run(["destroy", "--auto-approve"]).success();
+    assert!(ns.find("deployment/registry").is_none());
+}
+
+/// A Gateway of others whose listener `main` speaks this protocol.
+fn gateway(protocol: &str) -> String {
+    let mut listener = json!({"name": "main", "port": 8443, "protocol": protocol});
+    if protocol == "HTTPS" {
+        listener["tls"] = json!({"certificateRefs": [{"name": "edge"}]});
+    }
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+        "spec": {"gatewayClassName": "edge", "listeners": [listener]},
+    });
+    gateway.to_string()
 }
 
 /// The default class belongs to the whole cluster, so this test has one of its own.
