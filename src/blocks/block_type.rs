@@ -17,6 +17,7 @@ use super::schema;
 use super::specs::Specs;
 use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema, Property};
 use crate::diagnostic::{Diagnostic, Sources};
+use crate::kubernetes::ingress_classes::IngressClass;
 use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
 
 /// What holds for every block that says nothing else.
@@ -47,6 +48,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) defined_apis: &'a DefinedApis,
     /// The namespaces that the configuration itself declares.
     pub(super) declared_namespaces: &'a NamespaceLabels,
+    /// The ingress classes that the configuration itself declares.
+    pub(super) declared_ingress_classes: &'a [IngressClass],
     pub(super) specs: &'a Specs,
 }
 
@@ -244,7 +247,7 @@ pub(super) trait BlockType: Sync + 'static {
     }
 
     /// Whether what the blocks compile to depends on the objects of the whole configuration: on the kinds that these
-    /// define, on the namespaces among them.
+    /// define, on the namespaces and ingress classes among them.
     fn asks_for_all_objects(&self) -> bool {
         false
     }

@@ -91,6 +91,8 @@ codes! {
     UNPROVEN_NAME = "unproven-name";
     /// Passwords or images would travel in clear.
     NO_TLS = "no-tls";
+    /// A listener of a Gateway that is there takes passwords in clear.
+    PLAIN_LISTENER = "plain-listener";
     /// Whoever pulls is sent to a store that is not reached from there.
     UNREACHABLE_STORE = "unreachable-store";
 }

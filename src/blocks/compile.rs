@@ -19,6 +19,7 @@ use super::types::TYPES;
 use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+use crate::kubernetes::ingress_classes::IngressClass;
 use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
 
 /// The blocks of a configuration, each read once.
@@ -193,6 +194,7 @@ impl<'c> Blocks<'c> {
             properties: &known.properties,
             defined_apis: &known.defined_apis,
             declared_namespaces: &known.declared_namespaces,
+            declared_ingress_classes: &known.declared_ingress_classes,
             specs: &self.specs,
         }
     }
@@ -223,7 +225,7 @@ impl<'c> Blocks<'c> {
 
     /// What these facts say about the blocks together.
     ///
-    /// A block may make definitions, or namespaces, only where others are there. So they are looked for until no block
+    /// A block may make definitions, namespaces, or ingress classes, only where others are there. So they are looked for until no block
     /// adds one.
     fn known(&self, facts: &Facts) -> Known {
         let mut known = Known { properties: self.properties(facts), ..Known::default() };
@@ -240,11 +242,15 @@ impl<'c> Blocks<'c> {
             let drafts: Vec<(&BlockAddress, Draft)> = drafts.collect();
             let namespaces: NamespaceLabels =
                 drafts.iter().filter_map(|(_, draft)| declared_namespace(&draft.object)).collect();
+            let classes: Vec<IngressClass> =
+                drafts.iter().filter_map(|(_, draft)| IngressClass::of(&draft.object)).collect();
             let added = drafts.iter().filter(|(block, draft)| known.defined_apis.add(block, draft)).count();
-            if added == 0 && namespaces.keys().all(|name| known.declared_namespaces.contains_key(name)) {
+            let has_namespaces = namespaces.keys().all(|name| known.declared_namespaces.contains_key(name));
+            if added == 0 && has_namespaces && classes == known.declared_ingress_classes {
                 return known;
             }
             known.declared_namespaces.extend(namespaces);
+            known.declared_ingress_classes = classes;
         }
     }
 }
@@ -255,6 +261,7 @@ struct Known {
     properties: Properties,
     defined_apis: DefinedApis,
     declared_namespaces: NamespaceLabels,
+    declared_ingress_classes: Vec<IngressClass>,
 }
 
 fn defaults(config: &Config) -> Defaults<'_> {

@@ -4,7 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kubernetes::class_controllers::{CONTOUR, F5_NGINX, HAPROXY, INGRESS_NGINX, TRAEFIK};
+use crate::kubernetes::class_controllers::{
+    CONTOUR, ClassController, F5_NGINX, HAPROXY, INGRESS_NGINX, TRAEFIK, called,
+};
 
 /// An ingress controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +66,30 @@ impl Controller {
         }
     }
 
+    /// The controller of this name, as a class tells it (`k8s.io/ingress-nginx`), if it is known.
+    pub(in crate::blocks) fn called(name: &str) -> Option<Self> {
+        let known = called(name)?;
+        let all = [Self::IngressNginx, Self::F5Nginx, Self::Contour, Self::Traefik, Self::Haproxy];
+        all.into_iter().find(|controller| controller.installed() == Some(known))
+    }
+
+    /// What is known of its installations.
+    fn installed(self) -> Option<ClassController> {
+        match self {
+            Self::IngressNginx => Some(INGRESS_NGINX),
+            Self::F5Nginx => Some(F5_NGINX),
+            Self::Contour => Some(CONTOUR),
+            Self::Traefik => Some(TRAEFIK),
+            Self::Haproxy => Some(HAPROXY),
+            Self::Other => None,
+        }
+    }
+
+    /// How people call it.
+    pub(in crate::blocks) fn name(self) -> &'static str {
+        self.installed().map_or("another controller", |known| known.name)
+    }
+
     /// The class that its usual installation serves. Another class may be that of a second installation, which is reached
     /// elsewhere.
     fn usual_class(self) -> Option<&'static str> {
@@ -103,14 +129,7 @@ impl Controller {
         if self.usual_class() != Some(class) {
             return &[];
         }
-        match self {
-            Self::IngressNginx => INGRESS_NGINX.services,
-            Self::F5Nginx => F5_NGINX.services,
-            Self::Contour => CONTOUR.services,
-            Self::Traefik => TRAEFIK.services,
-            Self::Haproxy => HAPROXY.services,
-            Self::Other => &[],
-        }
+        self.installed().map_or(&[], |known| known.services)
     }
 
     /// Whether `body_size` makes a difference.
@@ -178,6 +197,21 @@ mod tests {
         assert_eq!(of("nginx-internal"), Some(Controller::IngressNginx));
         assert_eq!(of("contour"), Some(Controller::Contour));
         assert_eq!(of("internal"), None);
+    }
+
+    #[test]
+    fn a_class_tells_its_controller_by_a_name_of_its_own() {
+        let called = Controller::called;
+        assert_eq!(called("k8s.io/ingress-nginx"), Some(Controller::IngressNginx));
+        assert_eq!(called("nginx.org/ingress-controller"), Some(Controller::F5Nginx));
+        assert_eq!(called("projectcontour.io/ingress-controller"), Some(Controller::Contour));
+        assert_eq!(called("traefik.io/ingress-controller"), Some(Controller::Traefik));
+        assert_eq!(called("haproxy.org/ingress-controller/haproxy"), Some(Controller::Haproxy));
+        // Envoy Gateway serves no Ingress.
+        assert_eq!(
+            [called("gateway.envoyproxy.io/gatewayclass-controller"), called("example.com/x")],
+            [None; 2]
+        );
     }
 
     #[test]

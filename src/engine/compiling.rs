@@ -9,7 +9,7 @@ use tracing::{Instrument as _, info_span};
 use super::Error;
 use super::needs::{self, Outside, SecretsOf};
 use super::own_state;
-use crate::blocks::codes::{CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN};
+use crate::blocks::codes::{CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN, PLAIN_LISTENER};
 use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -102,6 +102,11 @@ pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Co
 /// Whether a chart could not be rendered.
 fn is_of_a_chart(mistake: &Diagnostic) -> bool {
     mistake.code == CHART_NOT_RENDERED
+}
+
+/// Whether an object of others in the cluster is what is wrong. It does not stand against deleting what leads there.
+fn is_of_the_cluster(mistake: &Diagnostic) -> bool {
+    mistake.code == PLAIN_LISTENER
 }
 
 /// The blocks without what is wrong with some of them. The objects of these are missing, and nothing is said about what may
@@ -201,6 +206,10 @@ pub async fn complete<'c>(
     let mut blocks = Blocks::read(config).compile(&facts);
     if blocks.mistakes.iter().any(is_of_a_chart) && charts.do_without(config, &blocks) {
         blocks = without(config, blocks, is_of_a_chart);
+    }
+    if matches!(charts, Charts::None) {
+        let mistakes = blocks.mistakes.into_iter().filter(|mistake| !is_of_the_cluster(mistake));
+        blocks.mistakes = Diagnostics::from(mistakes.collect::<Vec<_>>());
     }
     of_blocks(config, facts, blocks).map(Cow::Owned)
 }

@@ -179,6 +179,7 @@ fn begin<'a>(
         Need::Past(chart) => ready(Fact::Past((outside.past)(chart))).boxed(),
         Need::Namespaces => namespaces(outside.provider).boxed(),
         Need::Nodes => nodes(outside.provider).boxed(),
+        Need::IngressClasses => ingress_classes(outside.provider).boxed(),
         // Those are asked for together.
         Need::Live(_) => ready(Fact::Unknown("it was not asked for".to_owned())).boxed(),
         Need::Scope { kind, version } => {
@@ -219,6 +220,7 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
         | Need::HelmRelease { .. }
         | Need::Namespaces
         | Need::Nodes
+        | Need::IngressClasses
         | Need::Live(_) => Vec::new(),
     }
 }
@@ -248,6 +250,15 @@ async fn nodes(provider: Option<&dyn Provider>) -> Fact {
     let Some(provider) = provider else { return Fact::Nodes(None) };
     match provider.cluster().node_addresses().await {
         Ok(found) => Fact::Nodes(Some(found.into())),
+        Err(problem) => Fact::Unknown(problem.message),
+    }
+}
+
+/// The ingress classes of the cluster.
+async fn ingress_classes(provider: Option<&dyn Provider>) -> Fact {
+    let Some(provider) = provider else { return Fact::IngressClasses(None) };
+    match provider.cluster().ingress_classes().await {
+        Ok(found) => Fact::IngressClasses(Some(found.into())),
         Err(problem) => Fact::Unknown(problem.message),
     }
 }

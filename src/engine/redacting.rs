@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::certifier::CertifierLack;
+use crate::kubernetes::ingress_classes::IngressClass;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
@@ -177,6 +178,10 @@ impl Cluster for RedactingProvider {
 
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
         self.answer(self.provider.cluster().node_addresses().await)
+    }
+
+    async fn ingress_classes(&self) -> Result<Vec<IngressClass>, Problem> {
+        self.answer(self.provider.cluster().ingress_classes().await)
     }
 
     async fn login_lacks(&self, login: &PullLogin) -> Result<Option<LoginLack>, Problem> {

@@ -30,6 +30,7 @@
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `class_controllers` | which controller serves a class of Ingresses or Gateways, and where it usually is |
+//! | `ingress_classes` | which class an Ingress gets that names none |
 //! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pull_login` | which login is in a pull Secret, and which pods are to take it first |
@@ -62,6 +63,7 @@ pub mod events;
 pub mod field_manager;
 pub mod filled_in;
 pub mod immutable;
+pub mod ingress_classes;
 pub mod kinds;
 pub mod label_selector;
 pub mod list_items;

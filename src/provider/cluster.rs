@@ -11,6 +11,7 @@ use super::marked::{Marked, MarkedObjects};
 use super::program_access::ProgramAccess;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::certifier::CertifierLack;
+use crate::kubernetes::ingress_classes::IngressClass;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
@@ -180,6 +181,14 @@ pub trait Cluster: House {
     /// # Errors
     /// No answer, or no permission.
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
+        Ok(Vec::new())
+    }
+
+    /// The ingress classes.
+    ///
+    /// # Errors
+    /// No answer, or no permission. What cannot be seen is never taken for absent.
+    async fn ingress_classes(&self) -> Result<Vec<IngressClass>, Problem> {
         Ok(Vec::new())
     }
 

@@ -26,6 +26,7 @@ pub use need::{HtpasswdUser, Need, SecretKeyRef};
 pub use read_error::ReadError;
 pub use text::{SecretInputs, SecretText};
 
+use crate::kubernetes::ingress_classes::IngressClass;
 use crate::resource::{HelmRecord, Live};
 
 /// An object of the cluster of which a block wants to keep values.
@@ -73,6 +74,8 @@ pub enum Fact {
     Namespaces(Option<Arc<NamespaceLabels>>),
     /// The addresses of the nodes; `None` where no cluster is asked.
     Nodes(Option<Arc<[String]>>),
+    /// The ingress classes; `None` where no cluster is asked.
+    IngressClasses(Option<Arc<[IngressClass]>>),
     /// There is no answer, and the reason is not the user's to correct: `the cluster does not answer`.
     Unknown(String),
     /// There is no answer, and the user has to correct something: `there is no such file`.
@@ -162,6 +165,7 @@ impl std::fmt::Debug for Fact {
                 write!(f, "Namespaces({names:?})")
             }
             Self::Nodes(found) => write!(f, "Nodes({found:?})"),
+            Self::IngressClasses(found) => write!(f, "IngressClasses({found:?})"),
             Self::Unknown(reason) => write!(f, "Unknown({reason:?})"),
             Self::Failed(reason) => write!(f, "Failed({reason:?})"),
         }

@@ -68,6 +68,8 @@ pub enum Need {
     Namespaces,
     /// The addresses at which the nodes of the cluster are reached.
     Nodes,
+    /// The ingress classes of the cluster.
+    IngressClasses,
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {
         /// The kind.
@@ -90,6 +92,7 @@ impl Need {
             | Self::Live(_)
             | Self::Namespaces
             | Self::Nodes
+            | Self::IngressClasses
             | Self::Secret { .. }
             | Self::Htpasswd { .. }
             | Self::Scope { .. } => false,

@@ -76,6 +76,7 @@ impl World {
             Need::Manifests(_) | Need::Htpasswd { .. } | Need::Scope { .. } => Fact::Scope(None),
             Need::Namespaces => Fact::Namespaces(None),
             Need::Nodes => Fact::Nodes(None),
+            Need::IngressClasses => Fact::IngressClasses(None),
         }
     }
 

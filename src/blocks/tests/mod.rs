@@ -23,6 +23,7 @@ mod pull_secrets;
 mod registries;
 mod resources;
 mod schemas;
+mod serving;
 mod together;
 
 /// Facts of a cluster that knows everything: `TEXT` for every secret, `FILE` for every file.
@@ -43,6 +44,7 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
                 Need::Nodes => Fact::Nodes(Some(["192.0.2.20".to_owned(), "192.0.2.3".to_owned()].into())),
+                Need::IngressClasses => Fact::IngressClasses(Some([].into())),
                 Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
                 Need::Live(_) => Fact::Live(LiveObject::Absent),
                 Need::Chart(_)

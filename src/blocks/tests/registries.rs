@@ -46,7 +46,7 @@ fn the_example_comes_to_these_objects() {
 fn the_example_asks_for_these_things() {
     let config = config(EXAMPLE);
     let needs = Blocks::read(&config).needs(&Facts::default());
-    assert_eq!(needs.len(), 2);
+    assert_eq!((needs.len(), &needs[2]), (3, &Need::IngressClasses));
     let Need::Htpasswd { users, stored_at } = &needs[1] else { panic!("{needs:?}") };
     assert_eq!(users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["alice", "ci"]);
     assert_eq!(stored_at.secret.to_string(), "Secret registry/registry-htpasswd");

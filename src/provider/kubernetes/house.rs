@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::client::Kubernetes;
 use super::{certifier, logins, read, review, wait, write};
 use crate::kubernetes::certifier::CertifierLack;
+use crate::kubernetes::ingress_classes::IngressClass;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
@@ -100,6 +101,10 @@ impl Cluster for Kubernetes {
 
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
         read::node_addresses(self).await
+    }
+
+    async fn ingress_classes(&self) -> Result<Vec<IngressClass>, Problem> {
+        read::ingress_classes(self).await
     }
 
     async fn login_lacks(&self, login: &PullLogin) -> Result<Option<LoginLack>, Problem> {

@@ -3,6 +3,7 @@
 //! after it asks for that.
 
 mod judge;
+mod leftover;
 mod shape;
 
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub(crate) fn tests(mode: Mode) -> Vec<Test> {
         Mode::Short => vec![
             Test::new(module_path!(), "no_moment_lets_anybody_in", short),
             Test::new(module_path!(), "a_route_that_stays_leads_nowhere", stays),
+            Test::new(module_path!(), "no_way_that_is_left_lets_anybody_in", leftover::test),
         ],
         Mode::Long => vec![Test::new(module_path!(), "no_moment_of_any_change_lets_anybody_in", long)],
     }

@@ -9,6 +9,9 @@ tests! {
     a_load_balancer_tells_that_it_waits_and_is_used_by_its_address,
     a_node_port_is_chosen_once_and_may_become_another_way,
     a_gateway_and_its_routes_are_ready_when_their_controller_says_so,
+    a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy,
+    the_class_in_the_cluster_tells_which_controller_serves_an_ingress,
+    a_class_that_may_not_be_read_is_known_by_its_name,
 }
 
 /// A Secret as an authority would fill it.
@@ -99,4 +102,90 @@ fn conditions(ns: &Namespace, target: &str, kinds: &[&str]) -> Value {
                "lastTransitionTime": "2026-01-01T00:00:00Z"})
     });
     Value::Array(conditions.collect())
+}
+
+/// Somebody else has changed the Gateway since the apply.
+fn a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy() {
+    let cluster = OwnCluster::with_gateway_api();
+    let ns = Namespace::on(&cluster);
+    ns.apply(&gateway("HTTPS"));
+    let keys = "gateway = { name = \"edge\", listener = \"main\" }\n\
+                lifecycle.ready = { \"HTTPRoute/registry\" = \"written\" }";
+    let project = registry(&ns, &with_keys(keys));
+    project.apply();
+    ns.apply(&gateway("HTTP"));
+    let refused = project.run(["apply", "--auto-approve"]).code(1);
+    refused.stderr_contains("the listener `main` of Gateway").stderr_contains("plain-listener");
+    project.run(["drift"]).success();
+    ns.delete("httproute/registry");
+    project.run(["drift"]).code(2).stdout_contains("HTTPRoute.gateway.networking.k8s.io/registry");
+    project.run(["destroy", "--auto-approve"]).success();
+    assert!(ns.find("deployment/registry").is_none());
+}
+
+/// A Gateway of others whose listener `main` speaks this protocol.
+fn gateway(protocol: &str) -> String {
+    let mut listener = json!({"name": "main", "port": 8443, "protocol": protocol});
+    if protocol == "HTTPS" {
+        listener["tls"] = json!({"certificateRefs": [{"name": "edge"}]});
+    }
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+        "spec": {"gatewayClassName": "edge", "listeners": [listener]},
+    });
+    gateway.to_string()
+}
+
+/// The default class belongs to the whole cluster, so this test has one of its own.
+fn the_class_in_the_cluster_tells_which_controller_serves_an_ingress() {
+    let cluster = OwnCluster::take();
+    let ns = Namespace::on(&cluster);
+    let project = project(&ns, "ingress = {}");
+    project.run(["plan"]).success().stderr_contains("the cluster has no default class");
+    ns.apply(&class("edge", "projectcontour.io/ingress-controller"));
+    project.run(["plan"]).success().stderr_lacks("default class");
+    project.apply();
+    let timeout = "/metadata/annotations/projectcontour.io~1response-timeout";
+    assert_eq!(ns.field("ingress/registry", timeout), "900s");
+    project.expect_settled();
+    // The server has given this class to the Ingress, which keeps it when another one is the default one.
+    assert_eq!(ns.field("ingress/registry", "/spec/ingressClassName"), ns.fill("{prefix}-edge"));
+    ns.apply(&class("other", "traefik.io/ingress-controller"));
+    project.expect_settled();
+    project.edit(
+        "regplan.toml",
+        "ingress = {}",
+        "ingress = { class = \"{prefix}-edge\", controller = \"haproxy\" }",
+    );
+    project.run(["plan"]).success().stderr_contains("is served by Contour");
+    // The next test finds no default class.
+    ns.delete("ingressclass/{prefix}-edge").delete("ingressclass/{prefix}-other");
+    cluster.give_back();
+}
+
+/// An ingress class, which is the default one, of this controller.
+fn class(name: &str, controller: &str) -> String {
+    let annotations = json!({"ingressclass.kubernetes.io/is-default-class": "true"});
+    let class = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+        "metadata": {"name": format!("{{prefix}}-{name}"), "annotations": annotations},
+        "spec": {"controller": controller},
+    });
+    class.to_string()
+}
+
+/// As without a cluster, and without a word about it.
+fn a_class_that_may_not_be_read_is_known_by_its_name() {
+    let ns = Namespace::new();
+    let project = project(&ns, "ingress.class = \"contour\"");
+    project.apply();
+    let rules = json!([
+        {"apiGroups": [""], "verbs": ["get", "list"],
+         "resources": ["secrets", "services", "configmaps", "serviceaccounts", "persistentvolumeclaims"]},
+        {"apiGroups": ["apps", "networking.k8s.io"], "verbs": ["get", "list"], "resources": ["deployments", "ingresses"]},
+    ]);
+    let narrow = ns.account("narrow", &rules);
+    let args = ["--kubeconfig", narrow.to_str().unwrap()];
+    let plan = project.run(["plan", "--detailed-exitcode"].into_iter().chain(args)).success();
+    plan.stderr_lacks("contour");
 }

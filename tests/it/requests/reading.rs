@@ -134,6 +134,8 @@ fn an_unchanged_registry_costs_no_dry_run() {
         ("get configmaps", 1),
         ("get deployments.apps", 1),
         ("get ingresses.networking.k8s.io", 1),
+        // Which controller serves the class.
+        ("list ingressclasses.networking.k8s.io", 1),
         ("get persistentvolumeclaims", 1),
         ("get serviceaccounts", 1),
         ("get services", 1),

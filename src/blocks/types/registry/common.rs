@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::config_yml::ConfigYml;
+use super::serving::Serving;
 use super::spec::{RegistrySpec, UserSource};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Fact, Facts, SecretText};
@@ -25,6 +26,8 @@ pub(super) struct Registry<'a> {
     pub(super) issuer: Option<&'a IssuerSpec>,
     /// The block of the record by which it is found, likewise.
     pub(super) dns: Option<&'a DnsSpec>,
+    /// Who serves its Ingress; `None` where it has none.
+    pub(super) serving: Option<&'a Serving<'a>>,
     /// The users that pull secrets add to its own.
     pub(super) pull_users: &'a PullUsers,
 }

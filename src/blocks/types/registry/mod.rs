@@ -10,6 +10,7 @@
 //! | `storage` | Where are images stored, and what do the pods need for it? |
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
 //! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
+//! | `serving` | Which controller serves its Ingress? |
 //! | `exposure` | Which objects make that way? |
 //! | `record` | Which record of DNS leads to it? |
 //! | `certificate` | Who certifies its name? |
@@ -35,6 +36,7 @@ mod options;
 mod properties;
 mod record;
 mod rules;
+mod serving;
 mod spec;
 mod storage;
 mod way;
@@ -53,6 +55,7 @@ use crate::resource::{Desired, KeyFact};
 use common::Registry;
 pub(in crate::blocks) use login::Login;
 use options::Options;
+use serving::Serving;
 pub(in crate::blocks) use spec::RegistrySpec;
 
 /// The block type `registry`.
@@ -81,7 +84,13 @@ impl BlockType for RegistryBlock {
     fn needs(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
         let dns = spec.dns(context);
         let needs = spec.needs(&pull_users(&block.address, spec, context));
-        needs.into_iter().chain(record::needs(spec, dns)).chain(spec.gateway_need()).collect()
+        let classes = serving::needs(spec);
+        // Where the controller is reached depends on who it is.
+        let are_classes_known = classes.iter().all(|need| context.facts.get(need).is_some());
+        let serving = Serving::of(spec, context);
+        let record = are_classes_known.then(|| record::needs(spec, dns, serving.as_ref()));
+        let record = record.into_iter().flatten();
+        needs.into_iter().chain(classes).chain(record).chain(spec.gateway_need()).collect()
     }
 
     fn compile(
@@ -94,7 +103,9 @@ impl BlockType for RegistryBlock {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
         let dns = spec.dns(context);
         let pull_users = &pull_users(&block.address, spec, context);
-        let registry = Registry { block, spec, facts: context.facts, issuer, dns, pull_users };
+        let serving = Serving::of(spec, context);
+        let serving = serving.as_ref();
+        let registry = Registry { block, spec, facts: context.facts, issuer, dns, serving, pull_users };
         rules::check(&registry, mistakes);
         if let Some(zone) = spec.own_zone() {
             zone.check_key(block, context, mistakes);
@@ -129,6 +140,11 @@ impl BlockType for RegistryBlock {
     }
 
     fn has_leader(&self) -> bool {
+        true
+    }
+
+    /// Another block may make the ingress class.
+    fn asks_for_all_objects(&self) -> bool {
         true
     }
 }

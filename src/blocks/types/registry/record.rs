@@ -7,6 +7,7 @@
 mod address;
 
 use super::common::{Registry, path};
+use super::serving::Serving;
 use super::spec::RegistrySpec;
 use super::way::Way;
 use crate::blocks::block_type::CompileContext;
@@ -16,9 +17,9 @@ use crate::blocks::types::dns::{DnsSpec, Leading, ObjectPlace};
 use crate::resource::{Address, ReadyRule};
 
 /// What must be known of the outside.
-pub(super) fn needs(spec: &RegistrySpec, dns: Option<&DnsSpec>) -> Vec<Need> {
+pub(super) fn needs(spec: &RegistrySpec, dns: Option<&DnsSpec>, serving: Option<&Serving<'_>>) -> Vec<Need> {
     let Some(dns) = dns.filter(|dns| dns.is_zone()) else { return Vec::new() };
-    dns.needs().into_iter().chain(address::needs(spec)).collect()
+    dns.needs().into_iter().chain(address::needs(spec, serving)).collect()
 }
 
 /// Whether it can be said where a name in this zone is to lead.

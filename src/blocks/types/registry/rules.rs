@@ -1,6 +1,8 @@
 //! What the schema of a registry cannot say; of its storage in `rules/storage.rs`, of the ways by which it is reached in
-//! `rules/ways.rs`, and of the listener of a Gateway that is there in `rules/listener.rs`.
+//! `rules/ways.rs`, of the controller of an Ingress in `rules/controller.rs`, and of the listener of a Gateway that is there
+//! in `rules/listener.rs`.
 
+mod controller;
 mod listener;
 mod storage;
 mod ways;

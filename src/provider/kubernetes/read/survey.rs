@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use serde_json::Value;
 
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
@@ -10,7 +11,7 @@ use crate::provider::kubernetes::pages::{Item, Page, Pages, WithOwners};
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::shallow::Shallow;
 use crate::provider::kubernetes::transport::CallError;
-use crate::resource::{GroupKind, Identity, Problem, ProblemKind};
+use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Target};
 
 /// How many lists are prepared at once; how many are under way is the transport's business.
 const AT_ONCE: usize = 16;
@@ -67,6 +68,34 @@ pub(super) async fn survey<I: Item, T>(
         }
     }
     (seen, hidden)
+}
+
+/// All objects of a kind of the whole cluster, which messages call by this name.
+///
+/// # Errors
+/// They cannot be listed.
+pub(super) async fn all_of(
+    cluster: &Kubernetes,
+    target: &Target,
+    called: &str,
+) -> Result<Vec<Value>, Problem> {
+    let Some(served) = cluster.discovery.served(target).await? else {
+        return Err(cluster.unknown_kind(target).await);
+    };
+    let (objects, hidden) = survey(cluster, vec![served], None, Look::at_all(whole)).await;
+    match hidden.into_iter().next() {
+        None => Ok(objects),
+        Some((_, reason)) => {
+            Err(Problem::new(ProblemKind::Other, format!("the {called} cannot be listed: {reason}")))
+        }
+    }
+}
+
+fn whole(_: &Served, item: WithOwners) -> Option<Value> {
+    match item {
+        WithOwners::Read(live) => Some(live.object),
+        WithOwners::TooDeep(_) => None,
+    }
 }
 
 fn group_kind(served: &Served) -> GroupKind {

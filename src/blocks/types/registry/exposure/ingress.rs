@@ -7,6 +7,7 @@ use crate::blocks::draft::Draft;
 use crate::blocks::ingress_controllers::{About, Limits};
 use crate::blocks::types::registry::common::{Registry, path};
 use crate::blocks::types::registry::options::Ingress;
+use crate::blocks::types::registry::serving::Serving;
 
 /// The Ingress.
 pub(super) fn object(registry: &Registry<'_>, options: &Ingress) -> Draft {
@@ -58,7 +59,8 @@ fn controller_annotations(
         send: options.timeouts.send,
         with_tls: registry.spec.options.tls.is_some(),
     };
-    let annotations = options.controller().map_or_else(Vec::new, |controller| controller.annotations(limits));
+    let controller = registry.serving.and_then(Serving::controller);
+    let annotations = controller.map_or_else(Vec::new, |controller| controller.annotations(limits));
     let from = |about| -> &'static [&'static str] {
         match about {
             About::Body => &["ingress", "body_size"],

@@ -17,9 +17,10 @@ pub(in crate::blocks::types::registry) struct Ingress {
     /// The ingress class: `nginx`. Default: the cluster's default class.
     #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
     pub(in crate::blocks::types::registry) class: Option<String>,
-    /// Which controller serves the class, and so which annotations carry `body_size` and `timeouts`. Default: the one
-    /// that the class is named after (`contour`, `traefik`, `haproxy`, and every class with `nginx` in its name is
-    /// that of ingress-nginx), ingress-nginx without a class, and none for any other class.
+    /// Which controller serves the class, and so which annotations carry `body_size` and `timeouts`. Default: the one of
+    /// which the class tells. Where that cannot be read, or is not known, the one that the class is named after (`contour`,
+    /// `traefik`, `haproxy`, and every class with `nginx` in its name is that of ingress-nginx), ingress-nginx without a
+    /// class, and none for any other class.
     pub(in crate::blocks::types::registry) controller: Option<Controller>,
     /// How large the body of a request may be, in nginx's notation (`512m`, `2g`); `0` is without limit.
     /// An image layer is one body.
@@ -38,13 +39,12 @@ pub(in crate::blocks::types::registry) struct Ingress {
 }
 
 impl Ingress {
-    /// The controller that serves it, as far as it is known.
-    pub(in crate::blocks::types::registry) fn controller(&self) -> Option<Controller> {
-        let by_class = match &self.class {
+    /// The controller that is assumed where neither the block nor the class tells it.
+    pub(in crate::blocks::types::registry) fn assumed_controller(&self) -> Option<Controller> {
+        match &self.class {
             Some(class) => Controller::of_class(class),
             None => Some(Controller::IngressNginx),
-        };
-        self.controller.or(by_class)
+        }
     }
 }
 

@@ -6,25 +6,25 @@
 use crate::blocks::facts::{Fact, LiveObject, Need};
 use crate::blocks::types::dns::Leading;
 use crate::blocks::types::registry::common::Registry;
-use crate::blocks::types::registry::options::Ingress;
+use crate::blocks::types::registry::serving::Serving;
 use crate::blocks::types::registry::spec::RegistrySpec;
 use crate::blocks::types::registry::way::Way;
 use crate::resource::record_set::addresses_in;
 use crate::resource::{Address, Identity, LiveReference, Reference, Target};
 
 /// What must be known of the outside.
-pub(super) fn needs(spec: &RegistrySpec) -> Vec<Need> {
+pub(super) fn needs(spec: &RegistrySpec, serving: Option<&Serving<'_>>) -> Vec<Need> {
     match spec.way() {
-        Way::Ingress(ingress) => services(ingress).collect(),
+        Way::Ingress(_) => serving.into_iter().flat_map(services).collect(),
         Way::Gateway(_) => spec.gateway_need().into_iter().collect(),
         Way::Cluster | Way::LoadBalancer(_) | Way::NodePort(_) => Vec::new(),
     }
 }
 
-/// The questions for the Services by which the controller may be reached. Without a class, or with one that is not its usual
+/// The questions for the Services by which the controller may be reached. Where nobody knows the class, or it is not the usual
 /// one, nobody knows by which installation the registry is reached before the Ingress says so.
-fn services(ingress: &Ingress) -> impl Iterator<Item = Need> {
-    let usual = ingress.class.as_deref().zip(ingress.controller());
+fn services(serving: &Serving<'_>) -> impl Iterator<Item = Need> {
+    let usual = serving.class_name().zip(serving.controller());
     let known = usual.map_or(&[][..], |(class, controller)| controller.services(class));
     known.iter().map(|(namespace, name)| live(Identity::namespaced("", "Service", *namespace, *name)))
 }
@@ -35,7 +35,7 @@ fn live(identity: Identity) -> Need {
 
 /// Where the registry is reached.
 pub(super) fn leading(registry: &Registry<'_>) -> Leading {
-    let found = needs(registry.spec).into_iter().map(|need| told(registry, &need));
+    let found = needs(registry.spec, registry.serving).into_iter().map(|need| told(registry, &need));
     let known = found.into_iter().find(|addresses| !addresses.is_empty());
     match (known, registry.spec.place_of_address()) {
         (Some(known), _) => Leading::Known(known),

@@ -52,7 +52,7 @@ impl Rules<'_> {
 
     fn in_clear(&mut self, listener: &str, gateway: &Identity, what: &str) {
         self.error(
-            codes::NO_TLS,
+            codes::PLAIN_LISTENER,
             &["gateway"],
             format!(
                 "the listener `{listener}` of {} is {what}, so it would not end TLS, and passwords might be sent in clear",

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use super::Rules;
 use crate::blocks::codes;
-use crate::blocks::ingress_controllers::Controller;
-use crate::blocks::types::registry::options::{Gateway, Ingress, LoadBalancer};
+use crate::blocks::types::registry::options::{Gateway, LoadBalancer};
 use crate::blocks::types::registry::spec::UserSource;
 use crate::blocks::types::registry::way::Way;
 
@@ -22,7 +21,7 @@ impl Rules<'_> {
             Way::Cluster => {}
             Way::Ingress(ingress) => {
                 self.ingress();
-                self.controller(ingress);
+                self.served(ingress);
             }
             Way::Gateway(gateway) => self.gateway(gateway),
             Way::LoadBalancer(balancer) => {
@@ -158,59 +157,6 @@ impl Rules<'_> {
                     "write an address and how many bits of it count: `10.0.0.0/8`",
                 );
             }
-        }
-    }
-
-    /// What the controller cannot be told.
-    fn controller(&mut self, ingress: &Ingress) {
-        let Some(controller) = ingress.controller() else {
-            let class = ingress.class.as_deref().unwrap_or_default();
-            self.warn(
-                codes::UNKNOWN_CONTROLLER,
-                &["ingress", "class"],
-                format!("nobody knows which controller serves the class `{class}`, so it is told no limits"),
-                "name it (`ingress.controller = \"contour\"`), or say `\"other\"` where it has its limits from elsewhere",
-            );
-            return;
-        };
-        if ingress.class.is_none() && ingress.controller.is_none() {
-            self.warn(
-                codes::UNKNOWN_CONTROLLER,
-                &["ingress"],
-                "the cluster's default class is used, and nobody knows here which controller serves it. It is told the limits of \
-                 ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS"
-                    .to_owned(),
-                "name the class (`ingress.class = \"contour\"`), or the controller of the default class (`ingress.controller = \
-                 \"traefik\"`)",
-            );
-            return;
-        }
-        if let Some(message) = controller.retirement() {
-            let key = if ingress.controller.is_some() { "controller" } else { "class" };
-            self.warn(
-                codes::RETIRED_CONTROLLER,
-                &["ingress", key],
-                message.to_owned(),
-                "move to another controller (`ingress.class`) or to a Gateway (`gateway.class`), as docs/exposing.md says; where \
-                 the class is that of F5's controller, say `ingress.controller = \"f5-nginx\"`",
-            );
-        }
-        if controller == Controller::Traefik {
-            self.warn(
-                codes::UNKNOWN_CONTROLLER,
-                &["ingress", "class"],
-                "Traefik ends a push after 60 seconds, and no annotation changes that".to_owned(),
-                "set `transport.respondingTimeouts.readTimeout` of its entry point `websecure` to `0`, and say \
-                 `ingress.controller = \"other\"` where that is done and the entry points have other names",
-            );
-        }
-        if ingress.body_size != "0" && !controller.limits_bodies() && controller != Controller::Other {
-            self.warn(
-                codes::USELESS_KEY,
-                &["ingress", "body_size"],
-                "this controller has no limit for bodies".to_owned(),
-                "take `body_size` out",
-            );
         }
     }
 }

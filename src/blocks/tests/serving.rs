@@ -1,0 +1,152 @@
+//! Which controller serves the Ingress of a registry, by what the cluster tells of its classes.
+
+use super::*;
+use crate::kubernetes::ingress_classes::IngressClass;
+use crate::resource::{Identity, Live, Ownership, Stamp, Target};
+
+/// A registry with an Ingress.
+fn registry(ingress: &str) -> String {
+    format!(
+        "[registry.main]\nhost = 'registry.example.com'\nimage = 'registry:3.1.1'\nnamespace = 'reg'\n\
+         auth.anonymous = true\nstorage.volume.size = '1Gi'\ntls.secret = 'x'\n{ingress}\n"
+    )
+}
+
+/// The classes of a cluster, each as its name and its controller; the last one is the default one.
+fn classes(all: &[(&str, &str)]) -> Fact {
+    let class = |(at, (name, controller)): (usize, &(&str, &str))| {
+        let is_default = (at + 1 == all.len()).to_string();
+        let annotations = json!({"ingressclass.kubernetes.io/is-default-class": is_default});
+        IngressClass::of(&json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": {"name": name, "annotations": annotations, "creationTimestamp": "2026-01-01T00:00:00Z"},
+            "spec": {"controller": controller},
+        }))
+        .unwrap()
+    };
+    Fact::IngressClasses(Some(all.iter().enumerate().map(class).collect()))
+}
+
+/// The annotations of the Ingress, and the warnings.
+fn served(text: &str, more: impl IntoIterator<Item = (Need, Fact)>) -> (Vec<String>, String) {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    for (need, fact) in more {
+        facts.insert(need, fact);
+    }
+    let compiled = flawless(Blocks::read(&config).compile(&facts)).unwrap_or_else(|found| panic!("{found}"));
+    let ingress = object(&compiled.resources, "registry.main/Ingress/registry");
+    let annotations = ingress.object["metadata"].get("annotations").and_then(Value::as_object);
+    let groups = annotations.into_iter().flat_map(|all| all.keys()).map(|key| key.split('/').next().unwrap());
+    let mut groups: Vec<String> = groups.map(str::to_owned).collect();
+    groups.dedup();
+    let warnings = compiled.mistakes.iter().map(|mistake| mistake.message.clone());
+    (groups, warnings.collect::<Vec<_>>().join("\n"))
+}
+
+fn with_classes(ingress: &str, all: &[(&str, &str)]) -> (Vec<String>, String) {
+    served(&registry(ingress), [(Need::IngressClasses, classes(all))])
+}
+
+const CONTOUR: &str = "projectcontour.io/ingress-controller";
+const F5: &str = "nginx.org/ingress-controller";
+const CONTOUR_GROUPS: [&str; 2] = ["ingress.kubernetes.io", "projectcontour.io"];
+
+#[test]
+fn the_class_tells_the_controller() {
+    let (groups, warnings) = with_classes("ingress.class = 'edge'", &[("edge", CONTOUR)]);
+    assert_eq!((groups, warnings.as_str()), (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""));
+    // The name of a class says less than the class itself.
+    let (groups, warnings) = with_classes("ingress.class = 'nginx'", &[("nginx", F5), ("edge", CONTOUR)]);
+    assert_eq!(groups, ["nginx.ingress.kubernetes.io", "nginx.org"]);
+    assert_eq!(warnings, "", "F5's controller is maintained");
+    // An old way to name it.
+    let annotated = "ingress.annotations = { 'kubernetes.io/ingress.class' = 'edge' }";
+    let (groups, _) = with_classes(annotated, &[("edge", CONTOUR), ("nginx", F5)]);
+    assert!(groups.contains(&"projectcontour.io".to_owned()), "{groups:?}");
+}
+
+#[test]
+fn without_a_class_the_default_one_tells_the_controller() {
+    let (groups, warnings) = with_classes("ingress = {}", &[("nginx", F5), ("edge", CONTOUR)]);
+    assert_eq!((groups, warnings.as_str()), (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""));
+    let (groups, warnings) = with_classes("ingress = {}", &[("k3s", "traefik.io/ingress-controller")]);
+    assert_eq!(groups, ["traefik.ingress.kubernetes.io"]);
+    assert_eq!(warnings, "Traefik ends a push after 60 seconds, and no annotation changes that");
+}
+
+/// The server names the default class once, when the Ingress is made.
+#[test]
+fn an_ingress_keeps_the_class_that_it_was_given() {
+    let identity = Identity::namespaced("networking.k8s.io", "Ingress", "reg", "registry");
+    let stamp = Stamp { uid: "u".into(), version: "1".into() };
+    let object = json!({"spec": {"ingressClassName": "edge"}});
+    let live = Live { object, stamp, ownership: Ownership::default() };
+    let own = Need::Live(Target { identity, version: Some("v1".to_owned()) });
+    let facts = [
+        (Need::IngressClasses, classes(&[("edge", CONTOUR), ("nginx", F5)])),
+        (own, Fact::Live(LiveObject::There(live.into()))),
+    ];
+    let (groups, _) = served(&registry("ingress = {}"), facts);
+    assert_eq!(groups, CONTOUR_GROUPS);
+}
+
+#[test]
+fn a_class_of_the_same_configuration_tells_the_controller() {
+    let class = format!(
+        "[resource.edge]\napiVersion = 'networking.k8s.io/v1'\nkind = 'IngressClass'\n\
+         spec.controller = '{CONTOUR}'\n\
+         metadata.annotations = {{ 'ingressclass.kubernetes.io/is-default-class' = 'true' }}\n"
+    );
+    for ingress in ["ingress.class = 'edge'", "ingress = {}"] {
+        for read in [classes(&[]), classes(&[("edge", F5)]), Fact::IngressClasses(None)] {
+            let text = registry(ingress) + &class;
+            let (groups, warnings) = served(&text, [(Need::IngressClasses, read)]);
+            assert_eq!(
+                (groups, warnings.as_str()),
+                (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""),
+                "{ingress}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_of_a_class_is_said_and_changes_nothing() {
+    let warned = |ingress: &str, fact: Fact| served(&registry(ingress), [(Need::IngressClasses, fact)]);
+    let other = || classes(&[("edge", "example.com/x")]);
+    insta::assert_snapshot!(warned("ingress.class = 'edge'", other()).1, @"the class `edge` is served by `example.com/x`, of which nothing is known here, so it is told no limits");
+    insta::assert_snapshot!(warned("ingress.class = 'edge'", classes(&[])).1, @"nobody knows which controller serves the class `edge`, so it is told no limits");
+    insta::assert_snapshot!(warned("ingress = {}", other()).1, @"the Ingress has the class `edge`, which is served by `example.com/x`, of which nothing is known here. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
+    insta::assert_snapshot!(warned("ingress = {}", classes(&[])).1, @"the cluster has no default class, so nobody knows whether a controller serves the Ingress. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
+    let named = classes(&[("contour", "example.com/x")]);
+    let (groups, warning) = warned("ingress.class = 'contour'", named);
+    assert_eq!(groups, CONTOUR_GROUPS, "as before it was read");
+    insta::assert_snapshot!(warning, @"the class `contour` is served by `example.com/x`, of which nothing is known here. By its name it is taken for that of Contour, and told the limits of that controller");
+    // What may not be read is as without a cluster.
+    for unread in [Fact::Unknown("no permission".into()), Fact::IngressClasses(None)] {
+        assert_eq!(
+            warned("ingress.class = 'contour'", unread.clone()),
+            (CONTOUR_GROUPS.map(str::to_owned).to_vec(), String::new())
+        );
+        let (groups, warning) = warned("ingress = {}", unread);
+        assert_eq!(groups, ["nginx.ingress.kubernetes.io"]);
+        assert!(warning.starts_with("the cluster's default class is used"), "{warning}");
+    }
+}
+
+#[test]
+fn a_controller_that_the_class_contradicts_is_a_warning() {
+    let (groups, warning) =
+        with_classes("ingress = { class = 'edge', controller = 'haproxy' }", &[("edge", CONTOUR)]);
+    assert_eq!(groups, ["haproxy.org"], "what is named counts");
+    insta::assert_snapshot!(warning, @"the class `edge` is served by Contour (`projectcontour.io/ingress-controller`), and `ingress.controller` names HAProxy Kubernetes Ingress Controller: the Ingress gets annotations that nobody reads");
+    for silent in ["contour", "other"] {
+        let ingress = format!("ingress = {{ class = 'edge', controller = '{silent}' }}");
+        assert_eq!(with_classes(&ingress, &[("edge", CONTOUR)]).1, "");
+    }
+    // Nothing is asked where the limits come from elsewhere.
+    let config = config(&registry("ingress.controller = 'other'"));
+    let needs = Blocks::read(&config).needs(&Facts::default());
+    assert!(!needs.contains(&Need::IngressClasses), "{needs:?}");
+}

@@ -1,0 +1,146 @@
+//! The controller of an Ingress: whether it is known, and what it cannot be told.
+
+use super::Rules;
+use crate::blocks::codes;
+use crate::blocks::ingress_controllers::Controller;
+use crate::blocks::types::registry::options::Ingress;
+use crate::blocks::types::registry::serving::{Class, Serving};
+
+impl Rules<'_> {
+    /// Who serves the Ingress.
+    pub(super) fn served(&mut self, ingress: &Ingress) {
+        let Some(serving) = self.registry.serving else { return };
+        self.disagreement(ingress, serving);
+        let is_known = ingress.controller.is_some() || serving.told().is_some();
+        match serving.controller() {
+            None => return self.unknown_class(ingress, serving),
+            Some(_) if is_known => {}
+            Some(_) if ingress.class.is_none() => return self.unknown_default(serving),
+            Some(assumed) => self.unknown_behind_name(serving, assumed),
+        }
+        let Some(controller) = serving.controller() else { return };
+        self.retired(ingress, controller);
+        self.limits(ingress, controller);
+    }
+
+    /// The class tells of one controller, and the block names another one.
+    fn disagreement(&mut self, ingress: &Ingress, serving: &Serving<'_>) {
+        let Class::Known(class) = &serving.class else { return };
+        let (Some(named), Some(told)) = (ingress.controller, serving.told()) else { return };
+        if named != told {
+            self.warn(
+                codes::UNKNOWN_CONTROLLER,
+                &["ingress", "controller"],
+                format!(
+                    "the class `{}` is served by {} (`{}`), and `ingress.controller` names {}: the Ingress gets annotations that \
+                     nobody reads",
+                    class.name,
+                    told.name(),
+                    class.controller,
+                    named.name()
+                ),
+                "take `ingress.controller` out, or name another class (`ingress.class`)",
+            );
+        }
+    }
+
+    /// Nobody knows which controller serves the class.
+    fn unknown_class(&mut self, ingress: &Ingress, serving: &Serving<'_>) {
+        let name = ingress.class.as_deref().unwrap_or_default();
+        let message = match &serving.class {
+            Class::Known(class) => format!(
+                "the class `{name}` is served by `{}`, of which nothing is known here, so it is told no limits",
+                class.controller
+            ),
+            Class::Unread | Class::Missing => {
+                format!("nobody knows which controller serves the class `{name}`, so it is told no limits")
+            }
+        };
+        self.warn(
+            codes::UNKNOWN_CONTROLLER,
+            &["ingress", "class"],
+            message,
+            "name it (`ingress.controller = \"contour\"`), or say `\"other\"` where it has its limits from elsewhere",
+        );
+    }
+
+    /// The class has the name of a controller, and another one serves it, of which nothing is known.
+    fn unknown_behind_name(&mut self, serving: &Serving<'_>, assumed: Controller) {
+        let Class::Known(class) = &serving.class else { return };
+        self.warn(
+            codes::UNKNOWN_CONTROLLER,
+            &["ingress", "class"],
+            format!(
+                "the class `{}` is served by `{}`, of which nothing is known here. By its name it is taken for that of {}, and \
+                 told the limits of that controller",
+                class.name,
+                class.controller,
+                assumed.name()
+            ),
+            "name the controller (`ingress.controller`), or say `\"other\"` where it has its limits from elsewhere",
+        );
+    }
+
+    /// The block names no class, and nobody knows which controller serves the default one.
+    fn unknown_default(&mut self, serving: &Serving<'_>) {
+        let who = match &serving.class {
+            Class::Known(class) => {
+                format!(
+                    "the Ingress has the class `{}`, which is served by `{}`, of which nothing is known here",
+                    class.name, class.controller
+                )
+            }
+            Class::Missing => {
+                "the cluster has no default class, so nobody knows whether a controller serves the Ingress"
+                    .to_owned()
+            }
+            Class::Unread => {
+                "the cluster's default class is used, and nobody knows here which controller serves it"
+                    .to_owned()
+            }
+        };
+        self.warn(
+            codes::UNKNOWN_CONTROLLER,
+            &["ingress"],
+            format!(
+                "{who}. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS"
+            ),
+            "name the class (`ingress.class = \"contour\"`), or the controller of the default class (`ingress.controller = \
+             \"traefik\"`)",
+        );
+    }
+
+    /// A controller that nobody mends any more.
+    fn retired(&mut self, ingress: &Ingress, controller: Controller) {
+        let Some(message) = controller.retirement() else { return };
+        let key = if ingress.controller.is_some() { "controller" } else { "class" };
+        self.warn(
+            codes::RETIRED_CONTROLLER,
+            &["ingress", key],
+            message.to_owned(),
+            "move to another controller (`ingress.class`) or to a Gateway (`gateway.class`), as docs/exposing.md says; where \
+             the class is that of F5's controller, say `ingress.controller = \"f5-nginx\"`",
+        );
+    }
+
+    /// What a known controller cannot be told.
+    fn limits(&mut self, ingress: &Ingress, controller: Controller) {
+        if controller == Controller::Traefik {
+            self.warn(
+                codes::UNKNOWN_CONTROLLER,
+                &["ingress", "class"],
+                "Traefik ends a push after 60 seconds, and no annotation changes that".to_owned(),
+                "set `transport.respondingTimeouts.readTimeout` of its entry point `websecure` to `0`, and say \
+                 `ingress.controller = \"other\"` where that is done and the entry points have other names",
+            );
+        }
+        if ingress.body_size != "0" && !controller.limits_bodies() && controller != Controller::Other {
+            self.warn(
+                codes::USELESS_KEY,
+                &["ingress", "body_size"],
+                "this controller has no limit for bodies".to_owned(),
+                "take `body_size` out",
+            );
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Which controller serves the Ingress of a registry, as far as it is known.
+//!
+//! What the block names wins. Then the class tells it, as it is in the cluster or as this configuration makes it. Where neither is
+//! known, the name of the class is the guess that is left.
+
+use super::options::Ingress;
+use super::spec::RegistrySpec;
+use super::way::Way;
+use crate::blocks::block_type::CompileContext;
+use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
+use crate::blocks::ingress_controllers::Controller;
+use crate::kubernetes::ingress_classes::{CLASS_ANNOTATION, IngressClass, default_class, with_declared};
+use crate::resource::{Identity, Target};
+
+/// What is known of the class of an Ingress.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Nothing: no cluster was asked, it did not tell, or there was nothing to ask.
+    Unread,
+    /// There is none of this name, or no default one.
+    Missing,
+    /// It is there, or this configuration makes it.
+    Known(IngressClass),
+}
+
+/// Who serves an Ingress.
+pub(super) struct Serving<'a> {
+    ingress: &'a Ingress,
+    pub(super) class: Class,
+}
+
+impl<'a> Serving<'a> {
+    /// Who serves the Ingress of this registry; `None` where it has none.
+    pub(super) fn of(spec: &'a RegistrySpec, context: &CompileContext<'_>) -> Option<Self> {
+        let Way::Ingress(ingress) = spec.way() else { return None };
+        Some(Self { ingress, class: class(spec, ingress, context) })
+    }
+
+    /// The controller that serves it, as far as it is known.
+    pub(super) fn controller(&self) -> Option<Controller> {
+        self.ingress.controller.or_else(|| self.told()).or_else(|| self.ingress.assumed_controller())
+    }
+
+    /// The controller of which the class tells, if it is known.
+    pub(super) fn told(&self) -> Option<Controller> {
+        match &self.class {
+            Class::Known(class) => Controller::called(&class.controller),
+            Class::Unread | Class::Missing => None,
+        }
+    }
+
+    /// The name of the class.
+    pub(super) fn class_name(&self) -> Option<&str> {
+        match &self.class {
+            Class::Known(class) => Some(&class.name),
+            Class::Unread | Class::Missing => self.ingress.class.as_deref(),
+        }
+    }
+}
+
+/// What must be known of the outside. Who says that the limits come from elsewhere asks nothing.
+pub(super) fn needs(spec: &RegistrySpec) -> Vec<Need> {
+    let Way::Ingress(ingress) = spec.way() else { return Vec::new() };
+    if ingress.controller == Some(Controller::Other) {
+        return Vec::new();
+    }
+    let own = named_class(ingress).is_none().then(|| own_need(spec));
+    own.into_iter().chain([Need::IngressClasses]).collect()
+}
+
+/// The class by which an Ingress is served.
+fn class(spec: &RegistrySpec, ingress: &Ingress, context: &CompileContext<'_>) -> Class {
+    let read = match context.facts.get(&Need::IngressClasses) {
+        Some(Fact::IngressClasses(read)) => read.as_deref(),
+        _ => None,
+    };
+    let all = with_declared(read.unwrap_or_default(), context.declared_ingress_classes);
+    let own = given_class(spec, context.facts);
+    let found = match named_class(ingress).or(own.as_deref()) {
+        Some(name) => all.iter().find(|class| class.name == name),
+        None => default_class(&all),
+    };
+    match (found, read) {
+        _ if ingress.controller == Some(Controller::Other) => Class::Unread,
+        (Some(class), _) => Class::Known(class.clone()),
+        (None, Some(_)) => Class::Missing,
+        (None, None) => Class::Unread,
+    }
+}
+
+/// The class that the block names.
+fn named_class(ingress: &Ingress) -> Option<&str> {
+    let annotated = ingress.annotations.get(CLASS_ANNOTATION);
+    ingress.class.as_deref().or(annotated.map(String::as_str))
+}
+
+/// The question for the Ingress itself: the server has given it the class that was the default one when it was made.
+fn own_need(spec: &RegistrySpec) -> Need {
+    let identity = Identity::namespaced("networking.k8s.io", "Ingress", spec.namespace.as_str(), &spec.name);
+    Need::Live(Target { identity, version: Some("v1".to_owned()) })
+}
+
+/// The class that the server has given to the Ingress.
+fn given_class(spec: &RegistrySpec, facts: &Facts) -> Option<String> {
+    let Some(Fact::Live(LiveObject::There(live))) = facts.get(&own_need(spec)) else { return None };
+    live.object.pointer("/spec/ingressClassName")?.as_str().map(str::to_owned)
+}
