@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::texts::{certificates, decoded, next_pem};
+use crate::kubernetes::certificate_texts::{certificates, decoded, next_pem};
 use crate::resource::{FieldPath, Segment, hex};
 
 /// How many letters of an end must be the same, so that it is no chance.

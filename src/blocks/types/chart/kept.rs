@@ -18,6 +18,7 @@ use crate::blocks::scope::Scopes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
+use crate::kubernetes::certificate_texts::near_end;
 use crate::resource::{
     Address, Batch, FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex,
 };
@@ -81,7 +82,7 @@ pub(super) fn keep(
                 continue;
             };
             let field = format!("{name}:{}", unstable.path);
-            let end = past.now.and_then(|now| ending::near_end(value, now));
+            let end = past.now.and_then(|now| near_end(value, now));
             ends.extend(end.map(|end| (field.clone(), end)));
             if !unstable.frame.fits(value) {
                 told.push(field);
@@ -89,7 +90,7 @@ pub(super) fn keep(
             unstable.path.set(&mut object.object, value.clone());
         }
     }
-    mistakes.extend(past.now.and_then(|now| ending::told(block, &ends, now)));
+    mistakes.extend(past.now.and_then(|now| ending::told(block, ends, now)));
     if !lost.is_empty() {
         mistakes.push(lost_values(block, namespace, &lost));
     }

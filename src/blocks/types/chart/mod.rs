@@ -18,7 +18,6 @@
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `takeover` | Which release of Helm does it take over? |
 //! | `patch` | What does the block change in the objects? |
-//! | `texts` | What is in a text, where that is encoded? |
 
 mod batch;
 mod chart_object;
@@ -36,7 +35,6 @@ mod presets;
 mod request;
 mod source;
 mod takeover;
-mod texts;
 mod values;
 
 use std::collections::BTreeSet;
