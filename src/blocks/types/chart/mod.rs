@@ -180,7 +180,7 @@ impl BlockType for ChartBlock {
         if spec.lookup {
             looked_up::mark_secrets(&mut objects, past, namespace, context.facts);
         }
-        kept::keep(block, &mut objects, namespace, context.facts, mistakes);
+        kept::keep(block, &mut objects, from, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
         let release = takeover::release(block, spec, &objects, past.moment, context, mistakes);
         let moment = moment(past.moment, release.as_ref(), spec);
