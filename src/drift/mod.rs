@@ -6,6 +6,7 @@
 
 mod additions;
 mod compare;
+mod ending;
 mod health;
 mod observe;
 mod owners;
@@ -18,6 +19,7 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use ending::ending_certificates;
 pub use health::{is_asked_about, with_health};
 pub use observe::{Observation, observe, observe_shared_namespace};
 pub use schemas::SchemaDrift;
@@ -25,7 +27,8 @@ pub use selection::{NamespaceLabels, observe_selections};
 
 use crate::kubernetes::field_manager;
 use crate::resource::{
-    Address, ClusterIdentity, FieldManager, FieldPath, Health, Identity, Operation, Problem,
+    Address, ClusterIdentity, EndingCertificates, FieldManager, FieldPath, Health, Identity, Operation,
+    Problem,
 };
 use crate::state::{Freshness, Unfinished};
 
@@ -50,6 +53,8 @@ pub struct Drift {
     pub unfinished: Option<Unfinished>,
     /// How the state compares with the newest one.
     pub freshness: Freshness,
+    /// Certificates that charts have made, and that end soon. They are no drift.
+    pub ending: Vec<EndingCertificates>,
     /// What was found of each resource, sorted by address.
     pub findings: Vec<Finding>,
 }

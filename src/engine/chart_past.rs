@@ -34,6 +34,7 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
             made_by: known.iter().filter_map(|resource| made_by(resource)).collect(),
             cut_off: state.unfinished.as_ref().map(|run| run.run.to_string()),
             in_doubt,
+            may_go_on: false,
         },
         ..ChartPast::NONE
     }

@@ -17,7 +17,9 @@ use crate::config::ClusterSettings;
 use crate::drift::{self, Additions, Drift, Finding, HealthCheck, Observation, Status};
 use crate::kubernetes::readiness::Standard;
 use crate::provider::{Checkup, Provider};
-use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target, is_house_group};
+use crate::resource::{
+    Address, ClusterIdentity, EndingCertificates, Identity, Reading, Target, is_house_group,
+};
 use crate::state::{self, Freshness, Intent, State, StoredResource};
 
 /// Whether Secrets are read.
@@ -123,7 +125,7 @@ impl AppliedState {
         cluster: ClusterIdentity,
         context: Option<&str>,
         at: Timestamp,
-        findings: Vec<Finding>,
+        Found { findings, ending }: Found,
     ) -> Drift {
         Drift {
             project: self.state.project.clone(),
@@ -135,13 +137,20 @@ impl AppliedState {
             at,
             unfinished: self.state.unfinished.clone(),
             freshness: Freshness::default(),
+            ending,
             findings,
         }
     }
 }
 
+/// What was found in the cluster.
+struct Found {
+    findings: Vec<Finding>,
+    ending: Vec<EndingCertificates>,
+}
+
 /// What was found of each resource that the state knows, and of the namespaces that they share, sorted by address.
-async fn findings(state: &State, provider: &dyn Provider, options: DriftOptions) -> Vec<Finding> {
+async fn findings(state: &State, provider: &dyn Provider, options: DriftOptions) -> Found {
     let is_doubted = |address: &Address, identity: &Identity| {
         // The run may have known the object under another address (`[[moved]]`).
         state.in_doubt.iter().any(|doubt| doubt.address == *address || doubt.target.identity == *identity)
@@ -171,6 +180,9 @@ async fn findings(state: &State, provider: &dyn Provider, options: DriftOptions)
     }
     let targets: Vec<Target> = wanted.iter().map(|(_, resource)| resource.target()).collect();
     let readings: Vec<Reading> = provider.read(&targets).await;
+    let read =
+        wanted.iter().zip(&readings).map(|((address, resource), reading)| (*address, *resource, reading));
+    let ending = drift::ending_certificates(read, Timestamp::now());
     let mut lacking = lacking(&wanted, &readings, provider, options.health).await;
     for ((address, resource), reading) in wanted.into_iter().zip(&readings) {
         let mut observation = drift::observe(&state.project, resource, reading, options.additions);
@@ -186,7 +198,7 @@ async fn findings(state: &State, provider: &dyn Provider, options: DriftOptions)
         drift::observe_selections(state, &labels, &mut findings);
     }
     findings.sort_by(|a, b| a.address.cmp(&b.address));
-    findings
+    Found { findings, ending }
 }
 
 /// What was found of the namespaces in which these objects lie, and which are not among them. Those that serve their
@@ -253,7 +265,7 @@ mod tests {
         state.in_doubt.push(Intent { address: new, action: IntentKind::Delete, target, renews: false });
         let provider = Router::new(Arc::new(FakeCluster::default()));
         let found = findings(&state, &provider, DriftOptions::default()).await;
-        let told: Vec<_> = found.iter().map(|found| (&found.address, &found.status)).collect();
+        let told: Vec<_> = found.findings.iter().map(|found| (&found.address, &found.status)).collect();
         // The cluster in memory has no namespaces.
         let namespace = Address::block("namespace", "a");
         assert_eq!(told, [(&namespace, &Status::Gone), (&old, &Status::InDoubt)]);

@@ -11,6 +11,10 @@ pub trait StateAccess: Send + Sync {
 
     /// Where it is kept.
     fn place(&self) -> PathBuf;
+
+    /// Whether a run is in it that may be under way: it has not recorded its end, and whoever reads without the lock cannot
+    /// tell it from one that was killed.
+    fn has_open_run(&self) -> bool;
 }
 
 /// The place of a state as a user names it: seen from the folder of the configuration, where it is in there.
@@ -27,6 +31,10 @@ impl StateAccess for View {
     fn place(&self) -> PathBuf {
         self.place.clone()
     }
+
+    fn has_open_run(&self) -> bool {
+        self.recovered.as_ref().is_some_and(|recovered| recovered.unfinished.end.is_none())
+    }
 }
 
 impl StateAccess for Store {
@@ -36,5 +44,10 @@ impl StateAccess for Store {
 
     fn place(&self) -> PathBuf {
         Store::place(self)
+    }
+
+    /// Nobody else can be at work while we hold the lock.
+    fn has_open_run(&self) -> bool {
+        false
     }
 }

@@ -23,7 +23,7 @@ use super::run_secrets::RunSecrets;
 use super::state_access::{StateAccess, place_name};
 use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
-use crate::blocks::{ChartPast, SecretKeyRef};
+use crate::blocks::{ChartPast, RandomPast, SecretKeyRef};
 use crate::config::Config;
 use crate::graph::Graph;
 use crate::plan::{Action, Briefing, Mode};
@@ -108,11 +108,16 @@ impl<S: StateAccess> Workspace<S> {
             value
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
-        let past = |chart: &BlockAddress| ChartPast {
-            is_renewed: request.rotate.contains(chart),
-            agreed: request.consent.iter().map(ToString::to_string).collect(),
-            now: Some(Timestamp::now()),
-            ..past(state, &config.moves, chart)
+        let may_go_on = self.state.has_open_run();
+        let past = |chart: &BlockAddress| {
+            let known = past(state, &config.moves, chart);
+            ChartPast {
+                is_renewed: request.rotate.contains(chart),
+                agreed: request.consent.iter().map(ToString::to_string).collect(),
+                now: Some(Timestamp::now()),
+                random: RandomPast { may_go_on, ..known.random },
+                ..known
+            }
         };
         let outside = Outside {
             provider: Some(&keeping),
@@ -195,7 +200,7 @@ impl<S: StateAccess> Workspace<S> {
         // A chart that was not there yet goes as with any other removal.
         let was_there = |chart: &BlockAddress| revision.desired.keys().any(|address| address.block == *chart);
         let charts = leaving_charts(state, request.mode, was_there);
-        let farewells = Farewells { charts, newest: Ok(newest) };
+        let farewells = Farewells::of(charts, Ok(newest), self.provider.as_ref()).await;
         self.secrets.learn_desired(&compiled.graph);
         self.provider.introduce(&introduction(state, Some(&compiled.graph), &config.folder));
         let wanted = Wanted {
@@ -244,7 +249,7 @@ impl<S: StateAccess> Workspace<S> {
         } else {
             Newest::of(state, self.project.backend().await?.as_ref()).await
         };
-        Ok(Farewells { charts, newest })
+        Ok(Farewells::of(charts, newest, self.provider.as_ref()).await)
     }
 
     fn briefing(&self, compiled: &Compiled) -> Briefing {

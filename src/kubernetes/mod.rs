@@ -37,6 +37,7 @@
 //! | `certificates` | what cert-manager says of a certificate that is not there, or is not renewed |
 //! | `certifier` | whether cert-manager takes good requests and refuses bad ones, and what it lacks |
 //! | `proofs` | which names a certificate is asked for, and which of them an issuer can prove |
+//! | `certificate_texts` | which certificates are in a text, and whether one of them ends soon |
 //! | `x509` | what a certificate says |
 //! | `volume_stats` | how much room a volume has, as nodes say it |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
@@ -49,6 +50,7 @@
 
 pub mod atomic;
 pub mod cascade;
+pub mod certificate_texts;
 pub mod certificates;
 pub mod certifier;
 pub mod class_controllers;

@@ -15,6 +15,7 @@
 //! | `key_fact` | What does a reader want to know first of something that is made? |
 //! | `helm_release` | Which objects has a release of Helm, and where does Helm remember that? |
 //! | `hook` | When is an object of a chart run, instead of being there for ever? |
+//! | `ending_certificates` | Which certificates that a chart has made end soon? |
 //! | `health` | Does an object that stays as it is do its work? |
 //! | `live` | What is there, and what can go wrong with reading it? |
 //! | `nesting` | How deep may an object be nested? |
@@ -38,6 +39,7 @@ mod applied;
 pub mod dependencies;
 mod desired;
 mod digest;
+mod ending_certificates;
 mod expression;
 mod health;
 mod helm_release;
@@ -66,6 +68,7 @@ pub use applied::{
 pub use desired::{Batch, Desired, FilePlace, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};
+pub use ending_certificates::EndingCertificates;
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use health::Health;
 pub use helm_release::{HelmPast, HelmRecord, HelmRelease, RELEASE_NAME, RELEASE_NAMESPACE};

@@ -99,13 +99,16 @@ pub struct RandomPast {
     pub made_by: BTreeMap<Identity, Option<String>>,
     /// The last run, where it did not complete.
     pub cut_off: Option<String>,
+    /// Whether that run may still be under way, where it did not complete.
+    pub may_go_on: bool,
     /// The objects into which that run was to write new values, and perhaps did.
     pub in_doubt: BTreeSet<Identity>,
 }
 
 impl RandomPast {
     /// That of a chart that is new.
-    pub const NONE: Self = Self { made_by: BTreeMap::new(), cut_off: None, in_doubt: BTreeSet::new() };
+    pub const NONE: Self =
+        Self { made_by: BTreeMap::new(), cut_off: None, may_go_on: false, in_doubt: BTreeSet::new() };
 }
 
 /// What the last apply has sent of an object of a chart.

@@ -26,6 +26,10 @@ pub(super) fn encode_secret_data(desired: &mut Desired, places: &Places<'_>, mis
         }
     };
     desired.origins.remove(&table);
+    move_marks(desired, &table, &FieldPath::keys(["data"]));
+    if let Some(why) = desired.unchecked.remove(&table) {
+        desired.unchecked.insert(FieldPath::keys(["data"]), why);
+    }
     for (key, value) in plain {
         let (from, to) = (table.key(key.as_str()), FieldPath::keys(["data", &key]));
         let place = places.of(&desired.origins, &from);
@@ -42,12 +46,7 @@ pub(super) fn encode_secret_data(desired: &mut Desired, places: &Places<'_>, mis
             mistakes.push(place.mark(mistake, ""));
             continue;
         };
-        for marks in [&mut desired.fresh, &mut desired.generated, &mut desired.random, &mut desired.htpasswd]
-        {
-            if marks.remove(&from).is_some() {
-                marks.insert(to.clone(), ());
-            }
-        }
+        move_marks(desired, &from, &to);
         let unchecked = desired.unchecked.remove(&from);
         let unresolved = desired.unresolved.remove(&from);
         let whole = unchecked.is_none() && unresolved.is_none();
@@ -66,5 +65,14 @@ pub(super) fn encode_secret_data(desired: &mut Desired, places: &Places<'_>, mis
     // A key that is misspelt (`stringdata`) may hold a secret as well.
     for path in content_paths(&desired.object) {
         desired.sensitive.insert(path, ());
+    }
+}
+
+/// What is known of a field is known of the one that takes its place.
+fn move_marks(desired: &mut Desired, from: &FieldPath, to: &FieldPath) {
+    for marks in [&mut desired.fresh, &mut desired.generated, &mut desired.random, &mut desired.htpasswd] {
+        if marks.remove(from).is_some() {
+            marks.insert(to.clone(), ());
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::report::managers;
 use serde_json::{Value, json};
 
 use crate::drift::{Drift, Field, Finding, SchemaDrift, Status, Verdict};
-use crate::resource::FieldManager;
+use crate::resource::{EndingCertificates, FieldManager};
 
 /// The version of the format. It is raised when an existing key changes its meaning or is removed.
 pub const DRIFT_FORMAT_VERSION: &str = "1";
@@ -31,8 +31,20 @@ pub fn drift_json(found: &Drift) -> Value {
             "left_out": found.left_out(),
         },
         "unfinished_run": unfinished,
+        "warnings": found.ending.iter().map(|ending| warning(ending, found)).collect::<Vec<_>>(),
         "newest_state": freshness::json(&found.freshness),
         "resources": found.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+/// A certificate that ends, in the words of a plan.
+fn warning(ending: &EndingCertificates, drift: &Drift) -> Value {
+    json!({
+        "message": ending.message(drift.at),
+        "help": ending.help(),
+        "chart": ending.chart.to_string(),
+        "fields": ending.fields,
+        "end": ending.end,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::report::head::Head;
 use std::fmt::Write as _;
 
 use crate::drift::{Drift, Field, Finding, SchemaDrift, Status};
-use crate::report::drift::text::{change, compared, headline, remarks, sentences, told, who, word};
+use crate::report::drift::text::{change, compared, headline, remarks, sentences, told, warnings, who, word};
 use crate::report::format::markdown::code;
 use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
 use crate::report::managers::managers;
@@ -33,6 +33,9 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
     }
     if let Some(run) = &drift.unfinished {
         page.offer(&format!("\nNote: {}\n", code(&compared(run))));
+    }
+    for (message, help) in warnings(drift) {
+        page.offer(&format!("\nWarning: {} ({})\n", code(&message), code(&help)));
     }
     let entries: Vec<ResourceText> = told(drift).map(entry).collect();
     page.fill(&TABLE, &entries)

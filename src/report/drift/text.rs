@@ -38,11 +38,22 @@ pub fn drift_text(drift: &Drift, width: usize) -> Styled {
         line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&story));
         text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
     }
+    for (message, help) in warnings(drift) {
+        let mut line = Styled::default();
+        line.push(Label::Warning, "Warning: ").push(Label::Plain, escape(&message));
+        text.append(fit(&line, width, SAID, Breaking::Words)).end();
+        text.append(sentence(Label::Plain, &format!("help: {help}"), SAID, width)).end();
+    }
     for finding in told(drift) {
         text.append(resource(finding, width)).end();
     }
     text.append(drift_summary(drift));
     text
+}
+
+/// What is no drift, and somebody should see to, with what to do; not escaped.
+pub(in crate::report) fn warnings(drift: &Drift) -> impl Iterator<Item = (String, String)> {
+    drift.ending.iter().map(|ending| (ending.message(drift.at), ending.help()))
 }
 
 /// The resources of which there is something to tell: those that have changed, those that could not be read, and those

@@ -7,7 +7,10 @@ use crate::harness::{HEAD, Namespace, Project, wait_until};
 
 tests! {
     a_change_beside_something_random_is_told_in_an_encoded_text,
+    a_certificate_that_ends_is_told_of_by_a_plan_and_as_drift,
+    a_first_apply_that_is_under_way_is_told,
     a_first_apply_that_was_cut_off_is_told,
+    a_time_beside_something_random_is_no_change,
     a_rotation_that_was_killed_is_ended_by_the_next_apply,
     what_comes_later_belongs_to_what_was_there,
 }
@@ -30,6 +33,26 @@ apiVersion: v1
 kind: Secret
 metadata: {name: settings}
 data: {config.yaml: {{ printf "cookie: %s\nhost: %s\n" (randAlphaNum 20) .Values.plain | b64enc }}}
+"#;
+
+/// A certificate that has ended when it is there.
+const CERTIFICATE: &str = r#"
+{{- $made := genSelfSignedCert "a.example.com" nil nil 0 }}
+apiVersion: v1
+kind: Secret
+metadata: {name: tls}
+data:
+  tls.crt: {{ $made.Cert | b64enc }}
+  tls.key: {{ $made.Key | b64enc }}
+"#;
+
+/// A text with something random and the time.
+const TIMED: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data:
+  config: "cookie: {{ randAlphaNum 20 }} host: {{ .Values.plain }} made: {{ now | date "2006-01-02T15:04:05Z07:00" }}"
 "#;
 
 fn project<'n>(ns: &'n Namespace, template: &str) -> Project<'n> {
@@ -56,6 +79,42 @@ fn a_change_beside_something_random_is_told_in_an_encoded_text() {
     project.run(["plan"]).success().stderr_lacks("something random").stdout_contains("Nothing to change");
 }
 
+fn a_certificate_that_ends_is_told_of_by_a_plan_and_as_drift() {
+    let ns = Namespace::new();
+    let project = project(&ns, CERTIFICATE);
+    project.apply();
+    let told = "a certificate that `chart.web` has made ended on";
+    project.run(["plan"]).success().stderr_contains(told);
+    let text = project.run(["drift"]).success();
+    text.stdout_contains(told).stdout_contains("regplan rotate chart.web").stdout_contains("In sync");
+    project.run(["drift", "--format", "markdown"]).success().stdout_contains("Warning:");
+    let json = project.run(["drift", "--format", "json"]).success().json();
+    assert!(json["warnings"][0]["message"].as_str().unwrap().contains(told), "{json}");
+    assert_eq!(json["warnings"][0]["fields"], serde_json::json!(["Secret/tls:data[\"tls.crt\"]"]));
+    let without = project.run(["drift", "--no-secrets"]).success();
+    without.stdout_lacks(told);
+}
+
+/// A plan reads without the lock, so it cannot know whether the run still lives.
+fn a_first_apply_that_is_under_way_is_told() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns, TEMPLATE).through(&proxy);
+    proxy.on("apply", "configmaps").named("token").not_dry_run().hang();
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the Secret is there", || ns.find("secret/token").is_some());
+    wait_until("a plan knows of it", || project.run(["plan"]).any().stderr().contains("the first apply of"));
+    project
+        .run(["plan"])
+        .code(1)
+        .stderr_contains("the first apply of `chart.web` has not ended, so it is under way, or was killed")
+        .stderr_contains("wait for its end, and plan again")
+        .stderr_lacks("cut off");
+    apply.kill();
+    proxy.clear_faults();
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("was cut off");
+}
+
 fn a_first_apply_that_was_cut_off_is_told() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
@@ -77,6 +136,17 @@ fn a_first_apply_that_was_cut_off_is_told() {
     project.expect_settled();
 }
 
+fn a_time_beside_something_random_is_no_change() {
+    let ns = Namespace::new();
+    let project = project(&ns, TIMED);
+    project.apply();
+    let then = jiff::Timestamp::now().as_second();
+    wait_until("another second has come", || jiff::Timestamp::now().as_second() > then);
+    project.run(["plan"]).success().stderr_lacks("something random").stdout_contains("Nothing to change");
+    project.edit("web/values.yaml", "plain: text", "plain: another");
+    project.run(["plan"]).success().stderr_contains("has changed texts that hold something random");
+}
+
 /// One of both is written, and regplan is killed before the other one is.
 fn a_rotation_that_was_killed_is_ended_by_the_next_apply() {
     let ns = Namespace::new();
@@ -94,7 +164,7 @@ fn a_rotation_that_was_killed_is_ended_by_the_next_apply() {
     project
         .run(["plan"])
         .success()
-        .stderr_contains("a run was cut off that made anew what")
+        .stderr_contains("a run has not ended that makes anew what")
         .stdout_contains("2 to change");
     project.apply();
     let new = tokens(&ns);

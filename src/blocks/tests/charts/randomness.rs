@@ -188,6 +188,44 @@ fn a_change_within_an_encoded_text_is_told() {
     insta::assert_snapshot!(world.mistakes(&changed).join("\n"), @r"`chart.web` has changed texts that hold something random, and they stay as they are | `Secret/s:data.c`. To make all that the chart makes at random anew, and these texts with it, use `regplan rotate chart.web`");
 }
 
+#[test]
+fn a_time_beside_something_random_is_told_once() {
+    let world = || World {
+        live: |_| there(json!({"data": {"c": "cookie: kept made: 2025-01-02"}})),
+        ..World::rendering(|request| {
+            Ok(config_map(&format!("c: 'cookie: r{} made: 2026-11-27'", request.number)))
+        })
+    };
+    let from = world().resources(BLOCK)[0].rendered_from.clone();
+    let sent_from = |from: Option<String>| {
+        let identity = crate::resource::Identity::namespaced("", "ConfigMap", "shop", "cm");
+        let sent = SentOfChart { rendered_from: from, object: json!({}) };
+        let past = ChartPast { sent: [(identity, sent)].into(), moment: Moment::Upgrade, ..ChartPast::NONE };
+        World { past, ..world() }.mistakes(BLOCK)
+    };
+    assert_eq!(sent_from(Some("sha256:other".to_owned())).len(), 1);
+    assert_eq!(sent_from(from), Vec::<String>::new());
+}
+
+#[test]
+fn a_random_key_of_a_secret_is_found_where_the_server_keeps_it() {
+    let world = World {
+        live: |_| there(json!({"data": {"k-old": "b2xk", "q": "Zml4ZWQ="}})),
+        ..World::rendering(|request| {
+            Ok(format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{q: Zml4ZWQ=}}\nstringData: {{k-{}: new}}\n",
+                request.number
+            ))
+        })
+    };
+    let objects = world.resources(BLOCK);
+    assert_eq!(objects[0].object["data"], json!({"k-old": "b2xk", "q": "Zml4ZWQ="}));
+    assert!(objects[0].fresh.is_empty());
+    assert_eq!(paths(&objects[0].random), ["data"]);
+    let fresh = World { live: |_| Fact::Live(LiveObject::Absent), ..world };
+    assert_eq!(paths(&fresh.resources(BLOCK)[0].fresh), ["data"]);
+}
+
 /// What is known of the runs of the Secret and the `ConfigMap` of the chart `random`.
 fn of_runs(secret: Option<&str>, config_map: Option<&str>) -> ChartPast {
     let identity = |kind: &str, name: &str| crate::resource::Identity::namespaced("", kind, "shop", name);
@@ -221,6 +259,14 @@ fn what_a_chart_makes_at_random_is_of_one_run() {
     insta::assert_snapshot!(joined.mistakes(BLOCK).join("\n"), @"what `chart.web` makes at random is kept in `chart.web/ConfigMap/cm`, and made anew in `chart.web/Secret/s`; they may belong together, as an authority and what it has signed do | where they do, make all of it anew, as one: `regplan rotate chart.web`");
     let torn = World { past: of_runs(None, Some("last")), ..joined };
     insta::assert_snapshot!(torn.mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` was cut off: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s`; they may belong together, as an authority and what it has signed do | make all of it anew, as one: `regplan rotate chart.web`. Where what is there is in use already (the password of a database), keep it, and agree to new values beside it: `--consent chart.web/Secret/s`");
+    let random = RandomPast { may_go_on: true, ..torn.past.random.clone() };
+    let beside = World {
+        past: ChartPast { random, ..torn.past.clone() },
+        renders: torn.renders,
+        live: torn.live,
+        secret: torn.secret.clone(),
+    };
+    insta::assert_snapshot!(beside.mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` has not ended, so it is under way, or was killed: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s` | where it is under way, wait for its end, and plan again. Where it was killed, make all of it anew, as one: `regplan rotate chart.web`. Where what is there is in use already (the password of a database), keep it, and agree to new values beside it: `--consent chart.web/Secret/s`");
     let past = ChartPast { agreed: ["chart.web/Secret/s".to_owned()].into(), ..torn.past };
     let agreed = World { past, ..torn };
     assert!(agreed.mistakes(BLOCK).is_empty());

@@ -11,6 +11,9 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
 use crate::resource::{Address, Batch, Identity};
 
+/// Why objects of one chart must not be of two runs.
+const TOGETHER: &str = "they may belong together, as an authority and what it has signed do";
+
 /// The objects that have something random.
 #[derive(Default)]
 pub(super) struct Members {
@@ -75,7 +78,6 @@ pub(super) fn tell(
         list(addresses.iter().map(String::as_str))
     };
     let (block_address, at) = (&block.address, span_of(block, ["chart"]));
-    let together = "they may belong together, as an authority and what it has signed do";
     let open: Vec<Identity> = members
         .absent
         .iter()
@@ -84,44 +86,77 @@ pub(super) fn tell(
         .collect();
     let (there, absent) = (named(&members.there), named(&open));
     match course {
-        Course::Resumed => Some(
-            Diagnostic::warning(
-                codes::CHART_RANDOM,
-                format!("a run was cut off that made anew what `{block_address}` makes at random: some of it is new, and some is not"),
-            )
-            .at(at, "")
-            .help("this plan makes all of it anew, as one"),
-        ),
+        Course::Resumed => Some(resumed(&block_address.to_string(), past.random.may_go_on).at(at, "")),
         _ if open.is_empty() || members.there.is_empty() => None,
         Course::Torn => {
             let consents: Vec<String> = open.iter().map(|member| format!("--consent {}", address(member))).collect();
-            Some(
-                Diagnostic::error(
-                    codes::CHART_RANDOM,
-                    format!(
-                        "the first apply of `{block_address}` was cut off: what it makes at random is in {there}, and not yet in \
-                         {absent}; {together}"
-                    ),
-                )
-                .at(at, "")
-                .help(format!(
-                    "make all of it anew, as one: `regplan rotate {block_address}`. Where what is there is in use already (the password \
-                     of a database), keep it, and agree to new values beside it: `{}`",
-                    consents.join(" ")
-                )),
-            )
+            let torn = Torn { chart: &block_address.to_string(), there: &there, absent: &absent, consents: &consents.join(" ") };
+            Some(if past.random.may_go_on { torn.perhaps_goes_on() } else { torn.is_cut_off() }.at(at, ""))
         }
         Course::Stays(_) => Some(
             Diagnostic::warning(
                 codes::CHART_RANDOM,
                 format!(
-                    "what `{block_address}` makes at random is kept in {there}, and made anew in {absent}; {together}"
+                    "what `{block_address}` makes at random is kept in {there}, and made anew in {absent}; {TOGETHER}"
                 ),
             )
             .at(at, "")
             .help(format!("where they do, make all of it anew, as one: `regplan rotate {block_address}`")),
         ),
         Course::New => None,
+    }
+}
+
+/// Says that a rotation has not come to its end.
+fn resumed(chart: &str, may_go_on: bool) -> Diagnostic {
+    let what = format!("what `{chart}` makes at random: some of it is new, and some is not");
+    if may_go_on {
+        let message = format!("a run has not ended that makes anew {what}; it is under way, or was killed");
+        Diagnostic::warning(codes::CHART_RANDOM, message)
+            .help("where it is under way, wait for its end, and plan again; where it was killed, this plan makes all of it anew, as one")
+    } else {
+        Diagnostic::warning(codes::CHART_RANDOM, format!("a run was cut off that made anew {what}"))
+            .help("this plan makes all of it anew, as one")
+    }
+}
+
+/// A first apply that has not written all that its chart makes at random: the words for what there is to say of it.
+struct Torn<'t> {
+    chart: &'t str,
+    there: &'t str,
+    absent: &'t str,
+    consents: &'t str,
+}
+
+impl Torn<'_> {
+    /// It is over.
+    fn is_cut_off(&self) -> Diagnostic {
+        let (chart, place) = (self.chart, self.place());
+        let message = format!("the first apply of `{chart}` was cut off: {place}; {TOGETHER}");
+        Diagnostic::error(codes::CHART_RANDOM, message).help(self.way_out())
+    }
+
+    /// It may be over.
+    fn perhaps_goes_on(&self) -> Diagnostic {
+        let (chart, place) = (self.chart, self.place());
+        let message =
+            format!("the first apply of `{chart}` has not ended, so it is under way, or was killed: {place}");
+        let way_out = self.way_out();
+        Diagnostic::error(codes::CHART_RANDOM, message).help(format!(
+            "where it is under way, wait for its end, and plan again. Where it was killed, {way_out}"
+        ))
+    }
+
+    fn place(&self) -> String {
+        format!("what it makes at random is in {}, and not yet in {}", self.there, self.absent)
+    }
+
+    fn way_out(&self) -> String {
+        format!(
+            "make all of it anew, as one: `regplan rotate {}`. Where what is there is in use already (the password of a \
+             database), keep it, and agree to new values beside it: `{}`",
+            self.chart, self.consents
+        )
     }
 }
 
@@ -140,6 +175,7 @@ mod tests {
         let random = RandomPast {
             made_by: made_by.collect(),
             cut_off: Some("last".to_owned()),
+            may_go_on: false,
             in_doubt: named(in_doubt).into_iter().collect(),
         };
         course(&members, &random)

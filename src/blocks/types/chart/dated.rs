@@ -134,11 +134,9 @@ fn differing(
 }
 
 /// Whether both are the same but for a time: for numbers in a text, and for names of days and months.
-fn is_later(now: &Value, then: &Value) -> bool {
+pub(super) fn is_later(now: &Value, then: &Value) -> bool {
     match (now, then) {
-        (Value::String(now), Value::String(then)) => {
-            holds_time(now) && holds_time(then) && shape(now) == shape(then)
-        }
+        (Value::String(now), Value::String(then)) => is_later_text(now, then),
         (Value::Number(now), Value::Number(then)) => {
             let is_time =
                 |number: &serde_json::Number| number.as_u64().is_some_and(|number| number >= LEAST_TIME);
@@ -148,9 +146,23 @@ fn is_later(now: &Value, then: &Value) -> bool {
     }
 }
 
+/// The same of two texts.
+pub(super) fn is_later_text(now: &str, then: &str) -> bool {
+    holds_time(now) && holds_time(then) && shape(now) == shape(then)
+}
+
+/// The longest that may stand for a word at another time: a name has another length than others, and a number is only a
+/// little longer. `None` where the word stays the same.
+pub(super) fn widest(word: &str) -> Option<&str> {
+    if is_name(word) {
+        return NAMES.iter().copied().max_by_key(|name| name.len());
+    }
+    word.bytes().next().is_some_and(|first| first.is_ascii_digit()).then_some(word)
+}
+
 /// Whether a time is in a text: a year, seconds since 1970, a date without separators, an hour, or the name of a day or
 /// month beside a number. Versions and ports are none.
-fn holds_time(text: &str) -> bool {
+pub(super) fn holds_time(text: &str) -> bool {
     let words = words(text);
     let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     let has_name = words.iter().any(|word| is_name(word)) && words.iter().any(|word| is_number(word));
@@ -188,7 +200,7 @@ fn shape(text: &str) -> String {
 }
 
 /// Digits that stand together, letters that do, and every other character by itself.
-fn words(text: &str) -> Vec<&str> {
+pub(super) fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

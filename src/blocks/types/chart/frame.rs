@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::texts::{certificates, decoded, next_pem};
+use super::dated;
+use crate::kubernetes::certificate_texts::{certificates, decoded, next_pem};
 use crate::resource::{FieldPath, Segment, hex};
 
 /// How many letters of an end must be the same, so that it is no chance.
@@ -32,6 +33,15 @@ pub(super) struct Frame {
     other: Value,
     /// Whether others write into it.
     is_shared: bool,
+}
+
+/// What a time says that stands beside something random.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Times {
+    /// That the text has changed, like anything else in it.
+    Count,
+    /// Nothing: it is another one at each rendering.
+    Pass,
 }
 
 /// A part of a text.
@@ -59,42 +69,42 @@ impl Frame {
     }
 
     /// Whether a value has all that is the same each time, and nothing more.
-    pub(super) fn fits(&self, kept: &Value) -> bool {
+    pub(super) fn fits(&self, kept: &Value, times: Times) -> bool {
         let length = |value: &Value| match value {
             Value::Array(items) => items.len(),
             Value::Object(table) => table.len(),
             _ => 0,
         };
         let has_more = length(kept) > length(&self.one).max(length(&self.other));
-        fits(&self.one, &self.other, kept) && (self.is_shared || !has_more)
+        fits(&self.one, &self.other, kept, times) && (self.is_shared || !has_more)
     }
 }
 
-fn fits(one: &Value, other: &Value, kept: &Value) -> bool {
+fn fits(one: &Value, other: &Value, kept: &Value, times: Times) -> bool {
     match (one, other, kept) {
-        (Value::String(one), Value::String(other), Value::String(kept)) => text_fits(one, other, kept),
+        (Value::String(one), Value::String(other), Value::String(kept)) => text_fits(one, other, kept, times),
         (Value::Object(one), Value::Object(other), Value::Object(kept)) => one.iter().all(|(key, one)| {
             let Some(other) = other.get(key) else { return true };
-            kept.get(key).is_some_and(|kept| fits(one, other, kept))
+            kept.get(key).is_some_and(|kept| fits(one, other, kept, times))
         }),
         (Value::Array(one), Value::Array(other), Value::Array(kept)) => {
             one.iter().all(|item| !other.contains(item) || kept.contains(item))
         }
         // Numbers and the like are random as a whole.
-        _ => one != other || one == kept,
+        _ => one != other || one == kept || times == Times::Pass && dated::is_later(one, kept),
     }
 }
 
 /// Whether a text has what two others have in common. What is encoded is compared as it is decoded.
-fn text_fits(one: &str, other: &str, kept: &str) -> bool {
+fn text_fits(one: &str, other: &str, kept: &str, times: Times) -> bool {
     if let (Some(one), Some(other)) = (decoded(one), decoded(other)) {
         return match decoded(kept) {
-            Some(kept) => text_fits(&one, &other, &kept),
+            Some(kept) => text_fits(&one, &other, &kept, times),
             None => !has_something_same(&parts(&shortened(&one), &shortened(&other))),
         };
     }
     if one == other {
-        return one == kept;
+        return one == kept || times == Times::Pass && dated::is_later_text(one, kept);
     }
     if is_bytes(one) && is_bytes(other) {
         return true;
@@ -105,7 +115,52 @@ fn text_fits(one: &str, other: &str, kept: &str) -> bool {
     }
     let (one, other, kept) = (shortened(one), shortened(other), shortened(kept));
     let parts = parts(&one, &other);
-    !has_something_same(&parts) || has_parts(&kept, &parts)
+    if !has_something_same(&parts) {
+        return true;
+    }
+    match times {
+        Times::Count => has_parts(&kept, &parts),
+        Times::Pass => has_parts(&kept, &without_times(parts)),
+    }
+}
+
+/// The same parts, but that anything may stand for the numbers and names of a line with a time.
+fn without_times(parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
+    let mut open = Vec::new();
+    for part in parts {
+        match part {
+            Part::Random(one, other) => push_random(one, other, &mut open),
+            Part::Same(run) => {
+                for line in run.split_inclusive(|piece| piece.ends_with('\n')) {
+                    if dated::holds_time(&line.concat()) {
+                        push_without_time(line, &mut open);
+                    } else {
+                        push_same(line, &mut open);
+                    }
+                }
+            }
+        }
+    }
+    open
+}
+
+fn push_without_time<'t>(line: &[&'t str], parts: &mut Vec<Part<'t>>) {
+    for word in line.iter().flat_map(|piece| dated::words(piece)) {
+        match dated::widest(word) {
+            Some(widest) => push_random(vec![widest], vec![widest], parts),
+            None => push_same(&[word], parts),
+        }
+    }
+}
+
+/// Adds to what is random before it: there is nothing in between by which both could be told apart.
+fn push_random<'t>(one: Vec<&'t str>, other: Vec<&'t str>, parts: &mut Vec<Part<'t>>) {
+    if let Some(Part::Random(before, before_other)) = parts.last_mut() {
+        before.extend(one);
+        before_other.extend(other);
+    } else {
+        parts.push(Part::Random(one, other));
+    }
 }
 
 fn is_bytes(text: &str) -> bool {
@@ -195,8 +250,10 @@ fn align_middle<'t>(one: &[&'t str], other: &[&'t str], least: usize, parts: &mu
 }
 
 fn push_same<'t>(run: &[&'t str], parts: &mut Vec<Part<'t>>) {
-    if !run.is_empty() {
-        parts.push(Part::Same(run.to_vec()));
+    match parts.last_mut() {
+        _ if run.is_empty() => {}
+        Some(Part::Same(before)) => before.extend(run),
+        _ => parts.push(Part::Same(run.to_vec())),
     }
 }
 
@@ -313,9 +370,9 @@ mod tests {
     fn fits(template: &str, kept: &str) -> bool {
         let made = |first: &str, second: &str| template.replace('R', first).replace('S', second);
         let (one, other) = (made("k3JxQ9", "p0Lm2a"), made("Zt81bW", "uY6cc4"));
-        let plain = frame(&json!(one), &json!(other)).fits(&json!(kept));
+        let plain = frame(&json!(one), &json!(other)).fits(&json!(kept), Times::Count);
         let encoded = |text: &str| json!(STANDARD.encode(text));
-        let coded = frame(&encoded(&one), &encoded(&other)).fits(&encoded(kept));
+        let coded = frame(&encoded(&one), &encoded(&other)).fits(&encoded(kept), Times::Count);
         assert_eq!(plain, coded, "{template:?} {kept:?}");
         plain
     }
@@ -354,22 +411,41 @@ mod tests {
     }
 
     #[test]
+    fn a_time_beside_something_random_may_pass() {
+        let found = frame(
+            &json!("key: k3JxQ9 made Fri, Nov 27 at 2026-11-27T10:00:05.123Z\nlevel: 1\n"),
+            &json!("key: Zt81bW made Fri, Nov 27 at 2026-11-27T10:00:05.2Z\nlevel: 1\n"),
+        );
+        let kept = |when: &str, level: u8| json!(format!("key: p0Lm2a made {when}\nlevel: {level}\n"));
+        let earlier = "Wednesday, September 9 at 2025-09-10T09:13:40.77Z";
+        assert!(found.fits(&kept(earlier, 1), Times::Pass));
+        assert!(!found.fits(&kept(earlier, 1), Times::Count));
+        assert!(!found.fits(&kept(earlier, 2), Times::Pass));
+        assert!(!found.fits(&kept("never", 1), Times::Pass));
+        let coded = |text: &str| json!(STANDARD.encode(text));
+        let found = frame(&coded("at 2026-11-27 k3JxQ9"), &coded("at 2026-11-27 Zt81bW"));
+        assert!(found.fits(&coded("at 2025-01-02 p0Lm2a"), Times::Pass));
+    }
+
+    #[test]
     fn tables_and_lists_have_a_rest_as_well() {
         let found = frame(&json!({"k1": "a", "fixed": "x"}), &json!({"k2": "a", "fixed": "x"}));
-        assert!(found.fits(&json!({"k3": "a", "fixed": "x"})));
+        assert!(found.fits(&json!({"k3": "a", "fixed": "x"}), Times::Count));
         for kept in [
             json!({"k3": "a", "fixed": "y"}),
             json!({"k3": "a"}),
             json!({"k": "a", "fixed": "x", "more": "z"}),
         ] {
-            assert!(!found.fits(&kept), "{kept}");
+            assert!(!found.fits(&kept, Times::Count), "{kept}");
         }
         let found = frame(&json!(["x", "r1"]), &json!(["x", "r2", "r3"]));
-        assert!(found.fits(&json!(["x", "q"])) && !found.fits(&json!(["y", "q"])));
+        assert!(
+            found.fits(&json!(["x", "q"]), Times::Count) && !found.fits(&json!(["y", "q"]), Times::Count)
+        );
         // Others write into annotations.
         let path = FieldPath::keys(["metadata", "annotations"]);
         let found = Frame::of(&path, json!({"k1": "a"}), json!({"k2": "a"}));
-        assert!(found.fits(&json!({"k3": "a", "theirs": "x"})));
+        assert!(found.fits(&json!({"k3": "a", "theirs": "x"}), Times::Count));
     }
 
     #[test]
@@ -380,12 +456,18 @@ mod tests {
         };
         let text = |name: &str| json!(format!("ca: |\n{}level: 1\n", signed(name)));
         let found = frame(&text("a.example.com"), &text("a.example.com"));
-        assert!(found.fits(&text("a.example.com")) && !found.fits(&text("b.example.com")));
+        assert!(
+            found.fits(&text("a.example.com"), Times::Count)
+                && !found.fits(&text("b.example.com"), Times::Count)
+        );
         // One that is given, beside something random.
         let (given, new) = (signed("a.example.com"), signed("a.example.com"));
         let beside = |given: &str, random: &str| json!(format!("{given}key: {random}\n"));
         let found = frame(&beside(&given, "k3JxQ9"), &beside(&given, "Zt81bW"));
-        assert!(found.fits(&beside(&given, "7hhG5f")) && !found.fits(&beside(&new, "7hhG5f")));
+        assert!(
+            found.fits(&beside(&given, "7hhG5f"), Times::Count)
+                && !found.fits(&beside(&new, "7hhG5f"), Times::Count)
+        );
     }
 
     #[test]
@@ -394,6 +476,6 @@ mod tests {
             let noise = (0..300u32).map(|at| Sha256::digest(format!("{seed} {at}"))[0]);
             json!(STANDARD.encode(noise.collect::<Vec<u8>>()))
         };
-        assert!(frame(&bytes(1), &bytes(2)).fits(&bytes(3)));
+        assert!(frame(&bytes(1), &bytes(2)).fits(&bytes(3), Times::Count));
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::batch::{self, Course, Members};
 use super::chart_object::{ChartObject, Kept, Unstable};
 use super::ending;
+use super::frame::Times;
 use crate::blocks::codes;
 use crate::blocks::facts::{ChartPast, Fact, Facts, LiveObject, Need};
 use crate::blocks::keys::span_of;
@@ -18,12 +19,15 @@ use crate::blocks::scope::Scopes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
+use crate::kubernetes::certificate_texts::near_end;
 use crate::resource::{
     Address, Batch, FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex,
 };
 
 /// The shortest digest, in hexadecimal digits, that is taken for one: an MD5.
 const SHORTEST_DIGEST: usize = 32;
+/// The table of a Secret whose texts are not encoded. It is only sent: the server keeps them under `data`.
+const PLAIN_DATA: &str = "stringData";
 
 /// The live objects that must be known. One that only carries a digest over others says nothing.
 pub(super) fn needs(objects: &[ChartObject], namespace: &str, facts: &Facts) -> Vec<Need> {
@@ -37,6 +41,7 @@ pub(super) fn needs(objects: &[ChartObject], namespace: &str, facts: &Facts) -> 
 pub(super) fn keep(
     block: &Block,
     objects: &mut [ChartObject],
+    rendered_from: Option<&str>,
     namespace: &str,
     facts: &Facts,
     mistakes: &mut Vec<Diagnostic>,
@@ -74,6 +79,7 @@ pub(super) fn keep(
             _ => BTreeMap::new(),
         };
         object.batch.clone_from(&batch);
+        let times = times(object, rendered_from, past, namespace, facts);
         let name = name_of(&object.object).unwrap_or_default();
         for unstable in &mut object.unstable {
             let Some(value) = values.get(&unstable.path) else {
@@ -81,15 +87,15 @@ pub(super) fn keep(
                 continue;
             };
             let field = format!("{name}:{}", unstable.path);
-            let end = past.now.and_then(|now| ending::near_end(value, now));
+            let end = past.now.and_then(|now| near_end(value, now));
             ends.extend(end.map(|end| (field.clone(), end)));
-            if !unstable.frame.fits(value) {
+            if !unstable.frame.fits(value, times) {
                 told.push(field);
             }
             unstable.path.set(&mut object.object, value.clone());
         }
     }
-    mistakes.extend(past.now.and_then(|now| ending::told(block, &ends, now)));
+    mistakes.extend(past.now.and_then(|now| ending::told(block, ends, now)));
     if !lost.is_empty() {
         mistakes.push(lost_values(block, namespace, &lost));
     }
@@ -97,6 +103,21 @@ pub(super) fn keep(
         mistakes.push(not_followed(block, &told));
     }
     set_digests(objects);
+}
+
+/// Whether a time beside something random says that a text has changed. Where the object was sent as rendered from the same,
+/// only the time has, and the user was told of everything else when that was applied.
+fn times(
+    object: &ChartObject,
+    rendered_from: Option<&str>,
+    past: &ChartPast,
+    namespace: &str,
+    facts: &Facts,
+) -> Times {
+    let target = target(&object.object, namespace, facts);
+    let sent = target.and_then(|target| past.sent.get(&target.identity));
+    let is_from_same = sent.is_some_and(|sent| sent.rendered_from.as_deref() == rendered_from);
+    if is_from_same && rendered_from.is_some() { Times::Pass } else { Times::Count }
 }
 
 /// What is known of the chart. Where nobody has looked, it is new.
@@ -249,15 +270,32 @@ pub(super) fn is_digest(path: &FieldPath, object: &Value) -> bool {
 
 /// The value in the cluster. What is sent as `stringData` of a Secret is stored under `data`.
 fn live_value(unstable: &Unstable, object: &ChartObject, live: &Value) -> Option<Value> {
-    if let [Segment::Key(table), Segment::Key(key)] = unstable.path.segments()
-        && table == "stringData"
-    {
-        let stored = live.get("data")?.get(key)?.as_str()?;
-        let text = String::from_utf8(STANDARD.decode(stored).ok()?).ok()?;
-        return Some(Value::from(text));
+    match unstable.path.segments() {
+        [Segment::Key(table)] if table == PLAIN_DATA => return stored_texts(&object.object, live),
+        [Segment::Key(table), Segment::Key(key)] if table == PLAIN_DATA => {
+            return stored_text(live.get("data")?.get(key)?);
+        }
+        _ => {}
     }
     let others: BTreeSet<&FieldPath> = object.unstable.iter().map(|unstable| &unstable.path).collect();
     followed(&FieldPath::root(), unstable.path.segments(), &object.object, live, &others).cloned()
+}
+
+/// All texts of a Secret, where the keys of `stringData` are made at random. What is rendered under `data` is left out: it is
+/// sent from there.
+fn stored_texts(rendered: &Value, live: &Value) -> Option<Value> {
+    let stored = live.get("data")?.as_object()?;
+    let is_sent_as_data = |key: &str| rendered.get("data").is_some_and(|data| data.get(key).is_some());
+    let others = stored.iter().filter(|(key, _)| !is_sent_as_data(key));
+    let texts: Map<String, Value> =
+        others.filter_map(|(key, value)| Some((key.clone(), stored_text(value)?))).collect();
+    (!texts.is_empty()).then_some(Value::Object(texts))
+}
+
+/// A value of `data`, as it is sent under `stringData`.
+fn stored_text(value: &Value) -> Option<Value> {
+    let bytes = STANDARD.decode(value.as_str()?).ok()?;
+    String::from_utf8(bytes).ok().map(Value::from)
 }
 
 /// The live value at a path of the rendered object. An item of a list is found by its name; where it has none, the lists

@@ -18,7 +18,6 @@
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `takeover` | Which release of Helm does it take over? |
 //! | `patch` | What does the block change in the objects? |
-//! | `texts` | What is in a text, where that is encoded? |
 
 mod batch;
 mod chart_object;
@@ -36,7 +35,6 @@ mod presets;
 mod request;
 mod source;
 mod takeover;
-mod texts;
 mod values;
 
 use std::collections::BTreeSet;
@@ -182,7 +180,7 @@ impl BlockType for ChartBlock {
         if spec.lookup {
             looked_up::mark_secrets(&mut objects, past, namespace, context.facts);
         }
-        kept::keep(block, &mut objects, namespace, context.facts, mistakes);
+        kept::keep(block, &mut objects, from, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
         let release = takeover::release(block, spec, &objects, past.moment, context, mistakes);
         let moment = moment(past.moment, release.as_ref(), spec);
