@@ -35,11 +35,18 @@ pub enum ObjectStoreKind {
         path_style: bool,
     },
     /// Google Cloud Storage.
-    Gcs,
+    Gcs {
+        /// The URL of another place of it.
+        endpoint: Option<String>,
+    },
     /// Azure Blob Storage.
     Azblob {
         /// The storage account.
         account: String,
+        /// The URL of another place of it, without the account.
+        endpoint: Option<String>,
+        /// Whether the account's name stands in the path, not in the host.
+        path_style: bool,
     },
 }
 
@@ -48,8 +55,8 @@ impl ObjectState {
     pub fn place(&self) -> String {
         match &self.store {
             ObjectStoreKind::S3 { .. } => format!("s3://{}", self.bucket),
-            ObjectStoreKind::Gcs => format!("gs://{}", self.bucket),
-            ObjectStoreKind::Azblob { account } => format!("azblob://{account}/{}", self.bucket),
+            ObjectStoreKind::Gcs { .. } => format!("gs://{}", self.bucket),
+            ObjectStoreKind::Azblob { account, .. } => format!("azblob://{account}/{}", self.bucket),
         }
     }
 }

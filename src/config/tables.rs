@@ -97,12 +97,13 @@ pub(super) struct StateTable {
     pub(super) prefix: Option<String>,
     /// `s3`: the region; that of the environment (`AWS_REGION`) unless said otherwise, else `us-east-1`.
     pub(super) region: Option<String>,
-    /// `s3`: the URL of a store that is not Amazon's: `https://minio.example.com`.
+    /// `s3`, `gcs`, `azblob`: the URL of a store that is not where the backend's usual one is:
+    /// `https://minio.example.com`, `https://blob.core.chinacloudapi.cn`.
     #[serde(default)]
     #[schemars(schema_with = "store_endpoint_schema")]
     pub(super) endpoint: Option<String>,
-    /// `s3`: whether the bucket's name stands in the path of a request, not in its host; so it does where an `endpoint`
-    /// is given, unless said otherwise.
+    /// `s3`, `azblob`: whether the name of the bucket, or of the account, stands in the path of a request, not in its
+    /// host; so it does where an `endpoint` is given, unless said otherwise.
     pub(super) path_style: Option<bool>,
     /// `local`, `s3`, `gcs`, `azblob`: for whom the secret values of revisions are encrypted, so that a rollback can
     /// restore them. Without it no secret value is kept.
@@ -190,8 +191,10 @@ impl BackendName {
             Self::S3 => {
                 &["bucket", "prefix", "region", "endpoint", "path_style", "lock_duration", "encryption"]
             }
-            Self::Gcs => &["bucket", "prefix", "lock_duration", "encryption"],
-            Self::Azblob => &["account", "container", "prefix", "lock_duration", "encryption"],
+            Self::Gcs => &["bucket", "prefix", "endpoint", "lock_duration", "encryption"],
+            Self::Azblob => {
+                &["account", "container", "prefix", "endpoint", "path_style", "lock_duration", "encryption"]
+            }
         }
     }
 

@@ -19,6 +19,7 @@ tests! {
     what_has_left_the_file_and_the_state_is_found_in_the_zone,
     a_zone_that_is_not_listed_is_told_where_a_state_is_lost,
     a_server_is_not_changed_behind_the_back_of_what_it_holds,
+    a_record_that_cannot_be_deleted_any_more_stays_where_it_is,
     an_update_whose_answer_is_lost_is_looked_up,
     what_others_change_after_the_question_is_left_alone,
     what_others_write_right_before_an_update_stays,
@@ -303,6 +304,20 @@ fn a_server_is_not_changed_behind_the_back_of_what_it_holds() {
     project.expect_settled();
     project.apply();
     assert!(project.state()["resources"]["dns.main"].to_string().contains(relay.address()));
+}
+
+/// Nobody has the key of the old server any more, or it is gone.
+fn a_record_that_cannot_be_deleted_any_more_stays_where_it_is() {
+    let (ns, old, new) = (Namespace::new(), NameServer::start(), NameServer::start());
+    let project = project(&ns, &old, &block(&old, ONE));
+    project.apply();
+    project.rewrite("regplan.toml", &block(&new, ONE).replace("env = \"TSIG_KEY\"", "env = \"NEW_KEY\""));
+    let project = project.env("NEW_KEY", new.secret()).env("TSIG_KEY", "");
+    project.run(["plan"]).code(1).stdout_contains("`regplan state rm ADDRESS`");
+    project.run(["state", "rm", "dns.main", "--auto-approve"]).success();
+    project.apply();
+    project.expect_settled();
+    assert_eq!((old.dig("A", NAME), new.dig("A", NAME)), ("192.0.2.1".into(), "192.0.2.1".into()));
 }
 
 fn an_update_whose_answer_is_lost_is_looked_up() {

@@ -19,6 +19,7 @@ tests! {
     a_change_that_was_done_in_part_is_gone_on_with,
     without_its_token_a_plan_is_made_and_not_applied,
     servers_that_cannot_be_asked_are_waited_for_unless_nobody_is,
+    the_servers_that_are_named_are_asked_and_no_others,
     a_file_with_the_token_is_found_by_drift_from_another_folder,
     no_text_stands_beside_an_alias,
     the_services_own_clients_get_along_with_the_servers_of_these_tests,
@@ -300,6 +301,20 @@ fn servers_that_cannot_be_asked_are_waited_for_unless_nobody_is() {
     project.apply();
     project.expect_settled();
     project.run(["drift"]).success();
+}
+
+fn the_servers_that_are_named_are_asked_and_no_others() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        // Nobody listens at either.
+        service.serve_at(&["127.0.0.1:9"]);
+        let text = block(&service, dialect, ONE)
+            .replace("url = ", "name_servers = [\"127.0.0.1:10\"], url = ")
+            + "[dns.main.lifecycle]\ntimeouts.ready = \"1s\"\n";
+        let project = project(&ns, &text);
+        let late = project.run(["apply", "--auto-approve"]).code(1);
+        late.stderr_contains("127.0.0.1:10").stderr_lacks("127.0.0.1:9").stderr_contains("`name_servers`");
+    }
 }
 
 fn a_file_with_the_token_is_found_by_drift_from_another_folder() {

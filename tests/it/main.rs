@@ -30,6 +30,7 @@ mod approval;
 mod as_the_server;
 mod attribution;
 mod charts;
+mod cloud_states;
 mod commands;
 mod control_plane;
 mod cures;
@@ -108,6 +109,7 @@ fn tests() -> Vec<Test> {
         control_plane::tests(),
         undo::tests(),
         object_states::tests(),
+        cloud_states::tests(),
         user_stories::tests(),
         github_actions::tests(),
         drift_cron::tests(),

@@ -49,15 +49,14 @@ impl Assembly<'_> {
     fn objects(&mut self, node: &Node, table: StateTable, project: &str) -> ObjectState {
         let StateTable { backend, bucket, account, container, prefix, region, endpoint, path_style, .. } =
             table;
+        let path_style = path_style.unwrap_or(endpoint.is_some());
         let store = match backend {
-            BackendName::Gcs => ObjectStoreKind::Gcs,
+            BackendName::Gcs => ObjectStoreKind::Gcs { endpoint },
             BackendName::Azblob => {
-                ObjectStoreKind::Azblob { account: self.required(node, backend, "account", account) }
+                let account = self.required(node, backend, "account", account);
+                ObjectStoreKind::Azblob { account, endpoint, path_style }
             }
-            _ => {
-                let path_style = path_style.unwrap_or(endpoint.is_some());
-                ObjectStoreKind::S3 { region, endpoint, path_style }
-            }
+            _ => ObjectStoreKind::S3 { region, endpoint, path_style },
         };
         let bucket = match &store {
             ObjectStoreKind::Azblob { .. } => self.required(node, backend, "container", container),

@@ -103,11 +103,12 @@ impl Dns {
         }
         if let Some(settings) = place.cloudflare {
             let token = key(settings.api_token.as_ref());
-            return Ok(Box::new(Service(Cloudflare::new(&settings, token, Arc::clone(&self.zones))?)));
+            let cloudflare = Cloudflare::new(&settings, token, Arc::clone(&self.zones))?;
+            return Ok(Box::new(Service::new(cloudflare, settings.name_servers)));
         }
         if let Some(settings) = place.digitalocean {
             let token = key(settings.token.as_ref());
-            return Ok(Box::new(Service(DigitalOcean::new(&settings, token)?)));
+            return Ok(Box::new(Service::new(DigitalOcean::new(&settings, token)?, settings.name_servers)));
         }
         let Some(settings) = place.manual else { return Err(nowhere(identity)) };
         Ok(Box::new(Person::new(settings, identity, self.directory().standing(identity), self.manual)))
@@ -149,7 +150,10 @@ impl Dns {
         let there = self.entry(&entry.identity, recorded)?.live().await.map_err(|problem| {
             let message = format!("{name} was written at {}, which cannot be asked: {}", old.server(), problem.message);
             Problem::new(ProblemKind::Settings, message)
-                .help("if that server is gone for good, let the state forget the record: `regplan state rm ADDRESS`")
+                .help(
+                    "give its key once more. If that server or its key is gone for good, let the state forget the record, \
+                     which then stays where it is: `regplan state rm ADDRESS`",
+                )
         })?;
         let is_left_behind =
             there.is_some_and(|there| live.is_none_or(|live| live.stamp.uid != there.stamp.uid));
@@ -164,7 +168,9 @@ impl Dns {
             new.zone
         );
         Err(Problem::new(ProblemKind::Conflict, message).help(
-            "take the block out and apply, then put it in with the new server: so nothing is left behind",
+            "take the block out and apply, then put it in with the new server: so nothing is left behind. If the old one \
+             cannot be written any more, let the state forget the record, which then stays where it is: `regplan state rm \
+             ADDRESS`",
         ))
     }
 

@@ -2,10 +2,12 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `bucket` | how does the store speak of its bucket? |
 //! | `connect` | how is the store reached? |
 //! | `probe` | does it look at the condition of a write? |
 //! | `words` | what does an error of it mean? |
 
+mod bucket;
 mod connect;
 mod probe;
 mod words;
@@ -20,34 +22,23 @@ use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutPay
 use tokio::sync::OnceCell;
 
 use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
+use bucket::{Bucket, Mark};
 use words::{not_done, unanswered_where_unclear};
 
 pub use connect::connect;
 
-/// By what a store tells one content of an object from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    /// By its entity tag. Two contents with the same bytes may share one; no two items of ours that follow each other
-    /// have the same bytes, except where it makes no difference which of them is there.
-    ETag,
-    /// By the number of its generation.
-    Generation,
-}
-
 /// A state in an object store. Every write carries a condition, which the store itself looks at.
 pub struct ObjectShelf {
     store: Arc<dyn ObjectStore>,
-    /// The store and its bucket in messages: `s3://bucket`.
-    bucket: String,
+    bucket: Bucket,
     prefix: Path,
-    mark: Mark,
     /// Set once it is known that the store looks at conditions.
     probed: OnceCell<()>,
 }
 
 impl ObjectShelf {
-    fn new(store: Arc<dyn ObjectStore>, bucket: String, prefix: Path, mark: Mark) -> Self {
-        Self { store, bucket, prefix, mark, probed: OnceCell::new() }
+    fn new(store: Arc<dyn ObjectStore>, bucket: Bucket, prefix: Path) -> Self {
+        Self { store, bucket, prefix, probed: OnceCell::new() }
     }
 
     /// Where an object of this name is.
@@ -56,7 +47,7 @@ impl ObjectShelf {
     }
 
     fn version(&self, e_tag: Option<String>, generation: Option<String>) -> Result<ItemVersion, ShelfError> {
-        let version = match self.mark {
+        let version = match self.bucket.language.mark() {
             Mark::ETag => e_tag,
             Mark::Generation => generation,
         };
@@ -65,7 +56,7 @@ impl ObjectShelf {
 
     fn expected(&self, version: &ItemVersion) -> UpdateVersion {
         let version = Some(version.0.clone());
-        match self.mark {
+        match self.bucket.language.mark() {
             Mark::ETag => UpdateVersion { e_tag: version, version: None },
             Mark::Generation => UpdateVersion { e_tag: None, version },
         }
@@ -144,7 +135,7 @@ impl Shelf for ObjectShelf {
 impl fmt::Debug for ObjectShelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObjectShelf")
-            .field("bucket", &self.bucket)
+            .field("bucket", &self.bucket.name)
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }

@@ -13,6 +13,7 @@ tests! {
     a_time_beside_something_random_is_no_change,
     a_rotation_that_was_killed_is_ended_by_the_next_apply,
     what_comes_later_belongs_to_what_was_there,
+    what_is_asked_for_alone_is_made_anew_with_all_beside_it,
 }
 
 /// A Secret and a `ConfigMap` that belong together, and settings of which a part is random.
@@ -189,4 +190,16 @@ fn what_comes_later_belongs_to_what_was_there() {
     project.run(["apply", "--auto-approve"]).success().stderr_contains("makes at random is kept in");
     assert_eq!(tokens(&ns).0, old);
     project.run(["plan"]).success().stderr_lacks("at random").stdout_contains("Nothing to change");
+}
+
+/// A certificate may be signed by the authority beside it, so one of them alone would be of no use.
+fn what_is_asked_for_alone_is_made_anew_with_all_beside_it() {
+    let ns = Namespace::new();
+    let project = project(&ns, TEMPLATE);
+    project.apply();
+    let old = tokens(&ns);
+    project.run(["apply", "--auto-approve", "--replace", "chart.web/Secret/token"]).success();
+    let new = tokens(&ns);
+    assert!(new.0 != old.0 && new.1 != old.1, "{old:?} {new:?}");
+    project.expect_settled();
 }

@@ -19,6 +19,7 @@
 
 mod bed;
 mod canary;
+mod cloud_store;
 mod cluster;
 mod command;
 mod dns_relay;
@@ -49,6 +50,7 @@ mod webhook;
 
 pub(crate) use bed::Bed;
 pub(crate) use canary::Canary;
+pub(crate) use cloud_store::{Cloud, CloudStore};
 pub(crate) use cluster::{Cluster, block_on, client};
 pub(crate) use command::{Command, Running};
 pub(crate) use dns_relay::{DnsRelay, Updates};

@@ -145,6 +145,10 @@ pub(super) struct Cloudflare {
     /// Another place of the API.
     #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL"))]
     pub(super) url: Option<String>,
+    /// The servers that must answer with a change before it counts as done, with their ports. Unless said, those that the
+    /// service names for the zone.
+    #[serde(default)]
+    pub(super) name_servers: Vec<String>,
 }
 
 /// external-dns.
@@ -190,6 +194,10 @@ pub(super) struct DigitalOcean {
     /// Another place of the API.
     #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL"))]
     pub(super) url: Option<String>,
+    /// The servers that must answer with a change before it counts as done, with their ports. Unless said, those that the
+    /// service names for the zone.
+    #[serde(default)]
+    pub(super) name_servers: Vec<String>,
 }
 
 /// A name server that takes updates with a key.

@@ -62,7 +62,7 @@ impl DnsKeys {
                 keys: ["cloudflare", "api_token"],
                 field: "apiToken",
             }),
-            rest: at(cloudflare.url.as_deref()),
+            rest: with_servers(at(cloudflare.url.as_deref()), &cloudflare.name_servers),
         });
         let digitalocean = self.digitalocean.as_ref().map(|digitalocean| Way {
             name: "digitalocean",
@@ -72,7 +72,7 @@ impl DnsKeys {
                 keys: ["digitalocean", "token"],
                 field: "token",
             }),
-            rest: at(digitalocean.url.as_deref()),
+            rest: with_servers(at(digitalocean.url.as_deref()), &digitalocean.name_servers),
         });
         let manual = self.manual.as_ref().map(|manual| Way {
             name: "manual",

@@ -30,6 +30,9 @@ pub(in crate::provider::dns) struct Settings {
     pub(in crate::provider::dns) api_token: Option<SecretSource>,
     /// Another place of the API.
     pub(in crate::provider::dns) url: Option<String>,
+    /// The servers that answer for the zone, where the service's own word for it is not taken.
+    #[serde(default)]
+    pub(in crate::provider::dns) name_servers: Vec<String>,
 }
 
 /// The zones that a run has asked for, by the place of the API and their names: they stay the same as long as it goes on.

@@ -28,6 +28,9 @@ pub(in crate::provider::dns) struct Settings {
     pub(in crate::provider::dns) token: Option<SecretSource>,
     /// Another place of the API.
     pub(in crate::provider::dns) url: Option<String>,
+    /// The servers that answer for the zone, where the service's own word for it is not taken.
+    #[serde(default)]
+    pub(in crate::provider::dns) name_servers: Vec<String>,
 }
 
 /// `DigitalOcean`, with the right to write domains.

@@ -78,13 +78,29 @@ pub(super) trait Api: Send + Sync {
 }
 
 /// A service as the keeper of a zone.
-pub(super) struct Service<A>(pub(super) A);
+pub(super) struct Service<A> {
+    api: A,
+    /// The servers that are asked; where there are none, those that the service names.
+    name_servers: Vec<String>,
+}
 
 impl<A: Api> Service<A> {
+    /// A service whose changes count as done when these servers answer with them; without any, those that it names.
+    pub(super) fn new(api: A, name_servers: Vec<String>) -> Self {
+        Self { api, name_servers }
+    }
+
+    async fn servers(&self, zone: &str) -> Result<Vec<String>, Problem> {
+        match self.name_servers.as_slice() {
+            [] => self.api.servers(zone).await,
+            named => Ok(named.to_vec()),
+        }
+    }
+
     async fn listed(&self, names: &Names) -> Result<Vec<Listed>, Problem> {
-        let mut found = self.0.list(&names.zone, &names.name).await?;
+        let mut found = self.api.list(&names.zone, &names.name).await?;
         found.retain(|listed| names.types.iter().any(|own| own.name() == listed.record_type));
-        let marker = self.0.list(&names.zone, &names.marker).await?;
+        let marker = self.api.list(&names.zone, &names.marker).await?;
         found.extend(marker.into_iter().filter(|listed| listed.record_type == RecordType::Txt.name()));
         Ok(found)
     }
@@ -126,7 +142,7 @@ impl<A: Api> Keeper for Service<A> {
     }
 
     async fn others(&self, names: &Names) -> Result<OtherTypes, Problem> {
-        let all = self.0.list(&names.zone, &names.name).await?;
+        let all = self.api.list(&names.zone, &names.name).await?;
         let others = all.into_iter().map(|listed| listed.record_type);
         let others: BTreeSet<String> =
             others.filter(|found| !names.types.iter().any(|own| own.name() == found)).collect();
@@ -134,7 +150,7 @@ impl<A: Api> Keeper for Service<A> {
     }
 
     async fn texts(&self, zone: &str) -> Result<Vec<NamedText>, Problem> {
-        let found = self.0.texts(zone).await?.into_iter();
+        let found = self.api.texts(zone).await?.into_iter();
         Ok(found
             .filter_map(|listed| match listed.value {
                 Some(RecordValue::Txt(text)) => Some(NamedText { name: listed.name, text }),
@@ -144,7 +160,7 @@ impl<A: Api> Keeper for Service<A> {
     }
 
     async fn try_write(&self, _: &Names, _: &Content) -> Result<(), Problem> {
-        self.0.ready()
+        self.api.ready()
     }
 
     async fn write(&self, names: &Names, before: &Content, after: &Content) -> Result<(), Fault> {
@@ -164,21 +180,20 @@ impl<A: Api> Keeper for Service<A> {
             .filter(|added| !listed.iter().any(|listed| is_as(listed, added, names)))
             .cloned()
             .collect();
-        self.0.change(&names.zone, &deleted, &added).await
+        self.api.change(&names.zone, &deleted, &added).await
     }
 
     fn goes_by_steps(&self) -> bool {
-        self.0.goes_by_steps()
+        self.api.goes_by_steps()
     }
 
-    /// Which servers these are, the service says.
     fn help_when_late(&self) -> &'static str {
-        "look at the zone at the service; where its servers cannot be asked from here (TCP to port 53), do not wait for \
-         them: `lifecycle.ready = \"written\"`"
+        "look at the zone at the service; where its servers cannot be asked from here (TCP to port 53), name those that \
+         can by `name_servers`, or do not wait for them: `lifecycle.ready = \"written\"`"
     }
 
     async fn behind(&self, names: &Names, values: &[RecordValue]) -> Result<Vec<Behind>, Problem> {
-        Ok(behind_of(&self.0.servers(&names.zone).await?, names, values).await)
+        Ok(behind_of(&self.servers(&names.zone).await?, names, values).await)
     }
 }
 
@@ -262,8 +277,30 @@ mod tests {
         }
 
         async fn servers(&self, _: &str) -> Result<Vec<String>, Problem> {
-            Ok(Vec::new())
+            Ok(vec!["ns.of.the.service".to_owned()])
         }
+    }
+
+    fn record(text: &str) -> Listed {
+        Listed {
+            id: "1".into(),
+            name: "r.example.com".into(),
+            record_type: "A".into(),
+            value: value_of("A", text),
+            ttl: 60,
+            proxied: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_service_tells_its_servers_where_nobody_names_others() {
+        let asked = async |named: &[&str]| {
+            let named = named.iter().map(|name| (*name).to_owned()).collect();
+            let service = Service::new(Unchangeable(record("192.0.2.9")), named);
+            service.servers("example.com").await.unwrap()
+        };
+        assert_eq!(asked(&[]).await, ["ns.of.the.service"]);
+        assert_eq!(asked(&["127.0.0.1:53"]).await, ["127.0.0.1:53"]);
     }
 
     #[tokio::test]
@@ -271,19 +308,11 @@ mod tests {
         let names =
             Names::of(&Identity::cluster("dns.regplan.dev", "RecordSet", "r.example.com"), "example.com");
         let value = |text: &str| RecordValue::parse(crate::resource::record_set::RECORD_SET, text).unwrap();
-        let listed = Listed {
-            id: "1".into(),
-            name: names.name.clone(),
-            record_type: "A".into(),
-            value: Some(value("192.0.2.9")),
-            ttl: 60,
-            proxied: false,
-        };
         let content = |text: &str| {
             let record = Record { value: value(text), ttl: 60, proxied: false };
             Content { records: BTreeSet::from([record]), marker: BTreeSet::new() }
         };
-        let service = Service(Unchangeable(listed));
+        let service = Service::new(Unchangeable(record("192.0.2.9")), Vec::new());
         let refused = service.write(&names, &content("192.0.2.1"), &content("192.0.2.2")).await;
         assert!(matches!(refused, Err(Fault::NotDone(problem)) if problem.kind == ProblemKind::Conflict));
     }

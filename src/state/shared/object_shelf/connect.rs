@@ -9,13 +9,19 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
-use super::{Mark, ObjectShelf};
+use super::ObjectShelf;
+use super::bucket::{Bucket, Language};
 use crate::config::{ObjectState, ObjectStoreKind};
 use crate::resource::{Problem, ProblemKind};
 
 /// How long one request may take. A state is some megabytes at most.
 const REQUEST: Duration = Duration::from_secs(20);
 const CONNECT: Duration = Duration::from_secs(5);
+/// For how long a request to Google's store waits that is repeated. It takes about one write of the same object in a
+/// second, and answers 429 to the others; the journal is written more often.
+const GCS_PAUSE: Duration = Duration::from_secs(1);
+/// How often the store's client repeats a request by itself.
+const REPETITIONS: usize = 4;
 
 /// The variables from which credentials for S3 are taken, and the region where the configuration names none.
 const S3_VARIABLES: [&str; 13] = [
@@ -61,28 +67,30 @@ type Variables<'v> = &'v (dyn Fn(&str) -> Option<String> + Send + Sync);
 pub fn connect(settings: &ObjectState, variables: Variables<'_>) -> Result<ObjectShelf, Box<Problem>> {
     // An error says that one is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let bucket = settings.place();
+    let place = settings.place();
     let wrong = |error: object_store::Error| {
-        let message = format!("{bucket}: {}", super::words::answer(&error));
+        let message = format!("{place}: {}", super::words::answer(&error));
         Box::new(
             Problem::new(ProblemKind::Settings, message)
                 .help("correct `[state]`, or the variables that it names"),
         )
     };
     let prefix = Path::parse(&settings.prefix).map_err(|error| wrong(error.into()))?;
-    let (store, mark): (Arc<dyn ObjectStore>, _) = match &settings.store {
+    let (store, language): (Arc<dyn ObjectStore>, _) = match &settings.store {
         ObjectStoreKind::S3 { region, endpoint, path_style } => {
             let s3 = s3(settings, region.as_deref(), endpoint.as_deref(), *path_style, variables);
-            (Arc::new(s3.build().map_err(wrong)?), Mark::ETag)
+            (Arc::new(s3.build().map_err(wrong)?), Language::S3)
         }
-        ObjectStoreKind::Gcs => {
-            (Arc::new(gcs(settings, variables).build().map_err(wrong)?), Mark::Generation)
+        ObjectStoreKind::Gcs { endpoint } => {
+            let gcs = gcs(settings, endpoint.as_deref(), variables);
+            (Arc::new(gcs.build().map_err(wrong)?), Language::Gcs)
         }
-        ObjectStoreKind::Azblob { account } => {
-            (Arc::new(azure(settings, account, variables).build().map_err(wrong)?), Mark::ETag)
+        ObjectStoreKind::Azblob { account, endpoint, path_style } => {
+            let azure = azure(settings, account, endpoint.as_deref(), *path_style, variables);
+            (Arc::new(azure.build().map_err(wrong)?), Language::Azblob)
         }
     };
-    Ok(ObjectShelf::new(store, bucket.clone(), prefix, mark))
+    Ok(ObjectShelf::new(store, Bucket { name: place.clone(), language }, prefix))
 }
 
 fn s3(
@@ -103,7 +111,7 @@ fn s3(
         s3 = s3.with_endpoint(if path_style {
             endpoint.to_owned()
         } else {
-            of_bucket(endpoint, &settings.bucket)
+            as_host(endpoint, &settings.bucket)
         });
     }
     s3.with_bucket_name(&settings.bucket)
@@ -115,23 +123,43 @@ fn s3(
         .with_retry(retries())
 }
 
-fn gcs(settings: &ObjectState, variables: Variables<'_>) -> GoogleCloudStorageBuilder {
+fn gcs(
+    settings: &ObjectState,
+    endpoint: Option<&str>,
+    variables: Variables<'_>,
+) -> GoogleCloudStorageBuilder {
     let mut gcs = GoogleCloudStorageBuilder::new();
     for (key, value) in found::<GoogleConfigKey>(&GCS_VARIABLES, variables) {
         gcs = gcs.with_config(key, value);
     }
-    gcs.with_bucket_name(&settings.bucket).with_client_options(client(None)).with_retry(retries())
+    if let Some(endpoint) = endpoint {
+        gcs = gcs.with_base_url(endpoint.trim_end_matches('/'));
+    }
+    gcs.with_bucket_name(&settings.bucket).with_client_options(client(endpoint)).with_retry(patient_retries())
 }
 
-fn azure(settings: &ObjectState, account: &str, variables: Variables<'_>) -> MicrosoftAzureBuilder {
+fn azure(
+    settings: &ObjectState,
+    account: &str,
+    endpoint: Option<&str>,
+    path_style: bool,
+    variables: Variables<'_>,
+) -> MicrosoftAzureBuilder {
     let mut azure = MicrosoftAzureBuilder::new();
     for (key, value) in found::<AzureConfigKey>(&AZURE_VARIABLES, variables) {
         azure = azure.with_config(key, value);
     }
+    if let Some(endpoint) = endpoint {
+        azure = azure.with_endpoint(if path_style {
+            format!("{}/{account}", endpoint.trim_end_matches('/'))
+        } else {
+            as_host(endpoint, account)
+        });
+    }
     azure
         .with_account(account)
         .with_container_name(&settings.bucket)
-        .with_client_options(client(None))
+        .with_client_options(client(endpoint))
         .with_retry(retries())
 }
 
@@ -142,11 +170,11 @@ fn found<K: std::str::FromStr>(names: &[&str], variables: Variables<'_>) -> Vec<
     set.filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value))).collect()
 }
 
-/// The endpoint with the bucket's name as the first part of its host.
-fn of_bucket(endpoint: &str, bucket: &str) -> String {
+/// The endpoint with the name of the bucket, or of the account, as the first part of its host.
+fn as_host(endpoint: &str, name: &str) -> String {
     match endpoint.split_once("://") {
-        Some((scheme, host)) => format!("{scheme}://{bucket}.{host}"),
-        None => format!("{bucket}.{endpoint}"),
+        Some((scheme, host)) => format!("{scheme}://{name}.{host}"),
+        None => format!("{name}.{endpoint}"),
     }
 }
 
@@ -158,9 +186,14 @@ fn client(endpoint: Option<&str>) -> ClientOptions {
         .with_allow_http(endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")))
 }
 
-/// How often the store's client repeats a request by itself.
 fn retries() -> RetryConfig {
-    RetryConfig { backoff: BackoffConfig::default(), max_retries: 4, retry_timeout: REQUEST }
+    RetryConfig { backoff: BackoffConfig::default(), max_retries: REPETITIONS, retry_timeout: REQUEST }
+}
+
+fn patient_retries() -> RetryConfig {
+    let backoff =
+        BackoffConfig { init_backoff: GCS_PAUSE, max_backoff: GCS_PAUSE * 2, ..BackoffConfig::default() };
+    RetryConfig { backoff, ..retries() }
 }
 
 #[cfg(test)]
@@ -169,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_bucket_is_a_part_of_the_host_where_the_path_does_not_name_it() {
-        assert_eq!(of_bucket("https://s3.example.com:9000", "states"), "https://states.s3.example.com:9000");
+        assert_eq!(as_host("https://s3.example.com:9000", "states"), "https://states.s3.example.com:9000");
     }
 
     #[test]

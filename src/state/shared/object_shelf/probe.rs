@@ -1,5 +1,6 @@
 //! Does the store look at the condition of a write? One that does not would let two processes hold the lock at once.
 
+use super::bucket::Mark;
 use super::{ObjectShelf, words};
 use crate::state::shared::shelf::{ItemVersion, Over, ShelfError};
 
@@ -18,12 +19,15 @@ const NEVER: [&str; 2] = ["\"00000000000000000000000000000000\"", "1"];
 pub(super) async fn probe(shelf: &ObjectShelf) -> Result<(), ShelfError> {
     // The first one makes it where it is missing; then it is there in any case.
     if write(shelf, Over::Nothing).await? && write(shelf, Over::Nothing).await? {
-        return Err(words::ignores_conditions(&shelf.bucket, "If-None-Match"));
+        return Err(words::ignores_conditions(&shelf.bucket, shelf.bucket.language.absence()));
     }
     let [tag, generation] = NEVER.map(str::to_owned);
-    let never = ItemVersion(if shelf.mark == super::Mark::ETag { tag } else { generation });
+    let never = ItemVersion(match shelf.bucket.language.mark() {
+        Mark::ETag => tag,
+        Mark::Generation => generation,
+    });
     if write(shelf, Over::Version(&never)).await? {
-        return Err(words::ignores_conditions(&shelf.bucket, "If-Match"));
+        return Err(words::ignores_conditions(&shelf.bucket, shelf.bucket.language.presence()));
     }
     Ok(())
 }

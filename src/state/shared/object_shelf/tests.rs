@@ -11,13 +11,16 @@ use object_store::{
     PutResult,
 };
 
+use super::bucket::Language;
 use super::*;
+use crate::resource::ProblemKind;
 use crate::state::shared::{KeyMaking, LeaseTimes, SharedBackend};
 use crate::state::test_support::*;
 use crate::state::{Backend, RunEnd, StateError, Store};
 
 fn shelf(store: impl ObjectStore) -> ObjectShelf {
-    ObjectShelf::new(Arc::new(store), "s3://states".to_owned(), Path::from("shop"), Mark::ETag)
+    let bucket = Bucket { name: "s3://states".to_owned(), language: Language::S3 };
+    ObjectShelf::new(Arc::new(store), bucket, Path::from("shop"))
 }
 
 fn backend(shelf: &Arc<ObjectShelf>) -> SharedBackend {
@@ -206,6 +209,10 @@ async fn a_refused_write_is_not_taken_for_one_without_an_answer() {
     let error = shelf.put(Item::State, b"one", Over::Nothing).await.unwrap_err();
     let ShelfError::Failed(problem) = error else { panic!("{error:?}") };
     assert!(problem.message.contains("400"), "{problem}");
+    // It has answered, so the network is not what to look at.
+    assert_eq!(problem.kind, ProblemKind::Rejected);
+    let help = problem.help.unwrap_or_default();
+    assert!(help.contains("`[state] bucket`") && !help.contains("network"), "{help}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use object_store::Error;
 
+use super::bucket::Bucket;
 use crate::resource::{Problem, ProblemKind};
 use crate::state::shared::shelf::ShelfError;
 
@@ -17,12 +18,12 @@ pub(super) fn is_absent(error: &Error) -> bool {
 }
 
 /// The error of a read.
-pub(super) fn not_done(error: &Error, bucket: &str) -> ShelfError {
+pub(super) fn not_done(error: &Error, bucket: &Bucket) -> ShelfError {
     ShelfError::Failed(Box::new(problem(error, bucket)))
 }
 
 /// The error of a write. Where the store did not say itself that it refuses it, nobody knows what became of it.
-pub(super) fn unanswered_where_unclear(error: &Error, bucket: &str) -> ShelfError {
+pub(super) fn unanswered_where_unclear(error: &Error, bucket: &Bucket) -> ShelfError {
     if is_without_bucket(error) {
         return not_done(error, bucket);
     }
@@ -38,27 +39,27 @@ pub(super) fn unanswered_where_unclear(error: &Error, bucket: &str) -> ShelfErro
 }
 
 /// The store does not look at this condition.
-pub(super) fn ignores_conditions(bucket: &str, header: &str) -> ShelfError {
+pub(super) fn ignores_conditions(bucket: &Bucket, header: &str) -> ShelfError {
     let message = format!(
         "{bucket} ignores the condition of a write (`{header}`), so that two processes could hold the lock at once"
     );
     let help = "use a store that knows conditional writes: AWS S3, MinIO, Ceph from version 19 on, Cloudflare R2, \
-                versitygw; or let whatever stands in front of it pass the header on";
+                versitygw, Google Cloud Storage, Azure Blob Storage; or let whatever stands in front of it pass the header on";
     ShelfError::Failed(Box::new(Problem::new(ProblemKind::Settings, message).help(help)))
 }
 
 /// The store did not say which content it has.
-pub(super) fn without_version(bucket: &str) -> ShelfError {
-    let message = format!("{bucket} gives its objects no versions (`ETag`)");
+pub(super) fn without_version(bucket: &Bucket) -> ShelfError {
+    let message = format!("{bucket} gives its objects no versions (`{}`)", bucket.language.version());
     let help = "use a store that does, or let whatever stands in front of it pass the header on";
     ShelfError::Failed(Box::new(Problem::new(ProblemKind::Settings, message).help(help)))
 }
 
-fn problem(error: &Error, bucket: &str) -> Problem {
+fn problem(error: &Error, bucket: &Bucket) -> Problem {
     let answer = answer(error);
     let of = |kind, help: &str| Problem::new(kind, format!("{bucket}: {answer}")).help(help);
     if is_without_bucket(error) {
-        return of(ProblemKind::Settings, "make the bucket, or correct `[state] bucket`");
+        return of(ProblemKind::Settings, bucket.language.help_without_bucket());
     }
     match error {
         Error::PermissionDenied { .. } => of(
@@ -69,10 +70,7 @@ fn problem(error: &Error, bucket: &str) -> Problem {
         Error::NotImplemented { .. } | Error::NotSupported { .. } => {
             of(ProblemKind::Settings, "use a store that knows conditional writes")
         }
-        _ if is_refusal(error) => of(
-            ProblemKind::Rejected,
-            "check `[state] bucket`, `region`, `endpoint` and `path_style`, and the credentials",
-        ),
+        _ if is_refusal(error) => of(ProblemKind::Rejected, bucket.language.help_when_refused()),
         _ => of(
             ProblemKind::Unreachable,
             "check the network, `[state] endpoint` and the credentials, and run the same command again",
