@@ -535,8 +535,11 @@ pub(super) struct DriftArgs {
     /// Count as drift what others have added inside what was applied: containers, variables, ports, keys
     #[arg(long)]
     pub(super) strict: bool,
+    /// Count as drift what is as it was applied and is not ready; so it is where neither flag is given
+    #[arg(long = "health", overrides_with = "no_health")]
+    pub(super) _health: bool,
     /// Do not count as drift what is as it was applied and is not ready
-    #[arg(long)]
+    #[arg(long, overrides_with = "_health")]
     pub(super) no_health: bool,
     /// Leave Secrets out; no request for one is sent
     #[arg(long)]

@@ -27,7 +27,7 @@ pub use outside::{Fate, Outside};
 /// How many rounds of needs blocks may have. More rounds would be a mistake in regplan.
 const ROUNDS: usize = 8;
 
-/// Whose secrets are read. All others stay placeholders, as without a cluster.
+/// Whose secrets are read. All others stay placeholders, as without a cluster; so does what only a plan looks at.
 #[derive(Debug, Clone, Copy)]
 pub enum SecretsOf<'a> {
     /// Those of all blocks.
@@ -77,11 +77,12 @@ pub async fn gather_within(
             break;
         }
         let (asked, left_out): (Vec<Need>, Vec<Need>) = needs.into_iter().partition(|need| {
-            let is_secret = matches!(need, Need::Secret { .. } | Need::Htpasswd { .. });
-            !is_secret || wanted.as_ref().is_none_or(|wanted| wanted.contains(need))
+            unasked(need).is_none() || wanted.as_ref().is_none_or(|wanted| wanted.contains(need))
         });
         for need in left_out {
-            facts.insert(need, Fact::Text(SecretText::Placeholder));
+            if let Some(fact) = unasked(&need) {
+                facts.insert(need, fact);
+            }
         }
         for (need, fact) in answer(asked, outside, &helm, &mut lookups).await {
             facts.insert(need, fact);
@@ -89,6 +90,16 @@ pub async fn gather_within(
     }
     facts.secret_inputs = lookups.inputs;
     facts
+}
+
+/// What stands for the answer to a need that nothing wanted depends on; `None` where it is asked for anyway. Nobody sees more
+/// secrets than needed, and only a plan looks at annotations.
+fn unasked(need: &Need) -> Option<Fact> {
+    match need {
+        Need::Secret { .. } | Need::Htpasswd { .. } => Some(Fact::Text(SecretText::Placeholder)),
+        Need::IngressClasses => Some(Fact::IngressClasses(None)),
+        _ => None,
+    }
 }
 
 /// The answers to these needs alone.

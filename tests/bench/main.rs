@@ -17,7 +17,7 @@ mod plane;
 mod table;
 mod world;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -37,6 +37,11 @@ const KUBECTL_APPLY: &[&str] =
     &["apply", "--server-side", "--field-manager=regplan:bench", "--filename", "objects"];
 /// It waits until all is gone, as regplan does.
 const KUBECTL_DELETE: &[&str] = &["delete", "--wait", "--filename", "objects"];
+
+/// As regplan applies, kapp waits until all is ready. It keeps what it knows in a namespace that is there.
+const KAPP_APPLY: &[&str] =
+    &["deploy", "--app", "bench", "--namespace", "default", "--file", "objects", "--yes"];
+const KAPP_DELETE: &[&str] = &["delete", "--app", "bench", "--namespace", "default", "--yes"];
 
 /// Above this number of objects kubectl takes many minutes. Its time grows in proportion to them.
 const KUBECTL_UP_TO: usize = 2_000;
@@ -120,6 +125,8 @@ struct Writes {
     bare: Vec<Duration>,
     kubectl_apply: Vec<Duration>,
     kubectl_delete: Vec<Duration>,
+    kapp_apply: Vec<Duration>,
+    kapp_delete: Vec<Duration>,
 }
 
 /// Writes and deletes, several times, each on a server of its own: what was there before would be in the way.
@@ -134,6 +141,7 @@ fn measure_writes(size: usize, programs: &Path, table: &mut Table) -> Result<(),
         writes.bare.push(server.run(bare::writes(&server, &objects))?);
         if size <= KUBECTL_UP_TO {
             kubectl_writes(size, programs, &mut writes)?;
+            kapp_writes(size, programs, &mut writes)?;
         }
         our_writes(size, programs, &mut writes)?;
     }
@@ -152,6 +160,24 @@ fn kubectl_writes(size: usize, programs: &Path, writes: &mut Writes) -> Result<(
         writes.kubectl_delete.push(world.kubectl(KUBECTL_DELETE)?);
     }
     Ok(())
+}
+
+/// Where kapp is on the PATH, it does the same.
+fn kapp_writes(size: usize, programs: &Path, writes: &mut Writes) -> Result<(), Error> {
+    let Some(kapp) = on_path("kapp") else { return Ok(()) };
+    say(size, "kapp deploy");
+    let plane = Plane::start(programs, Nodes::Simulated)?;
+    let world = World::new(plane.facts(), size)?;
+    world.write_namespaces()?;
+    writes.kapp_apply.push(world.peer(&kapp, KAPP_APPLY)?);
+    say(size, "kapp delete");
+    writes.kapp_delete.push(world.peer(&kapp, KAPP_DELETE)?);
+    Ok(())
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 fn our_writes(size: usize, programs: &Path, writes: &mut Writes) -> Result<(), Error> {
@@ -173,10 +199,14 @@ impl Writes {
     fn add_to(self, table: &mut Table, size: usize) {
         let quickest = |times: Vec<Duration>| times.into_iter().min();
         let named = |name, times| quickest(times).map(|time| (name, time));
-        let applies =
-            [named("kubectl apply --server-side", self.kubectl_apply), named("bare writes", self.bare)];
+        let applies = [
+            named("kubectl apply --server-side", self.kubectl_apply),
+            named("bare writes", self.bare),
+            named("kapp deploy", self.kapp_apply),
+        ];
         let applies: Vec<_> = applies.into_iter().flatten().collect();
-        let deletes = named("kubectl delete", self.kubectl_delete);
+        let deletes = [named("kubectl delete", self.kubectl_delete), named("kapp delete", self.kapp_delete)];
+        let deletes: Vec<_> = deletes.into_iter().flatten().collect();
         let rows = [
             ("apply, new namespaces", self.apply, applies.as_slice()),
             ("plan and apply, 1 changed", self.change, &[]),

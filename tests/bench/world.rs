@@ -106,12 +106,17 @@ impl World {
 
     /// The time that kubectl takes for this, with the folder of the objects beside it.
     pub(crate) fn kubectl(&self, args: &[&str]) -> Result<Duration, Error> {
-        let mut command = Command::new(&self.kubectl);
+        self.peer(&self.kubectl, args)
+    }
+
+    /// The same for another program.
+    pub(crate) fn peer(&self, program: &Path, args: &[&str]) -> Result<Duration, Error> {
+        let mut command = Command::new(program);
         command.args(args).current_dir(&self.folder);
         let started = Instant::now();
         let status = self.on_server(&mut command).stdout(Stdio::null()).status()?;
         if !status.success() {
-            return Err(format!("kubectl {} ended with {status}", args.join(" ")).into());
+            return Err(format!("{} {} ended with {status}", program.display(), args.join(" ")).into());
         }
         Ok(started.elapsed())
     }

@@ -146,6 +146,7 @@ fn what_is_not_ready_any_more_is_unhealthy() {
         .stdout_contains("Not well: 1 of 1 resource is as last applied");
     project.run(["drift", "--format", "prometheus"]).code(2).stdout_contains("status=\"unhealthy\"} 1");
     project.run(["drift", "--no-health"]).success().stdout_contains("In sync");
+    project.run(["drift", "--no-health", "--health"]).code(2).stdout_contains("unhealthy");
 }
 
 fn the_cause_is_told_by_whoever_asks() {

@@ -183,6 +183,7 @@ impl ObjectCheck<'_> {
             let entries = match self.desired.object.get(table) {
                 Some(Value::Object(entries)) => entries,
                 None | Some(Value::Null) => continue,
+                Some(_) if self.desired.unchecked.get(&FieldPath::keys([table])).is_some() => continue,
                 Some(other) => {
                     let message = format!("`{table}` must be a table of texts, and is {}", describe(other));
                     self.push(codes::INVALID_DATA, &FieldPath::keys([table]), message);

@@ -10,6 +10,7 @@ tests! {
     a_certificate_that_ends_is_told_of_by_a_plan_and_as_drift,
     a_first_apply_that_is_under_way_is_told,
     a_first_apply_that_was_cut_off_is_told,
+    a_key_with_a_random_name_stays,
     a_time_beside_something_random_is_no_change,
     a_rotation_that_was_killed_is_ended_by_the_next_apply,
     what_comes_later_belongs_to_what_was_there,
@@ -94,6 +95,20 @@ fn a_certificate_that_ends_is_told_of_by_a_plan_and_as_drift() {
     assert_eq!(json["warnings"][0]["fields"], serde_json::json!(["Secret/tls:data[\"tls.crt\"]"]));
     let without = project.run(["drift", "--no-secrets"]).success();
     without.stdout_lacks(told);
+}
+
+fn a_key_with_a_random_name_stays() {
+    let ns = Namespace::new();
+    let template =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {key-{{ randNumeric 9 }}: one}\n";
+    let project = project(&ns, template);
+    project.apply();
+    let made = ns.field("secret/keys", "/data");
+    assert_eq!(made.as_object().unwrap().len(), 1, "{made}");
+    project.expect_settled();
+    project.run(["rotate", "chart.web", "--auto-approve"]).success();
+    let renewed = ns.field("secret/keys", "/data");
+    assert!(renewed != made && renewed.as_object().unwrap().len() == 1, "{renewed}");
 }
 
 /// A plan reads without the lock, so it cannot know whether the run still lives.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::greeting;
-use crate::harness::{GREETING, Namespace, Proxy, RECORD, Running, wait_until};
+use crate::harness::{Command, GREETING, Namespace, Proxy, RECORD, Running, wait_until};
 
 tests! {
     the_second_signal_ends_a_run_whose_store_hangs,
@@ -99,7 +99,11 @@ fn a_terminal_that_closes_loses_nothing() {
     let proxy = ns.proxy();
     proxy.on("apply", "configmaps").not_dry_run().done_but_hang();
     let project = greeting(&ns).through(&proxy);
-    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    // Whoever runs the tests may have asked for this signal to be ignored, which programs inherit.
+    let listening = "exec env --default-signal=HUP \"$0\" apply --auto-approve";
+    let apply = Command::new("/bin/sh").args(["-c", listening, env!("CARGO_BIN_EXE_regplan")]);
+    let apply = apply.folder(project.folder()).env("HOME", project.folder());
+    let mut apply = apply.env("KUBECONFIG", proxy.kubeconfig()).spawn();
     wait_until("the object is there", || ns.find("configmap/greeting").is_some());
     apply.signal(Signal::HUP);
     let ended = apply.wait().any();
