@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -132,6 +133,35 @@ fn whoever_computes_digest_and_checksum_still_has_not_the_key() {
         let forged = PlanFile::from_text(&text).unwrap();
         assert!(!forged.is_sealed_by(&key), "{at}");
     }
+}
+
+/// The content of a plan file, but for the moment at which it was made.
+fn timeless(text: &str) -> Value {
+    let mut file: Value = serde_json::from_str(text).unwrap();
+    assert!(file["content"]["made"].take().is_string());
+    file["content"].take()
+}
+
+/// Set to write the file of the current format anew, when the format has changed on purpose.
+const UPDATE: &str = "REGPLAN_UPDATE_FORMATS";
+
+#[test]
+fn the_format_is_settled() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats/2/plan.regplan");
+    let key = Key::from_hex(&"5a".repeat(32)).unwrap();
+    let made_now = kept(&full_plan(), &key);
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(&path, made_now.as_text()).unwrap();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let file = PlanFile::from_text(&text).unwrap();
+    assert!(file.is_sealed_by(&key));
+    assert_eq!(file.digest(), made_now.digest(), "the digest is made in another way: raise PLAN_FILE_FORMAT");
+    assert_eq!(
+        timeless(&text),
+        timeless(made_now.as_text()),
+        "it is laid out in another way: raise PLAN_FILE_FORMAT"
+    );
 }
 
 #[test]

@@ -319,7 +319,9 @@ impl StateError {
                     .to_owned()
             }
             Self::OtherLineage { .. } => {
-                "use the state that the plan was made from, or make the plan again".to_owned()
+                "use the file or the place of the state that is meant, or make the plan again; to put another \
+                 state in the place of the present one, move that one away first"
+                    .to_owned()
             }
             Self::OtherCluster { .. } => "choose the other cluster with `[cluster] context`, or, if this is meant to \
                 be a new installation, give it another `[project] name` or `[state] path`"

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::journal_text::Chain;
+use super::shared::Index;
 use super::*;
 use crate::resource::{
     Address, Applied, BlockAddress, ClusterIdentity, Encoding, Ending, Expression, FieldPath, Held, Hook,
@@ -219,6 +222,57 @@ pub(super) fn revision() -> Revision {
             address("manifest.tls/Certificate.cert-manager.io/web"),
             stored_desired(),
         )]),
+    }
+}
+
+/// Secret values as a place keeps them that seals them itself: what age makes is never the same twice.
+pub(super) fn values() -> SealedValues {
+    let values = [r#"[["data.token","t0ken"]]"#].map(|fields| STANDARD.encode(fields));
+    let addresses = [address("resource.login")];
+    SealedValues {
+        revision: 1,
+        run: run(1),
+        sealed_by: SealedBy::Place,
+        values: addresses.into_iter().zip(values).collect(),
+    }
+}
+
+/// Which revisions a shared state has.
+pub(super) fn index() -> Index {
+    Index { format_version: FORMAT_VERSION, revisions: vec![1, 2] }
+}
+
+/// A shared lock that is held.
+pub(super) fn lock() -> LockRecord {
+    let holder = Holder {
+        id: "00112233445566778899aabbccddeeff".parse().unwrap(),
+        user: "alice".to_owned(),
+        host: "build-7".to_owned(),
+        pid: 4242,
+        since: at("2026-01-02T03:04:05Z"),
+        command: "apply".to_owned(),
+    };
+    LockRecord {
+        format_version: FORMAT_VERSION,
+        holder: Some(holder),
+        epoch: 2,
+        renewals: 3,
+        duration_seconds: 15,
+    }
+}
+
+/// What a cluster keeps of the newest state of a folder.
+pub(super) fn newest() -> Newest {
+    Newest {
+        serial: 3,
+        run: Some(run(2)),
+        earlier_runs: vec![run(1)],
+        resources: 2,
+        command: "apply".to_owned(),
+        by: "alice@build-7".to_owned(),
+        at: at("2026-01-02T03:04:05Z"),
+        begun: Some(BegunRun { run: run(3), by: "bob@build-8".to_owned(), at: at("2026-01-03T03:04:05Z") }),
+        moved_to: Some("s3://states/registry/state.json".to_owned()),
     }
 }
 

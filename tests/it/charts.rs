@@ -77,7 +77,7 @@ fn project<'n>(ns: &'n Namespace, block: &str) -> Project<'n> {
 }
 
 /// A project with a chart in a folder, and the program to render it.
-fn with_chart<'n>(project: Project<'n>, name: &str, template: &str) -> Project<'n> {
+pub(crate) fn with_chart<'n>(project: Project<'n>, name: &str, template: &str) -> Project<'n> {
     let cache = project.path("cache");
     project
         .write(&format!("{name}/Chart.yaml"), &chart_yaml(name))

@@ -40,7 +40,7 @@ impl Keys {
     }
 
     /// The key of `[state]` that encrypts for them.
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!(
             "encryption = {{ recipients = [\"{}\"], identity = {{ env = \"STATE_IDENTITY\" }} }}",
             self.public

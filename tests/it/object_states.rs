@@ -2,8 +2,9 @@
 
 use rustix::process::Signal;
 
-use crate::harness::{BALANCER, ForgetfulGateway, GREETING, Namespace, ObjectServer, Project};
+use crate::harness::{BALANCER, ForgetfulGateway, GREETING, Namespace, ObjectServer, Project, ShiftedClock};
 use crate::rollback::with_value;
+use crate::state_files::lock_id;
 
 tests! {
     a_run_goes_from_plan_to_rollback_with_nothing_on_this_machine,
@@ -11,6 +12,10 @@ tests! {
     a_second_writer_is_refused_with_the_name_of_the_first,
     the_lock_of_a_killed_holder_runs_out,
     a_stopped_holder_that_was_overtaken_writes_no_more,
+    a_lock_is_removed_only_when_its_process_is_gone,
+    machines_whose_clocks_are_apart_share_a_lock,
+    a_clock_that_is_off_by_an_hour_is_told,
+    a_lost_state_is_put_back_from_a_file_or_made_anew,
     a_store_that_ignores_conditions_is_refused,
     what_leads_to_no_store_is_said,
 }
@@ -24,6 +29,12 @@ fn at<'n>(server: &ObjectServer, ns: &'n Namespace, config: &str) -> Project<'n>
 
 fn change(project: &Project<'_>, server: &ObjectServer, config: &str) {
     project.rewrite("regplan.toml", &format!("{config}{}", server.state(QUICK)));
+}
+
+/// Ends the wait for the load balancer.
+#[track_caller]
+fn give_an_address(ns: &Namespace) {
+    ns.patch_status("service/lb", &serde_json::json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
 }
 
 fn a_run_goes_from_plan_to_rollback_with_nothing_on_this_machine() {
@@ -84,7 +95,7 @@ fn a_second_writer_is_refused_with_the_name_of_the_first() {
     refused.stderr_contains("the state is locked by ").stderr_contains(&format!("process {}", apply.id()));
     // Who only reads needs no lock.
     other.run(["plan"]).success();
-    ns.patch_status("service/lb", &serde_json::json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_an_address(&ns);
     apply.wait().success();
     other.run(["apply", "--auto-approve", "--consent", "resource.lb"]).success();
 }
@@ -95,7 +106,7 @@ fn the_lock_of_a_killed_holder_runs_out() {
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
     apply.kill();
-    ns.patch_status("service/lb", &serde_json::json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_an_address(&ns);
     let ended = project.run(["apply", "--auto-approve", "--request-timeout", "2s"]).success();
     ended.stderr_contains("was killed: recovered").stderr_contains("It is taken over in ");
     project.expect_settled();
@@ -118,6 +129,76 @@ fn a_stopped_holder_that_was_overtaken_writes_no_more() {
     assert!(ns.find("configmap/late").is_none());
     assert_eq!(server.read(&ns.fill("{project}/state.json")), state);
     other.expect_settled();
+}
+
+fn a_lock_is_removed_only_when_its_process_is_gone() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &format!("{GREETING}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    let refused = project.run(["apply", "--auto-approve"]).code(1);
+    let held = lock_id(&refused);
+    project.run(["unlock", held]).code(1).stderr_contains("the state is locked by");
+    apply.kill();
+    project.run(["unlock", &"0".repeat(32)]).code(1).stderr_contains(held);
+    project.run(["unlock", held]).success().stderr_contains("Removed the lock of");
+    project.run(["unlock", held]).code(1).stderr_contains("nothing has to be unlocked");
+    // Nobody waits for the dead process any more.
+    give_an_address(&ns);
+    project.apply().stderr_contains("was killed: recovered").stderr_lacks("It is taken over in");
+}
+
+/// As far apart as a store of objects allows: it refuses requests whose time is 15 minutes off.
+fn machines_whose_clocks_are_apart_share_a_lock() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let (slow, fast) = (ShiftedClock::off_by(-800), ShiftedClock::off_by(800));
+    let config = format!("{GREETING}{BALANCER}");
+    let (first, second) = (slow.machine(at(&server, &ns, &config)), fast.machine(at(&server, &ns, &config)));
+    let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
+    let mut holder = first.regplan(flags).spawn();
+    holder.until("waiting resource.lb");
+    // By the clock of the second machine, the last sign of life is long past.
+    second.run(flags).code(1).stderr_contains("the state is locked by");
+    holder.kill();
+    give_an_address(&ns);
+    second.run(flags).success().stderr_contains("It is taken over in");
+    first.expect_settled();
+}
+
+fn a_clock_that_is_off_by_an_hour_is_told() {
+    let (ns, server) = (Namespace::absent(), ObjectServer::start());
+    for seconds in [-3_600, 3_600] {
+        let clock = ShiftedClock::off_by(seconds);
+        let project = clock.machine(at(&server, &ns, GREETING));
+        let refused = project.run(["plan"]).code(1);
+        refused.stderr_contains("RequestTimeTooSkewed").stderr_contains("set the clock of this machine");
+    }
+}
+
+fn a_lost_state_is_put_back_from_a_file_or_made_anew() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &with_value("one"));
+    project.apply();
+    let kept = project.run(["state", "pull"]).success();
+    let project = project.write("kept.json", kept.stdout());
+    let state = ns.fill("{project}/state.json");
+    server.remove(&state);
+    project.run(["state", "push", "kept.json"]).success().stderr_contains("with serial");
+    assert_eq!(server.read(&state), kept.stdout());
+    project.expect_settled();
+    // Here one that is not newer is refused as well.
+    project.run(["state", "push", "kept.json"]).code(1).stderr_contains("it is not newer");
+    // Without a file, the annotations have to do.
+    let content = serde_json::from_str::<serde_json::Value>(kept.stdout()).unwrap();
+    let lineage = content["content"]["lineage"].as_str().unwrap();
+    for name in server.names() {
+        server.remove(&name);
+    }
+    let rebuild = ["state", "rebuild", "--auto-approve", "--adopt-lineage", lineage];
+    project.run(rebuild).success().stderr_contains("Took in 1 resource");
+    project.apply();
+    project.expect_settled();
+    project.run(["drift"]).success();
 }
 
 fn a_store_that_ignores_conditions_is_refused() {

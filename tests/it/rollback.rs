@@ -11,7 +11,9 @@ tests! {
     a_change_that_was_bad_is_undone_with_two_commands,
     what_was_deleted_comes_back_and_what_was_new_goes,
     the_blocks_of_the_configuration_do_not_matter,
+    a_rollback_asks_and_takes_only_yes_for_a_yes,
     a_rollback_is_kept_in_a_file_and_applied_like_any_plan,
+    the_consent_of_a_rollback_is_kept_in_its_file,
     what_is_protected_stays,
     a_claim_that_is_gone_comes_back_empty_only_with_consent,
     a_secret_that_was_not_written_since_is_restored,
@@ -165,6 +167,25 @@ fn the_blocks_of_the_configuration_do_not_matter() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
 }
 
+fn a_rollback_asks_and_takes_only_yes_for_a_yes() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &[with_value("good"), with_value("bad")]);
+    let answered = |answer: &str| {
+        let mut rollback = project.regplan(["rollback"]).open_stdin().spawn();
+        // First comes what it will do.
+        rollback.until("data.hello: \"bad\" -> \"good\"").until("Only `yes` is accepted").say(answer);
+        rollback.wait()
+    };
+    for answer in ["no", "y", ""] {
+        answered(answer).code(1).stderr_contains("nothing was done");
+        assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad");
+    }
+    project.expect_settled();
+    answered("yes").success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    project.run(["history"]).success().stdout_contains("rollback 1");
+}
+
 fn a_rollback_is_kept_in_a_file_and_applied_like_any_plan() {
     let ns = Namespace::new();
     let project = applied(&ns, &[with_value("good"), with_value("bad")]);
@@ -181,6 +202,28 @@ fn a_rollback_is_kept_in_a_file_and_applied_like_any_plan() {
     project.run(["apply", "back.plan"]).code(1).stderr_contains("revision 3");
     project.run(["history"]).success().stdout_contains("rollback 1");
 }
+
+/// Whoever applies the file is not asked for it again, and cannot be: it is a part of what was approved.
+fn the_consent_of_a_rollback_is_kept_in_its_file() {
+    let ns = Namespace::new();
+    let project = secret_project(&ns);
+    project.rewrite("token", "second-canary");
+    project.rewrite("regplan.toml", &with_secret("bad"));
+    project.apply();
+    let without = project.run(["rollback", "--out", "back.plan"]).code(1);
+    without.stdout_contains("--consent resource.login");
+    let refused = project.run(["apply", "back.plan"]).code(1);
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad", "{}", refused.stderr());
+    project.run(["rollback", "--consent", "resource.login", "--out", "back.plan"]).success();
+    project.run(["apply", "back.plan"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    // That is what was consented to: the secret value stays.
+    assert_eq!(ns.field("secret/login", "/data/token"), SECOND);
+    project.run(["history"]).success().stdout_contains("rollback 1");
+}
+
+/// `second-canary`, as the cluster has it.
+const SECOND: &str = "c2Vjb25kLWNhbmFyeQ==";
 
 fn what_is_protected_stays() {
     let ns = Namespace::new();

@@ -2,6 +2,7 @@
 
 mod init;
 mod lock;
+mod lost;
 mod rights;
 mod sharing;
 mod shelf;
@@ -17,7 +18,7 @@ use crate::harness::{Namespace, Project, Test};
 
 /// The tests of this feature. First come those that wait for a lock to run out.
 pub(crate) fn tests() -> Vec<Test> {
-    [lock::tests(), sharing::tests(), rights::tests(), init::tests(), shelf::tests()].concat()
+    [lock::tests(), lost::tests(), sharing::tests(), rights::tests(), init::tests(), shelf::tests()].concat()
 }
 
 /// A project whose state is in a namespace of this test's own.

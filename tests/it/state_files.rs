@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use crate::harness::{GREETING, HEAD, Namespace, Project, WEB, wait_until};
+use crate::harness::{Ended, GREETING, HEAD, Namespace, Project, WEB, wait_until};
 
 tests! {
     a_state_is_pulled_and_pushed,
     an_older_state_and_a_foreign_one_are_not_pushed,
+    the_state_of_another_lineage_is_not_pushed,
     a_lost_state_is_made_anew_from_annotations,
     a_rebuild_takes_in_no_copies,
     a_state_that_knows_less_is_completed,
@@ -23,7 +24,9 @@ fn two(ns: &Namespace) -> Project<'_> {
     project
 }
 
-fn pulled(project: &Project<'_>) -> String {
+/// The state, as `state pull` prints it.
+#[track_caller]
+pub(crate) fn pulled(project: &Project<'_>) -> String {
     project.run(["state", "pull"]).success().stdout().to_owned()
 }
 
@@ -58,6 +61,27 @@ fn an_older_state_and_a_foreign_one_are_not_pushed() {
     let other = elsewhere.project().write("regplan.toml", GREETING).write("old.json", &old);
     other.run(["state", "pull"]).code(1).stderr_contains("there is no state");
     other.run(["state", "push", "old.json"]).code(1).stderr_contains("is the state of the project");
+}
+
+/// Two states of one project's name, each in a folder of its own.
+fn the_state_of_another_lineage_is_not_pushed() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", GREETING);
+    project.apply();
+    let other = ns.project().write("regplan.toml", &format!("{HEAD}{OTHER}"));
+    other.apply();
+    // It is the newer one by its serial, so that nothing but its lineage is wrong.
+    other.run(["state", "mv", "resource.other", "resource.moved"]).success();
+    let (here, there) = (project.state(), other.state());
+    assert!(there["serial"].as_u64() > here["serial"].as_u64(), "{there}");
+    let project = project.write("foreign.json", &pulled(&other));
+    let refused = project.run(["state", "push", "foreign.json"]).code(1);
+    for lineage in [&here["lineage"], &there["lineage"]] {
+        refused.stderr_contains(lineage.as_str().unwrap());
+    }
+    refused.stderr_contains("these are two different states").stderr_contains("move that one away first");
+    assert_eq!(project.state(), here);
+    project.expect_settled();
 }
 
 fn a_lost_state_is_made_anew_from_annotations() {
@@ -128,6 +152,12 @@ fn what_a_rebuild_cannot_see_is_said() {
     project.run(["state", "rebuild"]).success().stderr_contains("Secret could not be looked at");
 }
 
+/// The id of the lock by which a command was refused.
+#[track_caller]
+pub(crate) fn lock_id(refused: &Ended) -> &str {
+    refused.stderr().split("lock id ").nth(1).unwrap().split(')').next().unwrap()
+}
+
 fn a_lock_is_removed_only_by_its_id() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{}", crate::harness::BALANCER));
@@ -136,13 +166,12 @@ fn a_lock_is_removed_only_by_its_id() {
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
     let refused = project.run(["apply", "--auto-approve"]).code(1);
-    let text = refused.stderr().to_owned();
-    let held = text.split("lock id ").nth(1).unwrap().split(')').next().unwrap().to_owned();
+    let held = lock_id(&refused);
     // The process still runs.
-    project.run(["unlock", &held]).code(1).stderr_contains("is locked");
+    project.run(["unlock", held]).code(1).stderr_contains("is locked");
     apply.kill();
-    project.run(["unlock", &id]).code(1).stderr_contains(&held);
-    project.run(["unlock", &held]).success().stderr_contains("Removed the lock of");
+    project.run(["unlock", &id]).code(1).stderr_contains(held);
+    project.run(["unlock", held]).success().stderr_contains("Removed the lock of");
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     project.apply();
 }

@@ -6,10 +6,12 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::harness::{Ended, FAILING, GREETING, Namespace, Project, custom_object, definition};
+use crate::kept_secrets::FIRST;
 use crate::rollback::{applied, definition_text, with_secret, with_value};
 
 tests! {
     a_run_that_fails_is_undone,
+    a_run_whose_state_is_in_the_cluster_is_undone_with_its_secrets,
     a_first_run_that_fails_leaves_nothing_behind,
     what_stays_after_an_undo_is_said,
     an_undo_touches_nothing_else_and_no_protected_object,
@@ -47,6 +49,30 @@ fn a_run_that_fails_is_undone() {
     project.rewrite("regplan.toml", &format!("{}{old}", with_value("better")));
     project.run(["apply", "--auto-approve", "--rollback-on-failure"]).success();
     project.expect_settled();
+}
+
+/// There the values are in Secrets, and no identity is needed.
+fn a_run_whose_state_is_in_the_cluster_is_undone_with_its_secrets() {
+    let ns = Namespace::new();
+    let table = "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\n";
+    let project = ns.project().write("token", "first-canary");
+    let project = project.write("regplan.toml", &format!("{}{table}", with_secret("good")));
+    project.run(["state", "init"]).success();
+    project.apply();
+    project.rewrite("token", "second-canary");
+    project.rewrite("regplan.toml", &format!("{}{FAILING}{table}", with_secret("bad")));
+    let ended = undoing(&project);
+    ended.stderr_contains("updated resource.login").stderr_contains("what this run wrote is undone.");
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    assert!(ns.find("service/lb").is_none());
+    project.run(["history"]).success().stdout_contains("rollback 1");
+    project.run(["drift"]).success();
+    // The lock was given back, and nothing is left of the run: the way back has ended it.
+    project.rewrite("token", "first-canary");
+    project.rewrite("regplan.toml", &format!("{}{table}", with_secret("good")));
+    project.expect_settled();
+    ns.clean_up("namespace/{prefix}-states");
 }
 
 fn a_first_run_that_fails_leaves_nothing_behind() {

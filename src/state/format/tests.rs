@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::sample;
 use super::super::test_support::*;
@@ -8,7 +8,7 @@ use super::*;
 use crate::state::journal_text;
 use crate::state::{
     Begin, CompletedPlan, FinishedRun, Intent, JournalLine, Outcome, Readiness, Revision, RevisionHead,
-    RevisionSummary, RunEnd, State, StoredDesired, StoredOrigin, StoredResource, Unfinished,
+    RevisionSummary, RunEnd, SealedValues, State, StoredDesired, StoredOrigin, StoredResource, Unfinished,
 };
 
 /// The page that describes what is stored.
@@ -21,6 +21,14 @@ fn read_back<T: Content>(bytes: &[u8]) -> Result<T, StateError> {
     read(&place(), bytes)
 }
 
+/// What has been written and read.
+fn again<T: Serialize + DeserializeOwned>(written: &T) -> T {
+    from_json(&serde_json::to_vec(written).unwrap()).unwrap()
+}
+
+/// Where the sample of a note says that the state has moved.
+const MOVED_TO: &str = "s3://states/registry/state.json";
+
 #[test]
 fn the_format_is_settled() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats/2");
@@ -28,6 +36,11 @@ fn the_format_is_settled() {
         ("state.json", file(&sample::state())),
         ("revisions/000001.json", file(&sample::revision())),
         ("journal", sample::journal()),
+        ("moved.json", tombstone(Path::new(MOVED_TO))),
+        ("revisions/000001.values.json", file(&sample::values())),
+        ("revisions/index.json", serde_json::to_vec(&sample::index()).unwrap()),
+        ("lock.json", serde_json::to_vec(&sample::lock()).unwrap()),
+        ("newest.json", json!(sample::newest()).to_string().into_bytes()),
     ] {
         let path = folder.join(name);
         if std::env::var_os(UPDATE).is_some() {
@@ -41,6 +54,16 @@ fn the_format_is_settled() {
     assert_eq!(read_back::<Revision>(&file(&sample::revision())).unwrap(), sample::revision());
     let journal = journal_text::parse(&place(), &sample::journal()).unwrap().unwrap();
     assert_eq!((journal.outcomes.len(), journal.in_flight.len()), (6, 2));
+    let moved = read_back::<State>(&tombstone(Path::new(MOVED_TO))).unwrap_err();
+    assert!(matches!(moved, StateError::Retired { to, .. } if to == Path::new(MOVED_TO)));
+    let values = read_back::<SealedValues>(&file(&sample::values())).unwrap();
+    assert_eq!(values, sample::values());
+    let address = "resource.login".parse().unwrap();
+    let token = values.open(None).unwrap().get(&address, &"data.token".parse().unwrap()).cloned();
+    assert_eq!(token, Some(json!("t0ken")));
+    assert_eq!(again(&sample::index()), sample::index());
+    assert_eq!(again(&sample::lock()), sample::lock());
+    assert_eq!(again(&sample::newest()), sample::newest());
 }
 
 #[test]
@@ -153,6 +176,10 @@ fn the_page_names_every_field_and_every_kind() {
     for text in [file(&sample::state()), file(&sample::revision())] {
         keys_of(&serde_json::from_slice(&text).unwrap(), &mut keys);
     }
+    for value in [json!(sample::lock()), json!(sample::index()), json!(sample::newest())] {
+        keys_of(&value, &mut keys);
+    }
+    keys_of(&serde_json::from_slice(&file(&sample::values())).unwrap(), &mut keys);
     for line in String::from_utf8(sample::journal()).unwrap().lines() {
         keys_of(&serde_json::from_str(line.split_once(' ').unwrap().1).unwrap(), &mut keys);
     }

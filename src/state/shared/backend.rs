@@ -63,9 +63,9 @@ struct KnownState {
 /// The numbers of the revisions, ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Index {
-    format_version: u32,
-    revisions: Vec<u64>,
+pub(in crate::state) struct Index {
+    pub(in crate::state) format_version: u32,
+    pub(in crate::state) revisions: Vec<u64>,
 }
 
 impl SharedBackend {

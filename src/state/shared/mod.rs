@@ -25,6 +25,8 @@ mod tenure;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use backend::Index;
 pub use backend::{KeyMaking, SharedBackend};
 pub use journal_parts::LAST_PART;
 pub use lease::{LeaseTimes, Waiting, locks_released};

@@ -4,10 +4,11 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 
+use object_store::ObjectStoreExt as _;
 use serde_json::{Value, json};
 
 use super::command::Running;
-use super::{Cluster, Project, wait_until};
+use super::{Cluster, Project, block_on, wait_until};
 
 const BUCKET: &str = "states";
 const KEY_ID: &str = "test-key";
@@ -108,6 +109,12 @@ impl ObjectServer {
     #[track_caller]
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.bucket().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Removes an object, as somebody else would by mistake.
+    #[track_caller]
+    pub(crate) fn remove(&self, name: &str) {
+        block_on(self.client().delete(&name.into())).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
     fn bucket(&self) -> PathBuf {

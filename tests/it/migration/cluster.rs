@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Namespace, Project, wait_until};
+use crate::harness::{Namespace, ObjectServer, Project, wait_until};
 use crate::kept_secrets::{FIRST, Keys, changed};
 use crate::rollback::with_secret;
 
@@ -10,6 +10,7 @@ tests! {
     a_move_that_is_killed_at_any_request_loses_nothing,
     a_state_moves_into_the_cluster_and_back_with_its_secrets,
     what_is_not_read_back_as_it_was_written_moves_nothing,
+    a_state_moves_from_the_cluster_into_a_store_and_back,
 }
 
 const IN_CLUSTER: &str =
@@ -64,6 +65,50 @@ fn a_state_moves_into_the_cluster_and_back_with_its_secrets() {
         assert!(!text.contains("canary") && !text.contains(FIRST), "{text}");
     }
     let project = project.env("STATE_IDENTITY", &keys.identity);
+    project.run(["rollback", "3", "--auto-approve"]).success();
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
+    ns.clean_up("namespace/{prefix}-states");
+}
+
+/// In the cluster the values are in Secrets, in the store they are encrypted.
+fn a_state_moves_from_the_cluster_into_a_store_and_back() {
+    let (ns, keys, server) = (Namespace::new(), Keys::new(), ObjectServer::start());
+    let in_cluster = |value: &str| format!("{}{IN_CLUSTER}", with_secret(value));
+    let project = ObjectServer::let_in(ns.project().write("token", "first-canary"));
+    let project = project.write("regplan.toml", &in_cluster("good"));
+    project.run(["state", "init"]).success();
+    project.apply();
+    project.rewrite("token", "second-canary");
+    project.rewrite("regplan.toml", &in_cluster("bad"));
+    project.apply();
+    project.run(["plan", "--destroy", "--out", "destroy.plan"]).success();
+    let states = ns.fill("{prefix}-states");
+    let key = || ns.cluster().find(&states, &ns.fill("secret/{project}.key")).unwrap()["data"].clone();
+    let kept_key = key();
+    // To encrypt takes no identity.
+    let in_store = format!("{}{}", with_secret("bad"), server.state(&keys.line()));
+    let project = project.write("cluster.toml", &in_cluster("bad")).write("store.toml", &in_store);
+    let moved = project.run(["state", "migrate", "--to", "store.toml", "--auto-approve"]).success();
+    moved.stderr_contains("and 2 revisions to s3://states/").stderr_contains("is retired");
+    project.run(["plan"]).code(1).stderr_contains("has moved to `s3://states/");
+    for name in server.names() {
+        let text = server.read(&name);
+        assert!(!text.contains("canary") && !text.contains(FIRST), "{name}");
+    }
+    project.rewrite("regplan.toml", &in_store);
+    project.expect_settled();
+    let project = project.env("STATE_IDENTITY", &keys.identity);
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
+    // And back, with what was done there, and with the key by which plan files are known.
+    project.run(["state", "migrate", "--to", "cluster.toml", "--auto-approve"]).success();
+    project.run(["plan"]).code(1).stderr_contains("has moved to");
+    assert_eq!(key(), kept_key);
+    project.rewrite("regplan.toml", &in_cluster("bad"));
+    project.run(["history"]).success().stdout_contains("rollback 1");
+    project.apply();
+    assert_ne!(ns.field("secret/login", "/data/token"), FIRST);
+    let project = project.env("STATE_IDENTITY", "");
     project.run(["rollback", "3", "--auto-approve"]).success();
     assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
     ns.clean_up("namespace/{prefix}-states");

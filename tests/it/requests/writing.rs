@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{HEAD, Namespace, RECORD, SERVICE, WEB, config_maps, mirror_definition};
+use crate::harness::{
+    HEAD, Namespace, RECORD, SERVICE, Seen, WEB, config_maps, mirror_definition, wait_until,
+};
 
 tests! {
     an_apply_without_changes_writes_nothing,
     one_changed_object_is_one_write,
     every_write_carries_its_guard_and_its_manager,
     a_delete_waits_for_what_the_object_owns_and_for_nothing_else,
+    a_delete_that_takes_long_is_watched_and_not_asked_about,
+    outcomes_that_come_together_are_one_write_of_a_shared_journal,
     a_young_custom_resource_waits_for_what_it_owns_and_not_for_the_collector,
     parallelism_bounds_what_is_under_way,
     what_is_ready_when_it_is_written_is_not_read_again,
@@ -106,6 +110,61 @@ fn a_delete_waits_for_what_the_object_owns_and_for_nothing_else() {
     let expected: BTreeMap<String, String> =
         expected.into_iter().map(|(name, policy)| (name.to_owned(), policy.to_owned())).collect();
     assert_eq!(policies, expected, "{}", proxy.log());
+}
+
+/// What has a finalizer goes when its owner says so. One look after each delete, and then one list and one watch
+/// for all of them.
+fn a_delete_that_takes_long_is_watched_and_not_asked_about() {
+    const COUNT: usize = 12;
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let held = (0..COUNT).fold(HEAD.to_owned(), |mut text, index| {
+        let _ = write!(
+            text,
+            "\n[resource.c{index}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
+             metadata.finalizers = [\"regplan.test/hold\"]\n"
+        );
+        text
+    });
+    let project = ns.project().write("regplan.toml", &held).through(&proxy);
+    project.apply();
+    proxy.forget();
+    let destroy = project.regplan(["destroy", "--auto-approve", "--parallelism", "12"]).spawn();
+    wait_until("all deletes", || proxy.count("delete", "configmaps") == COUNT);
+    wait_until("the watch", || proxy.count("watch", "configmaps") > 0);
+    // For so long it could ask again and again.
+    let began = Instant::now();
+    wait_until("two seconds", || began.elapsed() > Duration::from_secs(2));
+    for index in 0..COUNT {
+        ns.patch(&format!("configmap/c{index}"), &json!({"metadata": {"finalizers": null}}));
+    }
+    destroy.wait().success();
+    let requests = proxy.requests();
+    let after: Vec<&Seen> = requests.iter().skip_while(|seen| seen.verb != "delete").collect();
+    let count = |verb: &str| after.iter().filter(|seen| seen.is(verb, "configmaps")).count();
+    let counted = ["delete", "get", "list", "watch"].map(count);
+    assert_eq!(counted, [COUNT, COUNT, 1, 1], "{}", proxy.log());
+}
+
+/// While one write of the journal is under way, what becomes known waits for the next one.
+fn outcomes_that_come_together_are_one_write_of_a_shared_journal() {
+    const COUNT: usize = 20;
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let table = "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\n";
+    let config = format!("{}{table}", config_maps(COUNT));
+    let project = ns.project().write("regplan.toml", &config).through(&proxy);
+    project.run(["state", "init"]).success();
+    let journal = ns.fill("{project}.journal-");
+    let is_journal = move |seen: &Seen| seen.name.as_ref().is_some_and(|name| name.starts_with(&journal));
+    let is_written = is_journal.clone();
+    proxy.on("update", "configmaps").only(is_written).delay(Duration::from_millis(200));
+    project.run(["apply", "--auto-approve", "--parallelism", "20"]).success();
+    let writes =
+        proxy.requests().into_iter().filter(|seen| seen.is("update", "configmaps") && is_journal(seen));
+    let writes = writes.count();
+    assert!((1..COUNT / 2).contains(&writes), "{writes} writes:\n{}", proxy.log());
+    ns.clean_up("namespace/{prefix}-states");
 }
 
 /// The garbage collector hears of a new kind after up to half a minute; until then it ends no deletion that waits.

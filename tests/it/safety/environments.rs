@@ -1,13 +1,14 @@
 //! Two environments of one base that share a state by accident.
 
 use super::greeting;
-use crate::harness::{Namespace, Project};
+use crate::harness::{Namespace, OwnCluster, Project};
 
 tests! {
     a_second_environment_does_not_replace_the_first_one,
     an_environment_with_blocks_of_other_names_does_not_replace_the_first_one,
     an_environment_in_the_same_namespace_does_not_replace_the_first_one,
     values_of_another_environment_are_noticed,
+    one_name_has_two_states_in_two_clusters,
     a_variable_that_is_forgotten_does_not_bring_another_environment,
     another_value_of_a_variable_is_no_mistake,
     a_file_that_was_renamed_or_added_locks_nobody_out,
@@ -48,6 +49,41 @@ fn an_environment_in_the_same_namespace_does_not_replace_the_first_one() {
     project.run(back).success();
     project.run(["plan", "--detailed-exitcode"].into_iter().chain(in_dev)).success();
     project.run(["plan"].into_iter().chain(in_prod)).code(1).stderr_contains("dev.toml");
+}
+
+/// As docs/environments.md shows it: the overlay of production names its cluster and a `[state]` of its own.
+fn one_name_has_two_states_in_two_clusters() {
+    let (ns, own) = (Namespace::new(), OwnCluster::take());
+    let there = Namespace::on(&own);
+    let in_prod = format!(
+        "[cluster]\nkubeconfig = \"{}\"\nnamespace = \"{}\"\n[state]\npath = \"states/prod\"\n",
+        there.cluster().kubeconfig().display(),
+        there.name(),
+    );
+    let project = ns.project().write("base.toml", &format!("{BASE}{}", map("web", "small")));
+    let dev = "[resource.web]\ndata = { size = \"small\" }\n[state]\npath = \"states/dev\"\n";
+    let prod = format!("[resource.web]\ndata = {{ size = \"large\" }}\n{in_prod}");
+    let project = project.write("dev.toml", dev).write("prod.toml", &prod);
+    let run = |command: &[&'static str], overlay: &'static str| {
+        project.run([command, &["-f", "base.toml", "-f", overlay]].concat())
+    };
+    for overlay in ["dev.toml", "prod.toml"] {
+        run(&["apply", "--auto-approve"], overlay).success();
+    }
+    assert_eq!(ns.field("configmap/web", "/data/size"), "small");
+    assert_eq!(there.field("configmap/web", "/data/size"), "large");
+    assert!(
+        project.path("states/dev/state.json").exists() && project.path("states/prod/state.json").exists()
+    );
+    assert!(!project.path(".regplan").exists());
+    for overlay in ["dev.toml", "prod.toml"] {
+        run(&["plan", "--detailed-exitcode"], overlay).success();
+        run(&["drift"], overlay).success();
+    }
+    run(&["destroy", "--auto-approve"], "dev.toml").success();
+    assert!(ns.find("configmap/web").is_none());
+    run(&["plan", "--detailed-exitcode"], "prod.toml").success();
+    own.give_back();
 }
 
 fn values_of_another_environment_are_noticed() {

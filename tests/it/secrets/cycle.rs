@@ -9,11 +9,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use crate::charts::with_chart;
 use crate::harness::{Behaviour, Canary, Namespace, Project, Webhook};
+use crate::kept_secrets::Keys;
 
 tests! {
     a_canary_is_found_in_every_form,
     no_secret_is_said_or_written_in_a_whole_life,
+    no_secret_is_said_or_written_where_values_are_kept_and_renewed,
     no_secret_of_the_configuration_reaches_a_credential_plugin,
 }
 
@@ -203,8 +206,7 @@ fn no_secret_is_said_or_written_in_a_whole_life() {
         STANDARD.encode(canaries.plain.value()),
         "it was applied"
     );
-    let made = ns.field("secret/login", "/data/made");
-    let made = String::from_utf8(STANDARD.decode(made.as_str().unwrap()).unwrap()).unwrap();
+    let made = decoded(&ns, "secret/login", "made");
 
     let project = project.env("PLAIN", canaries.changed.value());
     for line in
@@ -253,6 +255,72 @@ fn no_secret_is_said_or_written_in_a_whole_life() {
     }
     sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
     sinks.lack(&[canaries.all(), vec![Canary::new("secret.made", made)]].concat());
+}
+
+/// A chart with something random, and an output that holds a secret.
+const MORE: &str = r#"
+[chart.random]
+chart = "random"
+
+[output.login]
+value     = "https://ci:${secret.plain}@example.com"
+sensitive = true
+"#;
+
+const RANDOM: &str =
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: random}\nstringData: {token: {{ randAlphaNum 20 }}}\n";
+
+/// What a field of a Secret holds.
+#[track_caller]
+fn decoded(ns: &Namespace, secret: &str, field: &str) -> String {
+    let value = ns.field(secret, &format!("/data/{field}"));
+    String::from_utf8(STANDARD.decode(value.as_str().unwrap()).unwrap()).unwrap()
+}
+
+fn no_secret_is_said_or_written_where_values_are_kept_and_renewed() {
+    let (ns, canaries, keys) = (Namespace::new(), Canaries::new(), Keys::new());
+    // What is rolled out and verified is another test's business.
+    let (secrets, _) = CONFIG.split_once("[resource.web]").unwrap();
+    let config = format!("{secrets}{MORE}");
+    let project = with_chart(canaries.project(&ns), "random", RANDOM).env("STATE_IDENTITY", &keys.identity);
+    project.rewrite("regplan.toml", &format!("{config}{}", keys.table()));
+    let moved = format!("{config}\n[state]\npath = \"moved\"\n{}\n", keys.line());
+    let project = project.write("moved.toml", &moved);
+    let mut sinks = Sinks::default();
+    for line in ["apply --auto-approve", "output", "output --format json"] {
+        sinks.run(&project, line);
+    }
+    let token = || decoded(&ns, "secret/random", "token");
+    let (made, first) = (decoded(&ns, "secret/login", "made"), token());
+    sinks.run(&project, "rotate chart.random --auto-approve");
+    let second = token();
+    assert_ne!(first, second);
+    let project = project.env("PLAIN", canaries.changed.value());
+    for line in ["apply --auto-approve --format json", "import --from-cluster {ns}"] {
+        sinks.run(&project, line);
+    }
+    assert_eq!(decoded(&ns, "secret/login", "plain"), canaries.changed.value());
+    sinks.run(&project, "state migrate --to moved.toml --auto-approve");
+    assert!(project.path("moved/state.json").exists(), "it has moved");
+    sinks.run(&project, "plan");
+    project.rewrite("regplan.toml", &moved);
+    for line in ["rollback 1 --auto-approve", "output --format json"] {
+        sinks.run(&project, line);
+    }
+    assert_eq!(decoded(&ns, "secret/login", "plain"), canaries.plain.value());
+    assert_eq!(token(), first);
+    for line in
+        ["state rm resource.login --auto-approve", "state rebuild --auto-approve", "destroy --auto-approve"]
+    {
+        sinks.run(&project, line);
+    }
+    assert!(ns.find("secret/login").is_none());
+    sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
+    assert!(sinks.has("\"sealed_by\": \"age\""), "values were kept");
+    let identity = keys.identity.lines().last().unwrap().to_owned();
+    let more = [("secret.made", made), ("the first token", first), ("the second token", second)];
+    let more = more.into_iter().chain([("the identity", identity)]);
+    sinks.lack(&[canaries.all(), more.map(|(name, value)| Canary::new(name, value)).collect()].concat());
 }
 
 /// A program that gives credentials, and writes down what it was given: arguments, and its environment as a core dump

@@ -5,10 +5,18 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::{HEAD, clean_up, first_machine, greeting, machine, states};
+use crate::charts::with_chart;
+use crate::examples::PASSWORD;
 use crate::harness::Namespace;
+use crate::state_files::pulled;
 
 tests! {
-    each_role_is_enough_for_its_commands,
+    the_reader_may_run_whatever_only_looks,
+    the_reader_may_verify,
+    the_planner_keeps_plans_and_the_writer_applies_them,
+    the_writer_may_change_what_the_state_knows,
+    the_writer_moves_a_state_but_for_its_key,
+    the_writer_may_rotate,
     too_few_rights_are_said_with_the_role_that_gives_them,
     secret_values_are_kept_by_a_writer_and_read_by_nobody_else,
 }
@@ -43,20 +51,62 @@ fn account(ns: &Namespace, role: &str, verbs: &[&str]) -> PathBuf {
 const READS: &[&str] = &["get", "list", "watch"];
 const WRITES: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
-fn each_role_is_enough_for_its_commands() {
+/// The map, and what an output says of it.
+fn told(value: &str) -> String {
+    format!("{}\n[output.hello]\nvalue = \"${{resource.greeting.data.hello}}\"\n", greeting(value))
+}
+
+fn the_reader_may_run_whatever_only_looks() {
     let ns = Namespace::new();
-    let admin = first_machine(&ns, &greeting("a"));
+    let admin = first_machine(&ns, &told("a"));
+    admin.apply();
+    let reader = machine(&ns, &told("a")).kubeconfig(account(&ns, "reader", READS));
+    reader.expect_settled();
+    for command in [
+        &["drift"][..],
+        &["history"],
+        &["history", "1"],
+        &["show", "1"],
+        &["show", "state"],
+        &["output"],
+        &["state", "list"],
+        &["state", "show", "resource.greeting"],
+    ] {
+        reader.run(command.iter().copied()).success();
+    }
+    assert_eq!(pulled(&reader), pulled(&admin));
+    clean_up(&ns);
+}
+
+/// The verification finds no way to the registry, and misses no right to the state.
+fn the_reader_may_verify() {
+    let ns = Namespace::new();
+    let registry = r#"
+[registry.main]
+host           = "registry.invalid"
+image          = "registry:3.1.1"
+storage.volume = { size = "1Gi" }
+auth.users.ci  = { env = "CI_PASSWORD" }
+"#;
+    let _admin = first_machine(&ns, registry);
+    let verify = ["verify", "--timeout", "1s"];
+    let stranger = machine(&ns, registry).env("CI_PASSWORD", PASSWORD);
+    let stranger = stranger.kubeconfig(ns.account("stranger", &rules(READS)));
+    stranger.run(verify).code(1).stderr_contains(&ns.fill("`{project}.reader`"));
+    let reader = machine(&ns, registry).env("CI_PASSWORD", PASSWORD);
+    let reader = reader.kubeconfig(account(&ns, "reader", READS));
+    reader.run(verify).code(3).stdout_contains("port-forward");
+    clean_up(&ns);
+}
+
+fn the_planner_keeps_plans_and_the_writer_applies_them() {
+    let ns = Namespace::new();
+    let _admin = first_machine(&ns, &greeting("a"));
     let writer = machine(&ns, &greeting("a")).kubeconfig(account(&ns, "writer", WRITES));
     // The first apply, and one over a state that is there.
     writer.apply();
     writer.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
     writer.apply();
-    let reader = machine(&ns, &greeting("b")).kubeconfig(account(&ns, "reader", READS));
-    reader.expect_settled();
-    reader.run(["drift"]).success();
-    reader.run(["history"]).success();
-    reader.run(["history", "1"]).success();
-    reader.run(["state", "list"]).success();
     let planner = machine(&ns, &greeting("c")).kubeconfig(account(&ns, "planner", WRITES));
     planner.run(["plan", "--out", "p.plan"]).success();
     std::fs::copy(planner.path("p.plan"), writer.path("p.plan")).unwrap();
@@ -71,10 +121,76 @@ fn each_role_is_enough_for_its_commands() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "b");
     writer.run(["rollback", "1", "--auto-approve"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
-    writer.run(["state", "rm", "resource.greeting", "--auto-approve"]).success();
-    writer.apply();
     writer.run(["destroy", "--auto-approve"]).success();
-    drop(admin);
+    clean_up(&ns);
+}
+
+fn the_writer_may_change_what_the_state_knows() {
+    let ns = Namespace::new();
+    let admin = first_machine(&ns, &greeting("a"));
+    let writer = machine(&ns, &greeting("a")).kubeconfig(account(&ns, "writer", WRITES));
+    writer.apply();
+    let kept = pulled(&writer);
+    // A rebuild looks for objects in all namespaces.
+    let looks = [
+        "create",
+        "clusterrolebinding",
+        "{prefix}-looks",
+        "--clusterrole=view",
+        "--serviceaccount={ns}:writer",
+    ];
+    ns.kubectl(looks).run().success();
+    writer.run(["state", "mv", "resource.greeting", "resource.other"]).success();
+    writer.run(["state", "mv", "resource.other", "resource.greeting"]).success();
+    writer.expect_settled();
+    writer.run(["state", "rm", "resource.greeting", "--auto-approve"]).success();
+    writer.run(["state", "rebuild", "--auto-approve"]).success().stderr_contains("Took in 1 resource");
+    writer.run(["state", "rm", "resource.greeting", "--auto-approve"]).success();
+    let import = ["import", "resource.greeting", "ConfigMap/{ns}/greeting", "--auto-approve"];
+    writer.run(import).success();
+    writer.expect_settled();
+    // What is pushed has to be newer than what is here, so that goes first.
+    ns.cluster().delete(&states(&ns), &ns.fill("configmap/{project}.state"));
+    admin.run(["state", "init"]).success();
+    let writer = writer.write("kept.json", &kept);
+    writer.run(["state", "push", "kept.json"]).success();
+    writer.expect_settled();
+    writer.run(["unlock", &"0".repeat(32)]).code(1).stderr_contains("nothing has to be unlocked");
+    clean_up(&ns);
+}
+
+/// Whoever moves a state into the cluster changes the key too, if plans were kept in files.
+fn the_writer_moves_a_state_but_for_its_key() {
+    let ns = Namespace::new();
+    let admin = first_machine(&ns, &greeting("a"));
+    let folder = machine(&ns, &greeting("a")).read("regplan.toml");
+    let folder = folder.split_once("[state]").unwrap().0.to_owned() + &greeting("a");
+    let writer = machine(&ns, &greeting("a")).write("folder.toml", &folder);
+    let writer = writer.kubeconfig(account(&ns, "writer", WRITES));
+    writer.apply();
+    writer.run(["state", "migrate", "--to", "folder.toml", "--auto-approve"]).success();
+    writer.run(["-f", "folder.toml", "plan", "--detailed-exitcode"]).success();
+    let into = ["state", "migrate", "--from", "folder.toml", "--auto-approve"];
+    let refused = writer.run(into).code(1);
+    refused.stderr_contains("no Role gives it").stderr_contains("regplan state init");
+    writer.run(["-f", "folder.toml", "plan", "--detailed-exitcode"]).success();
+    writer.kubeconfig(ns.cluster().kubeconfig()).run(into).success();
+    admin.expect_settled();
+    clean_up(&ns);
+}
+
+fn the_writer_may_rotate() {
+    let ns = Namespace::new();
+    let block = "\n[chart.web]\nchart = \"web\"\n";
+    let template =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: token}\nstringData: {token: {{ randAlphaNum 20 }}}\n";
+    let _admin = first_machine(&ns, "");
+    let writer = with_chart(machine(&ns, block), "web", template);
+    let writer = writer.kubeconfig(account(&ns, "writer", WRITES));
+    writer.apply();
+    let token = ns.field("secret/token", "/data/token");
+    writer.run(["rotate", "chart.web", "--auto-approve"]).success();
+    assert_ne!(ns.field("secret/token", "/data/token"), token);
     clean_up(&ns);
 }
 

@@ -122,6 +122,16 @@ impl Objects {
 
     fn missing_right(&self, place: &Place, verb: &str) -> String {
         let Names { namespace, state } = &self.names;
+        let right = format!(
+            "the permission to {verb} {} is missing in the namespace `{namespace}`",
+            place.kind.plural()
+        );
+        if verb != "get" && *place == self.names.of(Item::Key) {
+            return format!(
+                "{right}: no Role gives it, because whoever changes the key makes all plan files void; let somebody who \
+                 may run `regplan state init` do this"
+            );
+        }
         let role = match (place.kind, verb) {
             (Kind::ConfigMap, "get") => "reader",
             // The secret values of revisions are in Secrets as well, and are for writers alone.
@@ -129,9 +139,7 @@ impl Objects {
             _ => "writer",
         };
         format!(
-            "the permission to {verb} {} is missing in the namespace `{namespace}`: the Role `{state}.{role}` gives it, \
-             which `regplan state init` has made; let somebody bind you to it",
-            place.kind.plural()
+            "{right}: the Role `{state}.{role}` gives it, which `regplan state init` has made; let somebody bind you to it"
         )
     }
 }

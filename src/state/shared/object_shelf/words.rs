@@ -12,6 +12,9 @@ use crate::state::shared::shelf::ShelfError;
 const NO_BUCKET: [&str; 4] =
     ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist", "ResourceNotFound"];
 
+/// By this word a store says that the time of a request is wrong.
+const WRONG_TIME: &str = "RequestTimeTooSkewed";
+
 /// Whether there is no such object. A bucket that is missing is none that is empty.
 pub(super) fn is_absent(error: &Error) -> bool {
     matches!(error, Error::NotFound { .. }) && !is_without_bucket(error)
@@ -60,6 +63,12 @@ fn problem(error: &Error, bucket: &Bucket) -> Problem {
     let of = |kind, help: &str| Problem::new(kind, format!("{bucket}: {answer}")).help(help);
     if is_without_bucket(error) {
         return of(ProblemKind::Settings, bucket.language.help_without_bucket());
+    }
+    if answer.contains(WRONG_TIME) {
+        return of(
+            ProblemKind::Settings,
+            "set the clock of this machine: a store refuses requests whose time is too far from its own",
+        );
     }
     match error {
         Error::PermissionDenied { .. } => of(

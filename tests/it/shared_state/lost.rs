@@ -1,0 +1,62 @@
+//! A state in the cluster that is damaged or lost, and is put back from a file or made anew.
+
+use serde_json::{Value, json};
+
+use super::{HEAD, clean_up, first_machine, greeting, states};
+use crate::harness::Namespace;
+use crate::state_files::pulled;
+
+tests! {
+    a_lost_state_is_put_back_from_a_file,
+    a_damaged_state_is_made_anew_from_annotations,
+}
+
+fn a_lost_state_is_put_back_from_a_file() {
+    let ns = Namespace::new();
+    let project = first_machine(&ns, &greeting("a"));
+    project.apply();
+    project.rewrite("old.json", &pulled(&project));
+    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
+    project.apply();
+    let newest = pulled(&project);
+    project.rewrite("newest.json", &newest);
+    project.run(["state", "push", "old.json"]).code(1).stderr_contains("it is not newer");
+    assert_eq!(pulled(&project), newest);
+    ns.cluster().delete(&states(&ns), &ns.fill("configmap/{project}.state"));
+    project.run(["plan"]).code(1).stderr_contains("the state is not initialised");
+    project.run(["state", "init"]).success();
+    project.run(["state", "push", "newest.json"]).success().stderr_contains("with serial");
+    assert_eq!(pulled(&project), newest);
+    project.expect_settled();
+    project.run(["drift"]).success();
+    // The revisions are where they were.
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
+    clean_up(&ns);
+}
+
+/// As docs/state.md says it: what is left goes, then comes `state init`, then the rebuild.
+fn a_damaged_state_is_made_anew_from_annotations() {
+    let ns = Namespace::new();
+    let project = first_machine(&ns, &greeting("a"));
+    project.apply();
+    let state: Value = serde_json::from_str(&pulled(&project)).unwrap();
+    let lineage = state["content"]["lineage"].as_str().unwrap();
+    let name = ns.fill("{project}.state");
+    let damage = json!({ "binaryData": { "content": "AAAA" } });
+    ns.cluster().patch(&states(&ns), &format!("configmap/{name}"), &damage);
+    project.run(["plan"]).code(1).stderr_contains(&name);
+    let left = ns.cluster().items(&states(&ns), "configmap");
+    let names = left.iter().filter_map(|map| map["metadata"]["name"].as_str());
+    for name in names.filter(|name| name.starts_with(&ns.project_name())) {
+        ns.cluster().delete(&states(&ns), &format!("configmap/{name}"));
+    }
+    project.run(["state", "init"]).success();
+    project.run(["state", "rebuild", "--auto-approve"]).code(1).stderr_contains(lineage);
+    let rebuild = ["state", "rebuild", "--auto-approve", "--adopt-lineage", lineage];
+    project.run(rebuild).success().stderr_contains("Took in 1 resource");
+    project.apply();
+    project.expect_settled();
+    project.run(["drift"]).success();
+    clean_up(&ns);
+}
