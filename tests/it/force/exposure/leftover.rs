@@ -10,8 +10,11 @@ use super::judge::judge;
 use super::shape::{CERTIFICATE, Shape, Way};
 use crate::harness::{Namespace, OwnCluster, Project};
 
+/// What leaves a way behind.
+type Leave = fn(&Namespace, Shape);
+
 /// What keeps a way, and how it comes to that. Each leaves the way where it is, before pods for everybody.
-const MOMENTS: [(&str, fn(&Namespace, Shape)); 4] = [
+const MOMENTS: [(&str, Leave); 4] = [
     ("it is protected", protected),
     ("its block has another name", moved),
     ("the state was made anew, and knows no dependencies", rebuilt),
