@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::Error;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::kinds::is_definition;
-use crate::plan::{Change, Mode, Plan};
-use crate::provider::Provider;
-use crate::resource::{Address, BlockAddress, Desired, Hook, Identity, Moment, Phase, Reading, Target};
+use crate::plan::{Action, Change, Mode, Plan};
+use crate::resource::{Address, BlockAddress, Desired, Hook, Moment, Phase};
 use crate::state::{Backend, Revision, State, StateError, StoredDesired};
 
 /// The name of the warning.
@@ -70,36 +69,12 @@ pub(super) struct Farewells {
     pub(super) charts: BTreeSet<BlockAddress>,
     /// The newest revision; or why it cannot be read now.
     pub(super) newest: Result<Newest, StateError>,
-    /// The namespaces of their hooks that are not there any more.
-    gone: BTreeSet<String>,
 }
 
 impl Farewells {
-    /// Those of these charts. Where a namespace is gone, nothing can run in it.
-    pub(super) async fn of(
-        charts: BTreeSet<BlockAddress>,
-        newest: Result<Newest, StateError>,
-        provider: &dyn Provider,
-    ) -> Self {
-        let farewells = Self { charts, newest, gone: BTreeSet::new() };
-        let names: BTreeSet<String> =
-            farewells.stored().filter_map(|(_, stored)| stored.identity()?.namespace).collect();
-        let target = |name: &String| Target {
-            identity: Identity::cluster("", "Namespace", name.as_str()),
-            version: None,
-        };
-        let targets: Vec<Target> = names.iter().map(target).collect();
-        let readings = if targets.is_empty() { Vec::new() } else { provider.read(&targets).await };
-        let read = names.into_iter().zip(readings);
-        let gone = read.filter(|(_, reading)| matches!(reading, Reading::Absent)).map(|(name, _)| name);
-        Self { gone: gone.collect(), ..farewells }
-    }
-
     /// The hooks that can run.
     pub(super) fn hooks(&self) -> Vec<Arc<Desired>> {
-        let whole = self
-            .stored()
-            .filter(|(_, stored)| stored.withheld.is_empty() && self.gone_namespace(stored).is_none());
+        let whole = self.stored().filter(|(_, stored)| stored.withheld.is_empty());
         let hooks = whole.filter_map(|(address, stored)| {
             let mut desired = stored.desired(address.clone())?;
             desired.hook = desired.hook.map(Hook::of_deletion);
@@ -120,7 +95,6 @@ impl Farewells {
             return Ok(None);
         }
         plan.notes.extend(self.withheld(&leaving));
-        plan.notes.extend(self.without_namespace(&leaving));
         plan.notes.extend(self.never_completed(&leaving));
         match &self.newest {
             Ok(Newest::Lost(error)) => Ok(Some(unknown(&leaving, error))),
@@ -139,22 +113,6 @@ impl Farewells {
                 "{address} does not run when its chart is deleted: it has secret values, which no revision keeps."
             )
         })
-    }
-
-    /// The hooks whose namespaces are gone.
-    fn without_namespace(&self, leaving: &BTreeSet<&BlockAddress>) -> impl Iterator<Item = String> {
-        let stored = self.stored().filter(move |(address, _)| leaving.contains(&address.block));
-        stored.filter_map(|(address, stored)| {
-            let namespace = self.gone_namespace(stored)?;
-            Some(format!(
-                "{address} does not run when its chart is deleted: its namespace `{namespace}` is gone."
-            ))
-        })
-    }
-
-    /// The namespace of a hook, where it is gone.
-    fn gone_namespace(&self, stored: &StoredDesired) -> Option<String> {
-        stored.identity()?.namespace.filter(|namespace| self.gone.contains(namespace))
     }
 
     /// The charts that no revision knows: an installation that failed, say.
@@ -184,7 +142,7 @@ fn is_deleted(chart: &BlockAddress, plan: &Plan, state: &State) -> bool {
     let is_of_deletion = |change: &Change| match state.resources.get(&change.address) {
         Some(known) if known.hook == Some(Moment::Delete) => known.readiness.completed().is_none(),
         Some(known) if known.hook.is_some() => false,
-        _ => change.goes_with_its_object(),
+        _ => change.action == Action::Delete,
     };
     // Definitions are never rolled back: that they stay does not keep their chart.
     let stays = |address: &Address| {

@@ -200,7 +200,7 @@ impl<S: StateAccess> Workspace<S> {
         // A chart that was not there yet goes as with any other removal.
         let was_there = |chart: &BlockAddress| revision.desired.keys().any(|address| address.block == *chart);
         let charts = leaving_charts(state, request.mode, was_there);
-        let farewells = Farewells::of(charts, Ok(newest), self.provider.as_ref()).await;
+        let farewells = Farewells { charts, newest: Ok(newest) };
         self.secrets.learn_desired(&compiled.graph);
         self.provider.introduce(&introduction(state, Some(&compiled.graph), &config.folder));
         let wanted = Wanted {
@@ -249,7 +249,7 @@ impl<S: StateAccess> Workspace<S> {
         } else {
             Newest::of(state, self.project.backend().await?.as_ref()).await
         };
-        Ok(Farewells::of(charts, newest, self.provider.as_ref()).await)
+        Ok(Farewells { charts, newest })
     }
 
     fn briefing(&self, compiled: &Compiled) -> Briefing {

@@ -211,12 +211,6 @@ impl Change {
         self.reasons.contains(&Reason::Completed) || self.reasons.contains(&Reason::NotItsMoment)
     }
 
-    /// Whether the object is deleted, or was deleted by others, and the state forgets it for that.
-    pub fn goes_with_its_object(&self) -> bool {
-        self.action == Action::Delete
-            || self.action == Action::Forget && self.reasons.contains(&Reason::GoneAlready)
-    }
-
     /// The namespace whose pods are asked whether they take a login, before nodes get it by this change, and whether they
     /// must be.
     pub fn asks_pods(&self) -> Option<(String, LoginManner)> {

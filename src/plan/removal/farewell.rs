@@ -61,8 +61,7 @@ impl<'a> Farewell<'a> {
     }
 
     /// Whether the chart leaves as a whole, in this run or since an earlier one that did not get to the end: nothing of it
-    /// is wanted or left out or has moved, and something of it is deleted or is still to run. What others have deleted counts
-    /// like what the plan deletes: a chart may have made more than its objects, which its hooks are to take away.
+    /// is wanted or left out or has moved, and something of it is deleted or is still to run.
     fn is_due(&self, changes: &[Change]) -> bool {
         let input = self.overview.input();
         let is_of_chart = |address: &Address| address.block == *self.chart;
@@ -76,7 +75,7 @@ impl<'a> Farewell<'a> {
             left_out.any(|(address, known)| is_of_chart(address) && counts(&known.target.identity));
         let has_moved = input.moved.values().any(is_of_chart);
         let is_hook = |address: &Address| input.known.get(address).is_some_and(|known| known.hook.is_some());
-        let mut deleted = changes.iter().filter(|change| change.goes_with_its_object());
+        let mut deleted = changes.iter().filter(|change| change.action == Action::Delete);
         !is_wanted
             && !is_left_out
             && !has_moved

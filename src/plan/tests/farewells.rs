@@ -103,6 +103,8 @@ fn runs(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn what_is_still_to_run_runs_when_all_else_is_gone() {
+    let plan = World::default().plan(leaving());
+    assert_eq!(runs(&plan), [""; 0], "others have deleted it, and nobody was to run anything");
     let mut input = leaving();
     input.known.remove(&at("ConfigMap", "config"));
     ran(&mut input, "ServiceAccount", "account");
@@ -114,22 +116,6 @@ fn what_is_still_to_run_runs_when_all_else_is_gone() {
     let plan = World::default().plan(input);
     assert_eq!(runs(&plan), [""; 0], "all is done");
     assert!(done(&plan).iter().all(|(_, action)| *action == Action::Forget));
-}
-
-/// A chart may have made more than its objects.
-#[test]
-fn what_runs_at_the_end_runs_also_where_others_have_deleted_the_objects() {
-    let plan = World::default().plan(leaving());
-    assert_eq!(runs(&plan), ["account", "after", "before"]);
-    let mut input = leaving();
-    let removed = Removed {
-        address: at("ConfigMap", "config"),
-        destroy: false,
-        place: "regplan.toml:7".to_owned(),
-        span: Span { source: SourceId(0), start: 0, end: 0 },
-    };
-    input.moves.removed.push(removed);
-    assert_eq!(runs(&World::default().plan(input)), [""; 0], "it was released, and lives on");
 }
 
 #[test]

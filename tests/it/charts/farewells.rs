@@ -11,7 +11,6 @@ use crate::rollback::revision_file;
 
 tests! {
     hooks_run_around_the_end_of_their_chart,
-    hooks_run_where_others_have_deleted_the_objects,
     what_runs_after_the_end_is_remembered_by_a_run_that_was_killed,
     what_runs_after_the_end_runs_until_it_has_done_its_work,
     what_ran_before_the_end_does_not_run_again,
@@ -113,25 +112,6 @@ fn hooks_run_around_the_end_of_their_chart() {
     project.apply().stderr_contains("ran chart.web/Job/after");
     assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
     nothing_is_left(&ns, &project);
-}
-
-fn hooks_run_where_others_have_deleted_the_objects() {
-    let ns = Namespace::new();
-    let project = project(&ns);
-    project.apply();
-    ns.delete("configmap/config");
-    let destroyed = project.run(["destroy", "--auto-approve"]).success();
-    destroyed.stdout_contains("2 to run").stderr_contains("ran chart.web/Job/before");
-    destroyed.stderr_contains("ran chart.web/Job/after");
-    nothing_is_left(&ns, &project);
-    project.run(["plan", "--destroy"]).success().stdout_contains("Nothing to destroy");
-    // Nothing runs in a namespace that is gone.
-    project.apply();
-    ns.delete("namespace/{ns}");
-    let plan = project.run(["plan", "--destroy"]).success();
-    plan.stdout_contains("chart.web/Job/before does not run when its chart is deleted");
-    project.run(["destroy", "--auto-approve"]).success();
-    assert_eq!(project.state()["resources"], json!({}));
 }
 
 fn what_runs_after_the_end_is_remembered_by_a_run_that_was_killed() {
