@@ -1,6 +1,6 @@
 //! Handles signals: the first one stops a run gently, the second one at once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -14,6 +14,10 @@ use crate::apply::Stop;
 /// What a run has after the second signal to record its end and to say what is left: so it is over within a second, also
 /// where a server or a disk does not answer.
 const LAST_WORDS: Duration = Duration::from_millis(700);
+
+/// So soon after the first signal, another one is the same: a program such as `timeout` sends it to the process and then to
+/// its group.
+const ECHO: Duration = Duration::from_millis(300);
 
 /// How long the program waits for the terminal at its end.
 const TELLING: Duration = Duration::from_millis(100);
@@ -50,22 +54,34 @@ async fn pass_on(
     over: CancellationToken,
     output: Output,
 ) {
+    let mut first: Option<Instant> = None;
     while let Some(signal) = signals.next().await {
         if over.is_cancelled() {
             end(signal);
         }
-        if !stop.gently.is_cancelled() {
-            stop.gently.cancel();
-            continue;
+        match first {
+            None => {
+                first = Some(Instant::now());
+                stop.gently.cancel();
+                continue;
+            }
+            Some(moment) if moment.elapsed() < ECHO => continue,
+            Some(_) => {}
         }
         stop.at_once.cancel();
         tokio::time::sleep(LAST_WORDS).await;
-        let text = "ended without an answer to what was under way; the next run finds out what was done.";
-        // A terminal may take no text.
-        let told = tokio::task::spawn_blocking(move || output.message(&note(text)));
-        let _ = tokio::time::timeout(TELLING, told).await;
+        if !over.is_cancelled() {
+            tell(output).await;
+        }
         end(signal);
     }
+}
+
+/// Says what the end leaves open. A terminal may take no text.
+async fn tell(output: Output) {
+    let text = "ended without an answer to what was under way; the next run finds out what was done.";
+    let told = tokio::task::spawn_blocking(move || output.message(&note(text)));
+    let _ = tokio::time::timeout(TELLING, told).await;
 }
 
 /// The signals as they come. None is missed between two.

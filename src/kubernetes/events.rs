@@ -18,6 +18,14 @@ pub fn warning_since(events: &[Value], moment: Timestamp) -> Option<String> {
     Some(format!("{}: {}", text(event, "reason"), message.join(" ")))
 }
 
+/// Whether nothing has happened after the last warning among these events. A pod that has got what it lacked goes on.
+pub fn ends_with_warning(events: &[Value]) -> bool {
+    let time = |event: &&Value| when(event).parse::<Timestamp>().ok();
+    let is_warning = |event: &&Value| text(event, "type") == "Warning";
+    let last_warning = events.iter().filter(is_warning).filter_map(|event| time(&event)).max();
+    last_warning.is_some() && last_warning >= events.iter().filter_map(|event| time(&event)).max()
+}
+
 /// Whether a [warning](warning_since) about a pod says that what it mounts is not there: a Secret or a `ConfigMap`, or a key
 /// in one. The kubelet tries again for ever. Its words are those of `pkg/volume` in Kubernetes.
 pub fn is_missing_mount(warning: &str) -> bool {
@@ -80,6 +88,16 @@ mod tests {
         let again = json!({"type": "Warning", "eventTime": "2026-01-01T00:00:00.5Z", "reason": "R", "message": "m",
             "series": {"lastObservedTime": "2026-01-01T00:00:09.5Z"}});
         assert_eq!(warning_since(&[again], "2026-01-01T00:00:02Z".parse().unwrap()).as_deref(), Some("R: m"));
+    }
+
+    #[test]
+    fn a_pod_goes_on_after_a_warning() {
+        let event = |kind: &str, time: &str| json!({"type": kind, "lastTimestamp": time});
+        let warning = event("Warning", "2026-01-01T00:00:05Z");
+        let before = event("Normal", "2026-01-01T00:00:05Z");
+        assert!(ends_with_warning(&[before.clone(), warning.clone()]));
+        assert!(!ends_with_warning(&[warning, event("Normal", "2026-01-01T00:00:06Z")]));
+        assert!(!ends_with_warning(&[before]) && !ends_with_warning(&[]));
     }
 
     #[test]

@@ -127,6 +127,16 @@ pub fn is_being_made(pod: &Value) -> bool {
     has_node && is_pending && statuses.is_none_or(|all| all.iter().all(waits))
 }
 
+/// Whether the pod is being deleted.
+pub fn is_ending(pod: &Value) -> bool {
+    pod.pointer("/metadata/deletionTimestamp").is_some_and(Value::is_string)
+}
+
+/// When the pod was made (RFC 3339), by which pods can be put in order.
+pub fn made(pod: &Value) -> &str {
+    pod.pointer("/metadata/creationTimestamp").and_then(Value::as_str).unwrap_or_default()
+}
+
 /// The pod's name.
 pub fn name(pod: &Value) -> &str {
     pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()

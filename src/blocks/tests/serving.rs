@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kubernetes::ingress_classes::IngressClass;
-use crate::resource::{Identity, Live, Ownership, Stamp, Target};
+use crate::resource::{FieldPath, Identity, Live, ManagedEntry, Operation, Ownership, Stamp, Target};
 
 /// A registry with an Ingress.
 fn registry(ingress: &str) -> String {
@@ -78,17 +78,38 @@ fn without_a_class_the_default_one_tells_the_controller() {
 /// The server names the default class once, when the Ingress is made.
 #[test]
 fn an_ingress_keeps_the_class_that_it_was_given() {
+    assert_eq!(served_there("ingress = {}", Ownership::default()), CONTOUR_GROUPS);
+}
+
+/// It is not there any more when the plan is done.
+#[test]
+fn a_class_that_left_the_file_does_not_count() {
+    let ours = ManagedEntry {
+        manager: "regplan:shop".to_owned(),
+        operation: Operation::Apply,
+        subresource: None,
+        time: None,
+        api_version: "networking.k8s.io/v1".to_owned(),
+        fields: [FieldPath::keys(["spec", "ingressClassName"])].into_iter().collect(),
+    };
+    assert_eq!(
+        served_there("ingress = {}", Ownership { entries: vec![ours] }),
+        ["nginx.ingress.kubernetes.io", "nginx.org"]
+    );
+}
+
+/// The annotations of an Ingress that is there with the class `edge`, of Contour; the default one is F5's.
+fn served_there(ingress: &str, ownership: Ownership) -> Vec<String> {
     let identity = Identity::namespaced("networking.k8s.io", "Ingress", "reg", "registry");
     let stamp = Stamp { uid: "u".into(), version: "1".into() };
     let object = json!({"spec": {"ingressClassName": "edge"}});
-    let live = Live { object, stamp, ownership: Ownership::default() };
+    let live = Live { object, stamp, ownership };
     let own = Need::Live(Target { identity, version: Some("v1".to_owned()) });
     let facts = [
         (Need::IngressClasses, classes(&[("edge", CONTOUR), ("nginx", F5)])),
         (own, Fact::Live(LiveObject::There(live.into()))),
     ];
-    let (groups, _) = served(&registry("ingress = {}"), facts);
-    assert_eq!(groups, CONTOUR_GROUPS);
+    served(&registry(ingress), facts).0
 }
 
 #[test]

@@ -9,8 +9,9 @@ use super::way::Way;
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
 use crate::blocks::ingress_controllers::Controller;
+use crate::kubernetes::field_manager::is_ours;
 use crate::kubernetes::ingress_classes::{CLASS_ANNOTATION, IngressClass, default_class, with_declared};
-use crate::resource::{Identity, Target};
+use crate::resource::{FieldPath, Identity, Target};
 
 /// What is known of the class of an Ingress.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,8 +101,12 @@ fn own_need(spec: &RegistrySpec) -> Need {
     Need::Live(Target { identity, version: Some("v1".to_owned()) })
 }
 
-/// The class that the server has given to the Ingress.
+/// The class that the server has given to the Ingress. One that we have given it goes with this plan, which names none.
 fn given_class(spec: &RegistrySpec, facts: &Facts) -> Option<String> {
     let Some(Fact::Live(LiveObject::There(live))) = facts.get(&own_need(spec)) else { return None };
+    let owners = live.ownership.owners_of(&FieldPath::keys(["spec", "ingressClassName"]));
+    if owners.iter().any(|owner| is_ours(&owner.name)) {
+        return None;
+    }
     live.object.pointer("/spec/ingressClassName")?.as_str().map(str::to_owned)
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::certificate;
 use super::events::{Events, events_of};
 use crate::kubernetes::certificates;
-use crate::kubernetes::events::{is_missing_mount, warning_since};
+use crate::kubernetes::events::{ends_with_warning, is_missing_mount, warning_since};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::resource::Identity;
 
@@ -37,11 +37,13 @@ pub(super) struct Cause {
     began: Instant,
     next: Option<Instant>,
     named: Option<String>,
+    /// The uid of the pod that lacks what it mounts.
+    without_mount: Option<String>,
 }
 
 impl Cause {
     pub(super) fn new(began: Instant) -> Self {
-        Self { began, next: Some(began + AFTER), named: None }
+        Self { began, next: Some(began + AFTER), named: None, without_mount: None }
     }
 
     /// When it is looked for again; `None` where events may not be read.
@@ -68,8 +70,12 @@ impl Cause {
             match timeout(PATIENCE, look).await {
                 Ok(Events::Seen { events, headers }) => {
                     let warning = warning_since(&events, self.beginning(&headers));
+                    let lacks_mount = |warning: Option<&str>| warning.is_some_and(is_missing_mount);
+                    let (new, old) = (warning.as_deref(), self.named.as_deref());
+                    let is_it = lacks_mount(new) && ends_with_warning(&events);
+                    self.without_mount = is_it.then(|| uid.to_owned());
                     // Each try to make a pod names another one; that is no news.
-                    if reason(warning.as_deref()) != reason(self.named.as_deref()) {
+                    if reason(new) != reason(old) || lacks_mount(new) != lacks_mount(old) {
                         self.named = warning;
                     }
                 }
@@ -80,9 +86,9 @@ impl Cause {
         self.named.as_deref()
     }
 
-    /// Whether what was named is something missing that the pod mounts.
-    pub(super) fn is_missing_mount(&self) -> bool {
-        self.named.as_deref().is_some_and(is_missing_mount)
+    /// Whether the pod with this uid lacks what it mounts, by the last that is known of it.
+    pub(super) fn is_missing_mount_of(&self, uid: Option<&str>) -> bool {
+        uid.is_some() && self.without_mount.as_deref() == uid
     }
 
     /// When the wait began, by the clock of the server that has sent these headers.

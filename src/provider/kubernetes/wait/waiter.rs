@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::cause::{Cause, with_cause};
 use super::explain;
-use super::hopeless::{self, FOR_AN_AUTOSCALER};
+use super::hopeless::Hopeless;
 use super::logs;
 use super::patience::Patience;
 use super::{definition, storage_class};
@@ -78,6 +78,7 @@ pub(in crate::provider::kubernetes) async fn wait(
         pods: None,
         pod_cause: None,
         starting: None,
+        hopeless: Hopeless::default(),
         on_trouble: wait.on_trouble,
         began: Instant::now(),
     };
@@ -146,6 +147,7 @@ struct Waiter<'a> {
     pod_cause: Option<String>,
     /// The last one of its pods whose containers are not made yet.
     starting: Option<Arc<Value>>,
+    hopeless: Hopeless,
     on_trouble: OnTrouble,
     began: Instant,
 }
@@ -379,15 +381,17 @@ impl Waiter<'_> {
                 self.cluster.hubs.join(&served, namespace, None)
             });
             own = hub.objects(|pod| pods::is_selected(pod, labels));
+            own.sort_by_key(|pod| pods::made(pod).to_owned());
         }
         let looked: Vec<&Value> = if is_pod { vec![object] } else { own.iter().map(AsRef::as_ref).collect() };
         self.pod_cause = looked.iter().rev().find_map(|pod| pods::cause(pod));
-        self.starting = own.iter().rev().find(|pod| pods::is_being_made(pod)).cloned();
+        self.starting =
+            own.iter().rev().find(|pod| pods::is_being_made(pod) && !pods::is_ending(pod)).cloned();
         let (mut hopeless, mut next) = self.patience.look(looked.iter().copied(), now);
         if self.on_trouble == OnTrouble::Fail {
-            hopeless.extend(hopeless::among(self.cluster, &looked, now - self.began).await);
-            let of_autoscaler = Some(self.began + FOR_AN_AUTOSCALER).filter(|moment| *moment > now);
-            next = next.into_iter().chain(of_autoscaler).min();
+            let (more, look_again) = self.hopeless.look(self.cluster, &looked, now).await;
+            hopeless.extend(more);
+            next = next.into_iter().chain(look_again).min();
         }
         for name in hopeless {
             let pod =
@@ -406,7 +410,9 @@ impl Waiter<'_> {
 
     /// Fails where a pod lacks what it mounts, and that is to end the wait.
     async fn check_mounts(&self, object: &Value, missing: &str) -> Result<(), Problem> {
-        let is_to_end = self.on_trouble == OnTrouble::Fail && self.cause.is_missing_mount();
+        let uid = |pod: &Value| pod.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
+        let pod = self.starting.as_deref().map_or_else(|| uid(object), uid);
+        let is_to_end = self.on_trouble == OnTrouble::Fail && self.cause.is_missing_mount_of(pod.as_deref());
         let is_latest = match &self.starting {
             _ if !is_to_end => false,
             Some(pod) => explain::is_latest(self.cluster, self.identity, object, pod).await == Some(true),
