@@ -103,7 +103,8 @@ pub(super) struct StateTable {
     #[schemars(schema_with = "store_endpoint_schema")]
     pub(super) endpoint: Option<String>,
     /// `s3`, `azblob`: whether the name of the bucket, or of the account, stands in the path of a request, not in its
-    /// host; so it does where an `endpoint` is given, unless said otherwise.
+    /// host; so it does where an `endpoint` is given, unless it is one of Azure's own (`https://blob.…`) or this says
+    /// otherwise.
     pub(super) path_style: Option<bool>,
     /// `local`, `s3`, `gcs`, `azblob`: for whom the secret values of revisions are encrypted, so that a rollback can
     /// restore them. Without it no secret value is kept.

@@ -49,7 +49,9 @@ impl Assembly<'_> {
     fn objects(&mut self, node: &Node, table: StateTable, project: &str) -> ObjectState {
         let StateTable { backend, bucket, account, container, prefix, region, endpoint, path_style, .. } =
             table;
-        let path_style = path_style.unwrap_or(endpoint.is_some());
+        let is_of_azure = |endpoint: &str| endpoint.contains("://blob.");
+        let stands_in_path = |endpoint: &str| backend != BackendName::Azblob || !is_of_azure(endpoint);
+        let path_style = path_style.unwrap_or_else(|| endpoint.as_deref().is_some_and(stands_in_path));
         let store = match backend {
             BackendName::Gcs => ObjectStoreKind::Gcs { endpoint },
             BackendName::Azblob => {

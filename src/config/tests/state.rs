@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{fine, found};
-use crate::config::{ClusterState, StateSettings, codes};
+use crate::config::{ClusterState, ObjectStoreKind, StateSettings, codes};
 
 const HEAD: &str = "[project]\nname = 'shop'\n";
 
@@ -28,6 +28,19 @@ fn a_state_is_on_this_machine_unless_it_is_said_otherwise() {
     };
     let text = "backend = 'kubernetes'\nnamespace = 'states'\nname = 'shop-eu'\nlock_duration = '1m'";
     assert_eq!(settings(text), StateSettings::Kubernetes(chosen));
+}
+
+#[test]
+fn azures_own_endpoints_have_the_account_in_the_host() {
+    let in_path = |more: &str| {
+        let state = format!("backend = 'azblob'\naccount = 'a'\ncontainer = 'c'\n{more}");
+        let StateSettings::Objects(objects) = settings(&state) else { panic!("{state}") };
+        matches!(objects.store, ObjectStoreKind::Azblob { path_style: true, .. })
+    };
+    assert!(!in_path(""));
+    assert!(!in_path("endpoint = 'https://blob.core.chinacloudapi.cn'"));
+    assert!(in_path("endpoint = 'https://store.example.com'"));
+    assert!(in_path("endpoint = 'https://blob.example.com'\npath_style = true"));
 }
 
 #[test]
