@@ -95,7 +95,12 @@ fn signals() -> BoxStream<'static, SignalKind> {
     stream::select_all(SIGNALS.into_iter().filter_map(of_kind).map(StreamExt::boxed)).boxed()
 }
 
-/// Ends the program as the signal does where nobody listens, so that a shell knows why.
+/// Ends the program as the signal does where nobody listens, so that a shell knows why. The first process of a container is
+/// ended by no signal of its own: there the exit code is the one that a shell would tell.
+#[expect(clippy::exit, reason = "a signal ends the program from outside of its own course")]
 fn end(signal: SignalKind) {
+    if std::process::id() == 1 {
+        std::process::exit(128 + signal.as_raw_value());
+    }
     let _ = signal_hook::low_level::emulate_default_handler(signal.as_raw_value());
 }
