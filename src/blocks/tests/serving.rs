@@ -140,6 +140,9 @@ fn what_is_not_known_of_a_class_is_said_and_changes_nothing() {
     insta::assert_snapshot!(warned("ingress.class = 'edge'", classes(&[])).1, @"nobody knows which controller serves the class `edge`, so it is told no limits");
     insta::assert_snapshot!(warned("ingress = {}", other()).1, @"the Ingress has the class `edge`, which is served by `example.com/x`, of which nothing is known here. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
     insta::assert_snapshot!(warned("ingress = {}", classes(&[])).1, @"the cluster has no default class, so nobody knows whether a controller serves the Ingress. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
+    let annotated = "ingress.annotations = { 'kubernetes.io/ingress.class' = 'gone' }";
+    let warning = warned(annotated, classes(&[("edge", CONTOUR)])).1;
+    assert!(warning.starts_with("there is no class `gone`, so nobody knows"), "{warning}");
     let named = classes(&[("contour", "example.com/x")]);
     let (groups, warning) = warned("ingress.class = 'contour'", named);
     assert_eq!(groups, CONTOUR_GROUPS, "as before it was read");

@@ -18,8 +18,8 @@ use crate::resource::{FieldPath, Identity, Target};
 pub(super) enum Class {
     /// Nothing: no cluster was asked, it did not tell, or there was nothing to ask.
     Unread,
-    /// There is none of this name, or no default one.
-    Missing,
+    /// There is none of this name, or no default one where nothing names one.
+    Missing(Option<String>),
     /// It is there, or this configuration makes it.
     Known(IngressClass),
 }
@@ -46,7 +46,7 @@ impl<'a> Serving<'a> {
     pub(super) fn told(&self) -> Option<Controller> {
         match &self.class {
             Class::Known(class) => Controller::called(&class.controller),
-            Class::Unread | Class::Missing => None,
+            Class::Unread | Class::Missing(_) => None,
         }
     }
 
@@ -54,7 +54,7 @@ impl<'a> Serving<'a> {
     pub(super) fn class_name(&self) -> Option<&str> {
         match &self.class {
             Class::Known(class) => Some(&class.name),
-            Class::Unread | Class::Missing => self.ingress.class.as_deref(),
+            Class::Unread | Class::Missing(_) => self.ingress.class.as_deref(),
         }
     }
 }
@@ -77,14 +77,15 @@ fn class(spec: &RegistrySpec, ingress: &Ingress, context: &CompileContext<'_>) -
     };
     let all = with_declared(read.unwrap_or_default(), context.declared_ingress_classes);
     let own = given_class(spec, context.facts);
-    let found = match named_class(ingress).or(own.as_deref()) {
+    let name = named_class(ingress).or(own.as_deref());
+    let found = match name {
         Some(name) => all.iter().find(|class| class.name == name),
         None => default_class(&all),
     };
     match (found, read) {
         _ if ingress.controller == Some(Controller::Other) => Class::Unread,
         (Some(class), _) => Class::Known(class.clone()),
-        (None, Some(_)) => Class::Missing,
+        (None, Some(_)) => Class::Missing(name.map(str::to_owned)),
         (None, None) => Class::Unread,
     }
 }

@@ -52,7 +52,7 @@ impl Rules<'_> {
                 "the class `{name}` is served by `{}`, of which nothing is known here, so it is told no limits",
                 class.controller
             ),
-            Class::Unread | Class::Missing => {
+            Class::Unread | Class::Missing(_) => {
                 format!("nobody knows which controller serves the class `{name}`, so it is told no limits")
             }
         };
@@ -90,7 +90,10 @@ impl Rules<'_> {
                     class.name, class.controller
                 )
             }
-            Class::Missing => {
+            Class::Missing(Some(name)) => {
+                format!("there is no class `{name}`, so nobody knows whether a controller serves the Ingress")
+            }
+            Class::Missing(None) => {
                 "the cluster has no default class, so nobody knows whether a controller serves the Ingress"
                     .to_owned()
             }
