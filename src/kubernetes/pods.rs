@@ -127,6 +127,12 @@ pub fn is_being_made(pod: &Value) -> bool {
     has_node && is_pending && statuses.is_none_or(|all| all.iter().all(waits))
 }
 
+/// The newest of the pods whose containers are not made yet, and which stays.
+pub fn newest_being_made<'p>(pods: impl IntoIterator<Item = &'p Value>) -> Option<&'p Value> {
+    let starting = pods.into_iter().filter(|pod| is_being_made(pod) && !is_ending(pod));
+    starting.max_by_key(|pod| made(pod))
+}
+
 /// Whether the pod is being deleted.
 pub fn is_ending(pod: &Value) -> bool {
     pod.pointer("/metadata/deletionTimestamp").is_some_and(Value::is_string)
@@ -135,6 +141,11 @@ pub fn is_ending(pod: &Value) -> bool {
 /// When the pod was made (RFC 3339), by which pods can be put in order.
 pub fn made(pod: &Value) -> &str {
     pod.pointer("/metadata/creationTimestamp").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The pod's uid.
+pub fn uid(pod: &Value) -> Option<&str> {
+    pod.pointer("/metadata/uid").and_then(Value::as_str)
 }
 
 /// The pod's name.

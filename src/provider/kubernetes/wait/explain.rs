@@ -131,9 +131,7 @@ pub(super) async fn cause(cluster: &Kubernetes, identity: &Identity, object: &Va
         if let Some(said) = certificate::cause(cluster, identity, uid).await {
             return Some(said);
         }
-        let starting = pods.iter().filter(|pod| pods::is_being_made(pod) && !pods::is_ending(pod));
-        let starting = starting.max_by_key(|pod| pods::made(pod).to_owned());
-        let uid = starting.and_then(|pod| pod.pointer("/metadata/uid")?.as_str()).unwrap_or(uid);
+        let uid = pods::newest_being_made(&pods).and_then(pods::uid).unwrap_or(uid);
         let events = events_of(cluster, identity.namespace.as_deref(), uid).await.known();
         warning_since(&events, Timestamp::MIN)
     };

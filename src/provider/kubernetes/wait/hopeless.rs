@@ -45,20 +45,23 @@ impl Hopeless {
     fn overdue<'p>(&mut self, pods: &[&'p Value], now: Instant) -> Vec<&'p Value> {
         let without: Vec<&Value> =
             pods.iter().copied().filter(|pod| pods::is_unschedulable(pod) && !pods::is_ending(pod)).collect();
-        let since = |pod: &Value| self.without_node.get(pods::name(pod)).copied().unwrap_or(now);
-        let since: HashMap<String, Instant> =
-            without.iter().map(|pod| (pods::name(pod).to_owned(), since(pod))).collect();
-        self.without_node = since;
-        let is_overdue = |pod: &&Value| {
-            self.without_node.get(pods::name(pod)).is_some_and(|since| *since + FOR_AN_AUTOSCALER <= now)
-        };
-        without.into_iter().filter(is_overdue).collect()
+        let before = std::mem::take(&mut self.without_node);
+        let mut overdue = Vec::new();
+        for pod in without {
+            let name = pods::name(pod);
+            let since = before.get(name).copied().unwrap_or(now);
+            if since + FOR_AN_AUTOSCALER <= now {
+                overdue.push(pod);
+            }
+            self.without_node.insert(name.to_owned(), since);
+        }
+        overdue
     }
 }
 
 /// Whether an autoscaler has said that it adds a node for this pod, or nobody knows.
 async fn may_get_a_node(cluster: &Kubernetes, pod: &Value) -> bool {
-    let uid = pod.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+    let uid = pods::uid(pod).unwrap_or_default();
     let namespace = pod.pointer("/metadata/namespace").and_then(Value::as_str);
     match events_of(cluster, namespace, uid).await {
         Events::Seen { events, .. } => events.iter().any(events::is_of_an_autoscaler),

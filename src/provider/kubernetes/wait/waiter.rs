@@ -232,7 +232,7 @@ impl Waiter<'_> {
 
     /// Tells what is missing, with the cause that pods or events name.
     async fn tell_cause(&mut self, missing: String, uid: Option<&str>) {
-        let starting = self.starting.as_ref().and_then(|pod| pod.pointer("/metadata/uid")?.as_str());
+        let starting = self.starting.as_deref().and_then(pods::uid);
         let by_events = self.cause.look(self.cluster, self.identity, starting.or(uid)).await;
         let told = with_cause(&missing, self.pod_cause.as_deref().or(by_events));
         self.missing = missing;
@@ -410,9 +410,8 @@ impl Waiter<'_> {
 
     /// Fails where a pod lacks what it mounts, and that is to end the wait.
     async fn check_mounts(&self, object: &Value, missing: &str) -> Result<(), Problem> {
-        let uid = |pod: &Value| pod.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
-        let pod = self.starting.as_deref().map_or_else(|| uid(object), uid);
-        let is_to_end = self.on_trouble == OnTrouble::Fail && self.cause.is_missing_mount_of(pod.as_deref());
+        let uid = pods::uid(self.starting.as_deref().unwrap_or(object));
+        let is_to_end = self.on_trouble == OnTrouble::Fail && self.cause.is_missing_mount_of(uid);
         let is_latest = match &self.starting {
             _ if !is_to_end => false,
             Some(pod) => explain::is_latest(self.cluster, self.identity, object, pod).await == Some(true),
