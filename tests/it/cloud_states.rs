@@ -1,6 +1,9 @@
 //! States in the object stores of two clouds, on a server that plays them as their documentation describes them.
 
-use crate::harness::{BALANCER, Cloud, CloudStore, GREETING, Namespace, Project, config_maps};
+use crate::harness::{
+    BALANCER, Cloud, CloudStore, GREETING, Namespace, Project, QUICK_LOCK, config_maps, give_address,
+};
+use crate::object_states::files_of;
 use crate::rollback::with_value;
 
 tests! {
@@ -13,15 +16,12 @@ tests! {
 
 const BOTH: [Cloud; 2] = [Cloud::Gcs, Cloud::Azblob];
 
-/// A lock that runs out quickly.
-const QUICK: &str = "lock_duration = \"5s\"";
-
 fn at<'n>(store: &CloudStore, ns: &'n Namespace, config: &str) -> Project<'n> {
-    CloudStore::let_in(ns.project().write("regplan.toml", &format!("{config}{}", store.state(QUICK))))
+    CloudStore::let_in(ns.project().write("regplan.toml", &format!("{config}{}", store.state(QUICK_LOCK))))
 }
 
 fn change(project: &Project<'_>, store: &CloudStore, config: &str) {
-    project.rewrite("regplan.toml", &format!("{config}{}", store.state(QUICK)));
+    project.rewrite("regplan.toml", &format!("{config}{}", store.state(QUICK_LOCK)));
 }
 
 fn a_run_goes_from_plan_to_rollback_at_each_store() {
@@ -37,16 +37,7 @@ fn a_run_goes_from_plan_to_rollback_at_each_store() {
         project.run(["rollback", "--auto-approve"]).success();
         assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
         project.run(["history"]).success().stdout_contains("rollback 1");
-        let names = [
-            "lock.json",
-            "probe",
-            "revisions/000001.json",
-            "revisions/000002.json",
-            "revisions/000003.json",
-            "revisions/index.json",
-            "state.json",
-        ];
-        assert_eq!(store.names(), names.map(|name| ns.fill(&format!("{{project}}/{name}"))), "{cloud:?}");
+        assert_eq!(store.names(), files_of(&ns), "{cloud:?}");
         let pulled = project.run(["state", "pull"]).success();
         assert_eq!(pulled.stdout(), store.read(&ns.fill("{project}/state.json")));
         project.run(["destroy", "--auto-approve"]).success();
@@ -65,10 +56,7 @@ fn a_second_writer_is_refused_and_a_killed_one_is_overtaken() {
             .stderr_contains("the state is locked by ")
             .stderr_contains(&format!("process {}", apply.id()));
         apply.kill();
-        ns.patch_status(
-            "service/lb",
-            &serde_json::json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}),
-        );
+        give_address(&ns);
         let ended = project.run(["apply", "--auto-approve", "--request-timeout", "2s"]).success();
         ended.stderr_contains("was killed: recovered").stderr_contains("It is taken over in ");
         project.expect_settled();

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, FAILING, HEAD, Namespace, OwnCluster, Project, WEB, wait_until, web};
+use crate::harness::{
+    BALANCER, FAILING, HEAD, Namespace, OwnCluster, Project, WEB, give_address, wait_until, web,
+};
 
 tests! {
     what_was_not_ready_in_time_is_waited_for_again,
@@ -29,10 +31,6 @@ tests! {
 /// A load balancer that nothing in the cluster gives an address, and for which nobody waits long.
 fn balancer() -> String {
     format!("{HEAD}{BALANCER}\n[resource.lb.lifecycle]\ntimeouts.ready = \"1s\"\n")
-}
-
-fn give_address(ns: &Namespace) {
-    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
 }
 
 fn take_address(ns: &Namespace) {

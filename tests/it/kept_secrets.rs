@@ -2,7 +2,7 @@
 
 use age::secrecy::ExposeSecret as _;
 
-use crate::harness::{FAILING, Namespace, ObjectServer, Project};
+use crate::harness::{FAILING, IN_CLUSTER, Namespace, ObjectServer, Project};
 use crate::rollback::{with_secret, with_value};
 use crate::shared_state::readable;
 
@@ -113,9 +113,8 @@ fn a_store_of_objects_keeps_them_too() {
 /// Its Secrets hide them already, so that no key pair is needed.
 fn the_cluster_keeps_them_in_secrets() {
     let ns = Namespace::new();
-    let table = "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\n";
     let project = ns.project().write("token", "first-canary");
-    let project = project.write("regplan.toml", &format!("{}{table}", with_secret("good")));
+    let project = project.write("regplan.toml", &format!("{}{IN_CLUSTER}", with_secret("good")));
     project.run(["state", "init"]).success();
     project.apply();
     project.rewrite("token", "second-canary");

@@ -2,7 +2,10 @@
 
 use rustix::process::Signal;
 
-use crate::harness::{BALANCER, ForgetfulGateway, GREETING, Namespace, ObjectServer, Project, ShiftedClock};
+use crate::harness::{
+    BALANCER, ForgetfulGateway, GREETING, Namespace, ObjectServer, Project, QUICK_LOCK, ShiftedClock,
+    give_address,
+};
 use crate::rollback::with_value;
 use crate::state_files::lock_id;
 
@@ -20,21 +23,26 @@ tests! {
     what_leads_to_no_store_is_said,
 }
 
-/// A lock that runs out quickly.
-const QUICK: &str = "lock_duration = \"5s\"";
-
 fn at<'n>(server: &ObjectServer, ns: &'n Namespace, config: &str) -> Project<'n> {
-    ObjectServer::let_in(ns.project().write("regplan.toml", &format!("{config}{}", server.state(QUICK))))
+    ObjectServer::let_in(ns.project().write("regplan.toml", &format!("{config}{}", server.state(QUICK_LOCK))))
 }
 
 fn change(project: &Project<'_>, server: &ObjectServer, config: &str) {
-    project.rewrite("regplan.toml", &format!("{config}{}", server.state(QUICK)));
+    project.rewrite("regplan.toml", &format!("{config}{}", server.state(QUICK_LOCK)));
 }
 
-/// Ends the wait for the load balancer.
-#[track_caller]
-fn give_an_address(ns: &Namespace) {
-    ns.patch_status("service/lb", &serde_json::json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+/// What a project with three revisions has in a store.
+pub(crate) fn files_of(ns: &Namespace) -> Vec<String> {
+    let files = [
+        "lock.json",
+        "probe",
+        "revisions/000001.json",
+        "revisions/000002.json",
+        "revisions/000003.json",
+        "revisions/index.json",
+        "state.json",
+    ];
+    files.map(|name| ns.fill(&format!("{{project}}/{name}"))).to_vec()
 }
 
 fn a_run_goes_from_plan_to_rollback_with_nothing_on_this_machine() {
@@ -52,16 +60,7 @@ fn a_run_goes_from_plan_to_rollback_with_nothing_on_this_machine() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
     project.run(["history"]).success().stdout_contains("rollback 1");
     assert!(!project.path(".regplan").exists());
-    let names = [
-        "lock.json",
-        "probe",
-        "revisions/000001.json",
-        "revisions/000002.json",
-        "revisions/000003.json",
-        "revisions/index.json",
-        "state.json",
-    ];
-    assert_eq!(server.names(), names.map(|name| ns.fill(&format!("{{project}}/{name}"))));
+    assert_eq!(server.names(), files_of(&ns));
     let shown = project.run(["state", "pull"]).success();
     assert_eq!(shown.stdout(), server.read(&ns.fill("{project}/state.json")));
     project.run(["destroy", "--auto-approve"]).success();
@@ -95,7 +94,7 @@ fn a_second_writer_is_refused_with_the_name_of_the_first() {
     refused.stderr_contains("the state is locked by ").stderr_contains(&format!("process {}", apply.id()));
     // Who only reads needs no lock.
     other.run(["plan"]).success();
-    give_an_address(&ns);
+    give_address(&ns);
     apply.wait().success();
     other.run(["apply", "--auto-approve", "--consent", "resource.lb"]).success();
 }
@@ -106,7 +105,7 @@ fn the_lock_of_a_killed_holder_runs_out() {
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
     apply.kill();
-    give_an_address(&ns);
+    give_address(&ns);
     let ended = project.run(["apply", "--auto-approve", "--request-timeout", "2s"]).success();
     ended.stderr_contains("was killed: recovered").stderr_contains("It is taken over in ");
     project.expect_settled();
@@ -144,7 +143,7 @@ fn a_lock_is_removed_only_when_its_process_is_gone() {
     project.run(["unlock", held]).success().stderr_contains("Removed the lock of");
     project.run(["unlock", held]).code(1).stderr_contains("nothing has to be unlocked");
     // Nobody waits for the dead process any more.
-    give_an_address(&ns);
+    give_address(&ns);
     project.apply().stderr_contains("was killed: recovered").stderr_lacks("It is taken over in");
 }
 
@@ -160,7 +159,7 @@ fn machines_whose_clocks_are_apart_share_a_lock() {
     // By the clock of the second machine, the last sign of life is long past.
     second.run(flags).code(1).stderr_contains("the state is locked by");
     holder.kill();
-    give_an_address(&ns);
+    give_address(&ns);
     second.run(flags).success().stderr_contains("It is taken over in");
     first.expect_settled();
 }

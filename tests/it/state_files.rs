@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Ended, GREETING, HEAD, Namespace, Project, WEB, wait_until};
+use crate::harness::{Ended, GREETING, HEAD, Namespace, Project, WEB, give_address, wait_until};
 
 tests! {
     a_state_is_pulled_and_pushed,
@@ -172,6 +172,6 @@ fn a_lock_is_removed_only_by_its_id() {
     apply.kill();
     project.run(["unlock", &id]).code(1).stderr_contains(held);
     project.run(["unlock", held]).success().stderr_contains("Removed the lock of");
-    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_address(&ns);
     project.apply();
 }

@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Ended, FAILING, GREETING, Namespace, Project, custom_object, definition};
+use crate::harness::{Ended, FAILING, GREETING, IN_CLUSTER, Namespace, Project, custom_object, definition};
 use crate::kept_secrets::FIRST;
 use crate::rollback::{applied, definition_text, with_secret, with_value};
 
@@ -54,13 +54,12 @@ fn a_run_that_fails_is_undone() {
 /// There the values are in Secrets, and no identity is needed.
 fn a_run_whose_state_is_in_the_cluster_is_undone_with_its_secrets() {
     let ns = Namespace::new();
-    let table = "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\n";
     let project = ns.project().write("token", "first-canary");
-    let project = project.write("regplan.toml", &format!("{}{table}", with_secret("good")));
+    let project = project.write("regplan.toml", &format!("{}{IN_CLUSTER}", with_secret("good")));
     project.run(["state", "init"]).success();
     project.apply();
     project.rewrite("token", "second-canary");
-    project.rewrite("regplan.toml", &format!("{}{FAILING}{table}", with_secret("bad")));
+    project.rewrite("regplan.toml", &format!("{}{FAILING}{IN_CLUSTER}", with_secret("bad")));
     let ended = undoing(&project);
     ended.stderr_contains("updated resource.login").stderr_contains("what this run wrote is undone.");
     assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
@@ -70,7 +69,7 @@ fn a_run_whose_state_is_in_the_cluster_is_undone_with_its_secrets() {
     project.run(["drift"]).success();
     // The lock was given back, and nothing is left of the run: the way back has ended it.
     project.rewrite("token", "first-canary");
-    project.rewrite("regplan.toml", &format!("{}{table}", with_secret("good")));
+    project.rewrite("regplan.toml", &format!("{}{IN_CLUSTER}", with_secret("good")));
     project.expect_settled();
     ns.clean_up("namespace/{prefix}-states");
 }

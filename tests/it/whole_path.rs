@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{
-    BALANCER, GREETING, HEAD, MANIFESTS, Namespace, changes, deployment, mirror_definition,
+    BALANCER, GREETING, HEAD, MANIFESTS, Namespace, changes, deployment, give_address, mirror_definition,
 };
 
 tests! {
@@ -161,7 +161,7 @@ data = { address = "http://${resource.lb.status.loadBalancer.ingress[0].ip}/" }
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
     assert!(ns.find("configmap/user").is_none());
-    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_address(&ns);
     apply.wait().success();
     assert_eq!(ns.field("configmap/user", "/data/address"), "http://192.0.2.7/");
     project.expect_settled();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{is_settled, project_of};
-use crate::harness::{BALANCER, HEAD, Namespace, OwnCluster, config_maps, wait_until};
+use crate::harness::{BALANCER, HEAD, Namespace, OwnCluster, config_maps, give_address, wait_until};
 use crate::plane::Role;
 
 tests! {
@@ -103,7 +103,7 @@ fn a_watch_that_has_expired_again_and_again_is_begun_anew() {
     wait_until("the watches", || proxy.count("watch", "services") > 6);
     // A real server would say so for ever to whoever goes on from the same version.
     assert!(proxy.count("list", "services") > 6, "each watch needs a new list: {}", proxy.log());
-    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_address(&ns);
     apply.wait().success();
     project.expect_settled();
 }

@@ -10,7 +10,7 @@ use regplan::provider::kubernetes::Environment;
 use regplan::state;
 
 use super::shop::{Version, shop};
-use crate::harness::{Namespace, ObjectServer, Project, block_on, credentials};
+use crate::harness::{IN_CLUSTER, Namespace, ObjectServer, Project, QUICK_LOCK, block_on, credentials};
 
 /// A kind of place for a state.
 pub(crate) struct Backend {
@@ -33,9 +33,6 @@ pub(crate) struct Place {
     /// What has to run for it.
     _server: Option<ObjectServer>,
 }
-
-/// How long a lock lasts that does not end with its process.
-const QUICK: &str = "lock_duration = \"5s\"";
 
 /// Whoever takes such a lock over waits for as long as a request may take.
 const SOON: &[&str] = &["--request-timeout", "5s"];
@@ -61,13 +58,13 @@ fn local() -> Place {
 }
 
 fn in_cluster() -> Place {
-    let table = format!("[state]\nbackend = \"kubernetes\"\nnamespace = \"{{prefix}}-states\"\n{QUICK}\n");
+    let table = format!("{IN_CLUSTER}{QUICK_LOCK}\n");
     Place { table, _server: None }
 }
 
 fn in_objects() -> Place {
     let server = ObjectServer::start();
-    Place { table: server.state(QUICK), _server: Some(server) }
+    Place { table: server.state(QUICK_LOCK), _server: Some(server) }
 }
 
 /// Removes what is outside of the test's namespace from a cluster that stays.

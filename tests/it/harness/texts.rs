@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use serde_json::json;
+
+use super::Namespace;
+
 /// A project and a namespace, without any resource.
 pub(crate) const HEAD: &str = "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n";
 
@@ -132,6 +136,18 @@ template.spec.containers = [{{ name = "main", image = "web:1" }}]
 "#
     )
 }
+
+/// Ends the wait for [`BALANCER`]: no cloud is there to give it an address.
+#[track_caller]
+pub(crate) fn give_address(ns: &Namespace) {
+    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+}
+
+/// A state in the cluster, in a namespace of the test's own. It ends within its table.
+pub(crate) const IN_CLUSTER: &str = "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\n";
+
+/// A lock that runs out quickly, in the table of a state.
+pub(crate) const QUICK_LOCK: &str = "lock_duration = \"5s\"";
 
 /// The definition of a kind `Thing` whose schema takes everything and has this description.
 pub(crate) fn definition(description: &str) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Namespace, ObjectServer, Project, wait_until};
+use crate::harness::{IN_CLUSTER, Namespace, ObjectServer, Project, wait_until};
 use crate::kept_secrets::{FIRST, Keys, changed};
 use crate::rollback::with_secret;
 
@@ -13,8 +13,6 @@ tests! {
     a_state_moves_from_the_cluster_into_a_store_and_back,
 }
 
-const IN_CLUSTER: &str =
-    "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\nlock_duration = \"5s\"\n";
 const OUT: [&str; 5] = ["state", "migrate", "--to", "cluster.toml", "--auto-approve"];
 const BACK: [&str; 5] = ["state", "migrate", "--from", "cluster.toml", "--auto-approve"];
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    HEAD, Namespace, RECORD, SERVICE, Seen, WEB, config_maps, mirror_definition, wait_until,
+    HEAD, IN_CLUSTER, Namespace, RECORD, SERVICE, Seen, WEB, config_maps, mirror_definition, wait_until,
 };
 
 tests! {
@@ -151,8 +151,7 @@ fn outcomes_that_come_together_are_one_write_of_a_shared_journal() {
     const COUNT: usize = 20;
     let ns = Namespace::new();
     let proxy = ns.proxy();
-    let table = "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\n";
-    let config = format!("{}{table}", config_maps(COUNT));
+    let config = format!("{}{IN_CLUSTER}", config_maps(COUNT));
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
     project.run(["state", "init"]).success();
     let journal = ns.fill("{project}.journal-");

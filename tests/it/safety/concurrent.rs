@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::{THEIRS, greeting};
-use crate::harness::{BALANCER, HEAD, Namespace, Project, Proxy, wait_until};
+use crate::harness::{BALANCER, HEAD, Namespace, Project, Proxy, give_address, wait_until};
 
 tests! {
     a_change_between_the_reading_and_the_dry_run_is_in_the_plan,
@@ -224,7 +224,7 @@ fn an_object_that_others_delete_while_it_is_waited_for_is_made_again_by_the_next
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
     wait_until("the service is there again", || ns.find("service/lb").is_some());
-    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_address(&ns);
     apply.wait().success();
     project.expect_settled();
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::greeting;
-use crate::harness::{BALANCER, Command, GREETING, HEAD, Namespace, config_maps, wait_until};
+use crate::harness::{BALANCER, Command, GREETING, HEAD, Namespace, config_maps, give_address, wait_until};
 
 tests! {
     a_killed_apply_loses_nothing,
@@ -152,7 +152,7 @@ depends_on = ["resource.lb"]
     ended.stderr_contains("written resource.lb  not waited for");
     ended.stderr_contains("0 failed, 1 written and not waited for, 1 not tried");
     assert!(ns.find("configmap/after").is_none());
-    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_address(&ns);
     project.apply().stdout_contains("Plan: 1 to add");
 }
 
@@ -179,7 +179,7 @@ data = { address = "${resource.lb.status.loadBalancer.ingress[0].ip}" }
         "[resource.after]\nlifecycle.timeouts.ready = \"1s\"\n",
     );
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("after 1 s");
-    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    give_address(&ns);
     project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
 }

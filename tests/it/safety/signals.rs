@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::greeting;
-use crate::harness::{Command, GREETING, Namespace, Proxy, RECORD, Running, wait_until};
+use crate::harness::{
+    Command, GREETING, IN_CLUSTER, Namespace, Proxy, QUICK_LOCK, RECORD, Running, wait_until,
+};
 
 tests! {
     the_second_signal_ends_a_run_whose_store_hangs,
@@ -44,9 +46,8 @@ fn hang_journal(proxy: &Proxy) {
 fn the_second_signal_ends_a_run_whose_store_hangs() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
-    let state =
-        "[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\nlock_duration = \"5s\"\n";
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{state}")).through(&proxy);
+    let config = format!("{GREETING}{IN_CLUSTER}{QUICK_LOCK}\n");
+    let project = ns.project().write("regplan.toml", &config).through(&proxy);
     project.run(["state", "init"]).success();
     hang_journal(&proxy);
     let before = proxy.requests().len();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{HEAD, clean_up, first_machine, greeting, kept, machine, states};
 use crate::force::audit::AuditLog;
-use crate::harness::{BALANCER, Namespace, Project, Running, ShiftedClock, wait_until};
+use crate::harness::{BALANCER, Namespace, Project, Running, ShiftedClock, give_address, wait_until};
 
 tests! {
     a_process_that_was_stopped_and_overtaken_writes_nothing_more,
@@ -28,12 +28,6 @@ fn holder(project: &Project<'_>, ns: &Namespace) -> Running {
     running
 }
 
-/// Ends the wait for the load balancer.
-#[track_caller]
-fn give_an_address(ns: &Namespace) {
-    ns.patch_status("service/lb", &json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.1" }] } }));
-}
-
 /// Who holds the lock, as the Lease says it to people.
 #[track_caller]
 fn named_holder(ns: &Namespace) -> String {
@@ -52,7 +46,7 @@ fn two_writers_do_not_write_at_once() {
     // Whoever only looks needs no lock, and sees the run that is under way.
     second.run(["plan"]).success().stderr_contains("is under way, or was killed");
     running.until("resource.lb");
-    give_an_address(&ns);
+    give_address(&ns);
     running.wait().success();
     assert_eq!(named_holder(&ns), "");
     second.apply();
@@ -74,7 +68,7 @@ fn the_lock_of_a_killed_process_is_taken_over() {
         &lease,
         &json!({ "spec": { "renewTime": "2099-01-01T00:00:00.000000Z" } }),
     );
-    give_an_address(&ns);
+    give_address(&ns);
     let second = machine(&ns, BALANCER);
     let ended = second.run(SHORT).success();
     ended.stderr_contains(&process).stderr_contains("It is taken over in");
@@ -93,7 +87,7 @@ fn machines_whose_clocks_are_two_hours_apart_share_a_lock() {
     // By the clock of the second machine, the last sign of life is two hours old.
     second.run(SHORT).code(1).stderr_contains("the state is locked by");
     running.kill();
-    give_an_address(&ns);
+    give_address(&ns);
     second.run(SHORT).success().stderr_contains("It is taken over in");
     first.expect_settled();
     // The order of the revisions is that of the runs, also where the clock of a later one is behind.
@@ -121,7 +115,7 @@ fn a_process_that_was_stopped_and_overtaken_writes_nothing_more() {
     running.until("resource.lb");
     running.signal(Signal::STOP);
     let second = machine(&ns, BALANCER);
-    give_an_address(&ns);
+    give_address(&ns);
     second.run(SHORT).success().stderr_contains("It is taken over in");
     proxy.forget();
     let mut log = AuditLog::of(&ns, "first");
