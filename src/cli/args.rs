@@ -6,7 +6,7 @@ mod verify;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::state::{
     StateCommand, StateInitArgs, StateListArgs, StateMigrateArgs, StateMvArgs, StatePushArgs,
@@ -73,8 +73,11 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) no_input: bool,
     /// Say only what was asked for, and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
+    /// Say each question to a server on stderr; -vv each step as well, -vvv what the libraries say
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
 }
 
 /// When to use colour.

@@ -35,6 +35,7 @@ mod show;
 mod state;
 mod unlock;
 mod validate;
+mod verbose;
 mod verify;
 mod wording;
 
@@ -66,6 +67,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return exit::usage(error, foreign_words::refused(&args).as_ref()),
     };
     let output = Output::new(&cli.global);
+    verbose::begin(cli.global.verbose);
     match run(cli, output) {
         Ok(exit) => exit.into(),
         Err(failure) => failure::print(&failure, output),

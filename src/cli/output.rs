@@ -14,13 +14,24 @@ const PIPED: usize = 80;
 pub(super) struct Output {
     styled_data: bool,
     styled_messages: bool,
-    quiet: bool,
+    amount: Amount,
+}
+
+/// How much is said besides the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Amount {
+    /// `--quiet`: errors and questions.
+    Little,
+    /// What the user should know.
+    Usual,
+    /// `--verbose`: each question to a server, too.
+    Much,
 }
 
 impl Output {
     /// Without styles.
     #[cfg(test)]
-    pub(super) const PLAIN: Self = Self { styled_data: false, styled_messages: false, quiet: false };
+    pub(super) const PLAIN: Self = Self { styled_data: false, styled_messages: false, amount: Amount::Usual };
 
     pub(super) fn new(global: &Global) -> Self {
         let styled = |is_terminal: bool| match global.color {
@@ -31,7 +42,11 @@ impl Output {
         Self {
             styled_data: styled(io::stdout().is_terminal()),
             styled_messages: styled(io::stderr().is_terminal()),
-            quiet: global.quiet,
+            amount: match (global.quiet, global.verbose) {
+                (true, _) => Amount::Little,
+                (false, 0) => Amount::Usual,
+                (false, _) => Amount::Much,
+            },
         }
     }
 
@@ -40,9 +55,10 @@ impl Output {
         self.styled_messages
     }
 
-    /// Whether messages go to a terminal, where a person can watch them.
+    /// Whether messages go to a terminal, where a person can watch what moves. Between the many lines of `--verbose`
+    /// nothing moves.
     pub(super) fn is_watched(self) -> bool {
-        io::stderr().is_terminal() && !self.quiet
+        io::stderr().is_terminal() && self.amount == Amount::Usual
     }
 
     /// The width of data in columns: that of `COLUMNS`, or of the terminal. In a file or a pipe it is always
@@ -99,7 +115,7 @@ impl Output {
 
     /// Prints what the user should know besides the result; `--quiet` leaves it out.
     pub(super) fn note(self, text: &Styled) -> io::Result<()> {
-        if self.quiet { Ok(()) } else { self.message(text) }
+        if self.amount == Amount::Little { Ok(()) } else { self.message(text) }
     }
 
     /// Prints what the user must know: errors and questions.

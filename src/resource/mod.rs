@@ -31,11 +31,12 @@
 //! | `withhold` | Which values of an object are secret, and what stands for them where it is stored? |
 //! | `digest` | How are texts digested, public ones and secrets? |
 //! | `redactor` | How are the secrets of a run taken out of what is said? |
-//! | `withhold` | How are secrets taken out of a stored object? |
+//! | `asked` | What is said of a question to a server, a store or a program? |
 
 mod address;
 mod api_groups;
 mod applied;
+mod asked;
 pub mod dependencies;
 mod desired;
 mod digest;
@@ -65,6 +66,7 @@ pub use api_groups::is_builtin_group;
 pub use applied::{
     Applied, Held, SentObject, all_held, foreign_items, foreign_items_beside, held, held_at, is_written_since,
 };
+pub use asked::{ASKED, asked, done_or_failed};
 pub use desired::{Batch, Desired, FilePlace, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};

@@ -3,12 +3,13 @@
 mod command_line;
 mod files;
 mod offline;
+mod verbose;
 
 use crate::harness::{Namespace, Project, Test};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [offline::tests(), command_line::tests(), files::tests()].concat()
+    [offline::tests(), command_line::tests(), files::tests(), verbose::tests()].concat()
 }
 
 const SMALL: &str = r#"

@@ -23,6 +23,7 @@ use super::hearing::Hearing;
 use super::network::{Network, NoConnection};
 use super::tls::{self, Seen, Trust};
 use crate::kubernetes::pull_login::encoded;
+use crate::resource::asked;
 use crate::verify::{Answer, Fault, codes};
 
 /// How long an answer may take after all was sent.
@@ -183,7 +184,12 @@ impl Door {
             Content::Zeros(_) => Duration::MAX,
         };
         let limit = self.deadline.saturating_duration_since(Instant::now()).min(patience);
-        match timeout(limit, exchange(&self.network, call, trust)).await {
+        let question = || format!("{} {}", call.method, call.url.path());
+        let outcome = |answer: &Result<Result<Answer, Fault>, _>| match answer {
+            Ok(Ok(answer)) => answer.status.to_string(),
+            _ => "no answer".to_owned(),
+        };
+        match asked(question, timeout(limit, exchange(&self.network, call, trust)), outcome).await {
             Ok(answer) => answer,
             Err(_) => Err(Fault::new(
                 codes::NO_ANSWER,

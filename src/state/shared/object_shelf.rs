@@ -18,12 +18,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion};
+use object_store::{
+    GetOptions, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion,
+};
 use tokio::sync::OnceCell;
 
 use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
 use bucket::{Bucket, Mark};
 use words::{not_done, unanswered_where_unclear};
+
+use crate::resource::{asked, done_or_failed};
 
 pub use connect::connect;
 
@@ -68,12 +72,21 @@ impl ObjectShelf {
             Over::Version(version) => PutMode::Update(self.expected(version)),
         };
         let payload = PutPayload::from(bytes.to_vec());
-        match self.store.put_opts(path, payload, mode.into()).await {
+        let question = || format!("PUT {}/{path}", self.bucket);
+        match asked(question, self.store.put_opts(path, payload, mode.into()), done_or_failed).await {
             // The store repeats a request by itself where the first one failed, so that "taken" may mean "by us". Who
             // writes looks at what is there (see `sure`).
             Ok(done) => self.version(done.e_tag, done.version),
             Err(error) => Err(unanswered_where_unclear(&error, &self.bucket)),
         }
+    }
+}
+
+/// What became of a question for an object, for `--verbose`.
+fn found_or_not(result: &object_store::Result<GetResult>) -> &'static str {
+    match result {
+        Err(error) if words::is_absent(error) => "not there",
+        result => done_or_failed(result),
     }
 }
 
@@ -98,7 +111,9 @@ impl Shelf for ObjectShelf {
 
     async fn get(&self, item: Item) -> Result<Option<Kept>, ShelfError> {
         let failed = |error| not_done(&error, &self.bucket);
-        match self.store.get_opts(&self.path(&name(item)), GetOptions::default()).await {
+        let path = self.path(&name(item));
+        let question = || format!("GET {}/{path}", self.bucket);
+        match asked(question, self.store.get_opts(&path, GetOptions::default()), found_or_not).await {
             Ok(found) => {
                 let version = self.version(found.meta.e_tag.clone(), found.meta.version.clone())?;
                 let bytes = found.bytes().await.map_err(failed)?.to_vec();
@@ -124,7 +139,9 @@ impl Shelf for ObjectShelf {
             Some(found) if found != *version => return Err(ShelfError::Taken),
             Some(_) => {}
         }
-        match self.store.delete(&self.path(&name(item))).await {
+        let path = self.path(&name(item));
+        let question = || format!("DELETE {}/{path}", self.bucket);
+        match asked(question, self.store.delete(&path), done_or_failed).await {
             Ok(()) => Ok(()),
             Err(error) if words::is_absent(&error) => Ok(()),
             Err(error) => Err(unanswered_where_unclear(&error, &self.bucket)),

@@ -133,10 +133,10 @@ impl Canaries {
 struct Sinks(Vec<(String, Vec<u8>)>);
 
 impl Sinks {
-    /// Runs it, whatever comes of it, and keeps what it said.
+    /// Runs it, whatever comes of it, and keeps what it said. It says as much as it can.
     #[track_caller]
     fn run(&mut self, project: &Project<'_>, line: &str) {
-        let ended = project.run(line.split(' ')).any();
+        let ended = project.run(line.split(' ').chain(["-vvv"])).any();
         self.0.push((format!("standard output of `{line}`"), ended.stdout().into()));
         self.0.push((format!("standard error of `{line}`"), ended.stderr().into()));
     }
@@ -244,6 +244,10 @@ fn no_secret_is_said_or_written_in_a_whole_life() {
     sinks.run(&project, "destroy --auto-approve");
     drop(webhook);
     assert!(sinks.has("(sensitive"), "something was hidden");
+    assert!(
+        sinks.has(": done, ") && sinks.has("kube_client"),
+        "questions were said, and what the libraries say"
+    );
     for line in [
         "destroy --auto-approve --format json",
         "state list --format json",

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::HelmSettings;
 use crate::provider::ProgramAccess;
+use crate::resource::{asked, done_or_failed};
 
 /// The oldest version of Helm 3 that renders as we expect. All of Helm 4 do.
 const OLDEST: (u32, u32) = (3, 18);
@@ -41,7 +42,10 @@ impl<'a> Program<'a> {
         access: Option<&ProgramAccess>,
     ) -> Result<Vec<u8>, String> {
         self.version().await?;
-        self.run_unchecked(self.command(access), arguments, input, limit).await
+        let work = self.run_unchecked(self.command(access), arguments, input, limit);
+        // The first word says what it does. The others may hold more than everybody should read.
+        let what = || format!("helm {}", arguments.first().map_or("".as_ref(), AsRef::as_ref).display());
+        asked(what, work, done_or_failed).await
     }
 
     /// The version of the program, as it says it.

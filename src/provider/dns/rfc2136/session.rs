@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::connection::Connection;
 use super::refusal;
-use crate::resource::{Problem, ProblemKind};
+use crate::resource::{Problem, ProblemKind, asked, done_or_failed};
 
 /// Talks with a name server.
 pub(super) struct Session {
@@ -74,7 +74,9 @@ impl Session {
 
     async fn send(&mut self, message: &Message) -> Result<Vec<u8>, Problem> {
         let bytes = message.to_vec().map_err(|error| self.odd(&error.to_string()))?;
-        self.connection.exchange(&bytes).await.map_err(|error| unreachable(&self.server, error))
+        let question = || in_words(message, &self.server);
+        let answer = asked(question, self.connection.exchange(&bytes), done_or_failed).await;
+        answer.map_err(|error| unreachable(&self.server, error))
     }
 
     fn checked(
@@ -110,6 +112,12 @@ impl Session {
         Problem::new(ProblemKind::Unreachable, message)
             .help("check that a name server listens there, and that nothing changes its answers on their way")
     }
+}
+
+/// What a message asks for, without its records.
+fn in_words(message: &Message, server: &str) -> String {
+    let about = message.queries.first().map(|query| format!(" {} {}", query.name(), query.query_type()));
+    format!("DNS {:?}{} at {server}", message.metadata.op_code, about.unwrap_or_default())
 }
 
 fn unreachable(server: &str, error: io::Error) -> Problem {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::provider::dns::keeper::Fault;
-use crate::resource::{Problem, ProblemKind};
+use crate::resource::{Problem, ProblemKind, asked};
 
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -118,6 +118,14 @@ impl Client {
     }
 
     async fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Problem> {
+        let outcome = |answer: &Result<Answer, Problem>| match answer {
+            Ok(answer) => answer.status.as_u16().to_string(),
+            Err(_) => "no answer".to_owned(),
+        };
+        asked(|| format!("{method} {}{path}", self.url), self.exchange(method, path, body), outcome).await
+    }
+
+    async fn exchange(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Problem> {
         let token = self.token.as_ref().map_err(Clone::clone)?;
         let request = self.http.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
         let request = match body {

@@ -1,5 +1,6 @@
 //! A request, and what may come back: a good answer, a refusal, or nothing.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -51,6 +52,13 @@ impl Call {
     }
 }
 
+/// Method and path: nothing of the content.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
 /// A good answer.
 #[derive(Debug)]
 pub(in crate::provider::kubernetes) struct Answer<T = Value> {
@@ -82,6 +90,16 @@ pub(in crate::provider::kubernetes) enum CallError {
         /// Whether the server may have processed the request.
         perhaps_done: bool,
     },
+}
+
+impl CallError {
+    /// In a word or two, without what the server said: that may hold a secret.
+    pub(in crate::provider::kubernetes) fn brief(&self) -> String {
+        match self {
+            Self::Refused(refusal) => format!("refused with {}", refusal.code),
+            Self::Lost { .. } => "no answer".to_owned(),
+        }
+    }
 }
 
 /// A `Status` that is no success.

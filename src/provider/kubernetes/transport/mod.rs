@@ -30,7 +30,7 @@ use self::limits::Limits;
 use self::repetition::{pause, retry_after};
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::provider::kubernetes::shallow::Shallow;
-use crate::resource::{DEEPEST_READ, Permit, Problem, ProblemKind, depth_of, too_deep};
+use crate::resource::{DEEPEST_READ, Permit, Problem, ProblemKind, asked, depth_of, too_deep};
 
 /// What an API server says of a path that it does not serve.
 const PATH_NOT_FOUND: &str = "404 page not found";
@@ -146,17 +146,19 @@ impl Transport {
             .body(Vec::new())
             .map_err(|error| self.unsendable(error))?;
         let begun = Instant::now();
-        let opened = timeout(self.limits.read, self.client.request_events::<Shallow>(request)).await;
-        let opened = match opened {
-            Err(_) => Err(self.silent(false)),
-            Ok(Ok(events)) => Ok(events),
-            Ok(Err(kube::Error::Api(status))) => Err(CallError::Refused(Refusal {
-                code: status.code,
-                status: serde_json::to_value(&*status).unwrap_or_default(),
-                retry_after: None,
-            })),
-            Ok(Err(error)) => Err(self.lost(error)),
+        let opening = async {
+            match timeout(self.limits.read, self.client.request_events::<Shallow>(request)).await {
+                Err(_) => Err(self.silent(false)),
+                Ok(Ok(events)) => Ok(events),
+                Ok(Err(kube::Error::Api(status))) => Err(CallError::Refused(Refusal {
+                    code: status.code,
+                    status: serde_json::to_value(&*status).unwrap_or_default(),
+                    retry_after: None,
+                })),
+                Ok(Err(error)) => Err(self.lost(error)),
+            }
         };
+        let opened = asked(|| format!("GET {path}"), opening, outcome).await;
         self.note(begun, &opened);
         opened
     }
@@ -172,7 +174,9 @@ impl Transport {
             _ => self.limits.write,
         };
         let begun = Instant::now();
-        let result = timeout(deadline, self.exchange(call)).await.unwrap_or_else(|_| Err(self.silent(true)));
+        let exchange =
+            async { timeout(deadline, self.exchange(call)).await.unwrap_or_else(|_| Err(self.silent(true))) };
+        let result = asked(|| call, exchange, outcome).await;
         self.note(begun, &result);
         result
     }
@@ -268,6 +272,11 @@ impl Transport {
         let problem = Problem::new(ProblemKind::Other, message).caused_by(error);
         CallError::Lost { problem, perhaps_done: false }
     }
+}
+
+/// What became of a try, for `--verbose`.
+fn outcome<T>(result: &Result<T, CallError>) -> String {
+    result.as_ref().map_or_else(CallError::brief, |_| "done".to_owned())
 }
 
 /// That an object is not read, since it is nested too deeply.
