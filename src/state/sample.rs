@@ -258,6 +258,7 @@ pub(super) fn lock() -> LockRecord {
         epoch: 2,
         renewals: 3,
         duration_seconds: 15,
+        grace_seconds: 65,
     }
 }
 

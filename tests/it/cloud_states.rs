@@ -48,7 +48,8 @@ fn a_second_writer_is_refused_and_a_killed_one_is_overtaken() {
     for cloud in BOTH {
         let (ns, store) = (Namespace::new(), CloudStore::start(cloud));
         let project = at(&store, &ns, &format!("{GREETING}{BALANCER}"));
-        let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+        let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
+        let mut apply = project.regplan(flags).spawn();
         apply.until("waiting resource.lb");
         let other = at(&store, &ns, GREETING);
         let refused = other.run(["apply", "--auto-approve"]).code(1);
@@ -57,7 +58,7 @@ fn a_second_writer_is_refused_and_a_killed_one_is_overtaken() {
             .stderr_contains(&format!("process {}", apply.id()));
         apply.kill();
         give_address(&ns);
-        let ended = project.run(["apply", "--auto-approve", "--request-timeout", "2s"]).success();
+        let ended = project.run(flags).success();
         ended.stderr_contains("was killed: recovered").stderr_contains("It is taken over in ");
         project.expect_settled();
     }

@@ -26,7 +26,8 @@ use crate::state::id::LockId;
 pub struct LeaseTimes {
     /// For how long after its last renewal it is certainly held.
     pub duration: Duration,
-    /// How much longer whoever takes it over waits: a request that the holder sent before may still be under way.
+    /// How much longer whoever takes it over waits: a request that the holder sent before may still be under way. The lock
+    /// itself says it.
     pub grace: Duration,
 }
 
@@ -84,7 +85,7 @@ pub(super) async fn take(
             Some(Found { record, version }) => (record, Some(version)),
             None => (LockRecord::free(), None),
         };
-        let record = before.taken_by(holder.clone(), times.duration);
+        let record = before.taken_by(holder.clone(), times);
         let sent = Moment::now();
         if let Some(version) = write(shelf.as_ref(), &record, version.as_ref()).await? {
             let locked = Locked { holder, left_by };
@@ -238,8 +239,8 @@ async fn outwait(
     waiting: &Waiting,
 ) -> Result<Outcome, StateError> {
     let Some(holder) = &found.record.holder else { return Ok(Outcome::Free) };
-    let time = found.record.duration() + times.grace;
-    if watch(shelf, found, time, |left| waiting(holder, left)).await? {
+    let patience = found.record.patience(times.grace);
+    if watch(shelf, found, patience, |left| waiting(holder, left)).await? {
         return Ok(Outcome::Gone(holder.clone()));
     }
     match look(shelf).await?.and_then(|found| found.record.holder) {

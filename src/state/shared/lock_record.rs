@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::LeaseTimes;
 use super::shelf::Kept;
 use crate::resource::from_json;
 use crate::state::holder::Holder;
@@ -24,22 +25,33 @@ pub struct LockRecord {
     pub renewals: u64,
     /// Where it has not changed for so long, seen on the observer's own clock, the holder does not live.
     pub duration_seconds: u64,
+    /// For so long after that, a request that the holder sent right before may still be under way.
+    #[serde(default)]
+    pub grace_seconds: u64,
 }
 
 impl LockRecord {
     /// The first one, which nobody holds.
     pub(super) fn free() -> Self {
-        Self { format_version: FORMAT_VERSION, holder: None, epoch: 0, renewals: 0, duration_seconds: 0 }
+        Self {
+            format_version: FORMAT_VERSION,
+            holder: None,
+            epoch: 0,
+            renewals: 0,
+            duration_seconds: 0,
+            grace_seconds: 0,
+        }
     }
 
     /// The next holder's, after this one.
-    pub(super) fn taken_by(&self, holder: Holder, duration: Duration) -> Self {
+    pub(super) fn taken_by(&self, holder: Holder, times: LeaseTimes) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             holder: Some(holder),
             epoch: self.epoch + 1,
             renewals: 0,
-            duration_seconds: duration.as_secs().max(1),
+            duration_seconds: times.duration.as_secs().max(1),
+            grace_seconds: times.grace.as_secs() + u64::from(times.grace.subsec_nanos() > 0),
         }
     }
 
@@ -53,6 +65,12 @@ impl LockRecord {
 
     pub(super) fn duration(&self) -> Duration {
         Duration::from_secs(self.duration_seconds)
+    }
+
+    /// How long it is looked at before it is taken over: the holder's grace counts, and that of whoever waits where it is
+    /// longer. An older regplan wrote none.
+    pub(super) fn patience(&self, own_grace: Duration) -> Duration {
+        self.duration() + own_grace.max(Duration::from_secs(self.grace_seconds))
     }
 
     pub(super) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {

@@ -91,15 +91,18 @@ async fn a_lock_that_is_not_renewed_is_taken_over_and_its_holder_writes_no_more(
     let told = Arc::clone(&waited);
     let mut other = backend_on(&shelf, SHORT)
         .with_waiting(Box::new(move |holder, left| told.lock().unwrap().push((holder.id.clone(), left))));
+    let asked = std::time::Instant::now();
     let second = other.lock("apply").await.unwrap();
+    assert!(asked.elapsed() >= SHORT.duration + SHORT.grace, "a request of the holder may be under way");
     // It counted on its lock no longer when the other one took it.
     permit.ask().unwrap_err();
     assert!(matches!(holder.confirm_lock().await, Err(StateError::NotLocked { .. })));
     assert_eq!(second.left_by.map(|left| left.id), Some(first.holder.id.clone()));
     {
         let told = waited.lock().unwrap();
-        let fits =
-            |(id, left): &(LockId, Duration)| *id == first.holder.id && *left <= SHORT.duration + SHORT.grace;
+        // The lock counts in whole seconds.
+        let longest = SHORT.duration + Duration::from_secs(1);
+        let fits = |(id, left): &(LockId, Duration)| *id == first.holder.id && *left <= longest;
         assert!(!told.is_empty() && told.iter().all(fits), "{told:?}");
     }
     // It finds out, and the lock does not become its own again.
@@ -111,6 +114,21 @@ async fn a_lock_that_is_not_renewed_is_taken_over_and_its_holder_writes_no_more(
     let refused = holder.replace(&state, None).await.unwrap_err();
     assert!(matches!(refused, StateError::NotLocked { .. }), "{refused}");
     other.confirm_lock().await.unwrap();
+}
+
+/// Its requests live as long as it lets them, whatever the one who waits lets its own.
+#[tokio::test]
+async fn a_holder_with_patience_is_waited_for_as_long_as_its_requests_live() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let way = Way::to(&shelf);
+    let patient = LeaseTimes { duration: Duration::from_secs(1), grace: Duration::from_millis(2500) };
+    let mut holder = SharedBackend::new(way.clone(), patient, KeyMaking::ByNeed);
+    holder.lock("apply").await.unwrap();
+    way.is_cut.store(true, Ordering::SeqCst);
+    let hasty = LeaseTimes { grace: Duration::ZERO, ..patient };
+    let asked = std::time::Instant::now();
+    backend_on(&shelf, hasty).lock("apply").await.unwrap();
+    assert!(asked.elapsed() >= patient.duration + patient.grace);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn the_second_signal_ends_a_run_whose_store_hangs() {
     project.run(["state", "init"]).success();
     hang_journal(&proxy);
     let before = proxy.requests().len();
-    let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "60s"]).spawn();
+    let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "15s"]).spawn();
     let is_journal = |text: &str| text.contains(".journal");
     wait_until("a write of the journal", || {
         proxy.requests().iter().skip(before).any(|seen| {

@@ -89,11 +89,12 @@ fn a_killed_apply_is_finished_by_another_machine() {
     let project = first_machine(&ns, "");
     for round in 0..3_u32 {
         project.rewrite("regplan.toml", &many(round));
-        let running = project.regplan(["apply", "--auto-approve"]).spawn();
+        let flags = ["apply", "--auto-approve", "--request-timeout", "5s"];
+        let running = project.regplan(flags).spawn();
         std::thread::sleep(Duration::from_millis(rand::random_range(50..1500)));
         running.kill();
         let other = ns.project().write("regplan.toml", &many(round));
-        other.run(["apply", "--auto-approve", "--request-timeout", "5s"]).success();
+        other.run(flags).success();
         other.expect_settled();
         for index in 0..20 {
             assert_eq!(ns.field(&format!("configmap/c{index}"), "/data/k"), format!("v{round}"));
