@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The long mode: what takes too long for every run. It needs hours, and a machine that does nothing else meanwhile.
+#
+#   tests/long.sh                  every walk of kills and floods, and each reader fuzzed for 150 s
+#   tests/long.sh fuzz [SECONDS]   only the fuzzing, for so many seconds each
+#
+# The figures go to tests/it/force/figures.json and fuzz/figures.json, and from there to docs/reliability.md. The programs
+# must be built already (tests/run.sh).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+force() {
+  REGPLAN_FORCE=long REGPLAN_UPDATE_DOCS=1 cargo test --locked --test it -- force:: --test-threads 30
+}
+
+# Fuzzing needs a nightly compiler, and cargo-fuzz.
+fuzzer() {
+  rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+  command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+}
+
+# figures TARGET LOG: what the fuzzer says at its end, as JSON.
+figures() {
+  sed -n "s/^Done \([0-9]*\) runs in \([0-9]*\) second(s)$/{ \"target\": \"$1\", \"seconds\": \2, \"texts\": \1 }/p" "$2"
+}
+
+fuzz() {
+  local seconds=$1 target log lines=() work
+  fuzzer
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  for target in $(cargo +nightly fuzz list | sort); do
+    printf '\n== %s\n' "$target"
+    log=$work/$target.log
+    # What is found goes into a folder of this run: the corpus that is kept has a text of each kind, and stays small.
+    mkdir "$work/$target"
+    cargo +nightly fuzz run "$target" "$work/$target" "fuzz/corpus/$target" -- -max_total_time="$seconds" 2>&1 |
+      tee "$log" | grep --line-buffered -E '^(Done|SUMMARY|==)|panicked' || { tail -40 "$log"; exit 1; }
+    lines+=("  $(figures "$target" "$log")")
+  done
+  printf '%s\n' "${lines[@]}" | sed '$!s/$/,/' | { echo '['; cat; echo ']'; } >fuzz/figures.json
+}
+
+page() { REGPLAN_UPDATE_DOCS=1 cargo test --locked --test it -- force::page::; }
+
+case ${1:-all} in
+  all)
+    force
+    fuzz 150
+    ;;
+  fuzz) fuzz "${2:-150}" ;;
+  *)
+    printf 'usage: %s [fuzz [SECONDS]]\n' "$0" >&2
+    exit 2
+    ;;
+esac
+page
