@@ -21,7 +21,7 @@ use crate::provider::{Cluster, Provider, Router};
 use crate::resource::record_set::RECORDS_GROUP;
 use crate::resource::{PULL_ENTRY_GROUP, Problem, ProblemKind};
 use crate::state::{
-    Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
+    Backend, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
     connect_object_store,
 };
 
@@ -132,12 +132,12 @@ impl StateBackends {
     }
 
     /// The state in an object store.
-    fn in_objects(&self, settings: &ObjectBackend) -> Result<Box<dyn Backend>, Error> {
+    fn in_objects(&self, settings: &ObjectBackend) -> Result<SharedBackend, Error> {
         let ObjectBackend { state, request_timeout } = settings;
         let shelf = connect_object_store(state, self.variables.as_ref()).map_err(|problem| *problem)?;
         let times = times(state.lock_duration, *request_timeout);
         let backend = self.on(Arc::new(shelf), times, KeyMaking::ByNeed);
-        Ok(Box::new(backend.with_seal(seal(state.encryption.as_ref())?)))
+        Ok(backend.with_seal(seal(state.encryption.as_ref())?))
     }
 
     fn on(&self, shelf: Arc<dyn Shelf>, times: LeaseTimes, key_making: KeyMaking) -> SharedBackend {
@@ -153,9 +153,7 @@ impl StateBackends {
         let Manifests { places, roles } = kubernetes::manifests(namespace, name);
         let mut ensured = shelf.ensure(&places).await?;
         let backend = self.in_cluster(shelf.clone(), settings, KeyMaking::ByNeed);
-        let made = if backend.key().await?.is_some() { Made::Before } else { Made::Now };
-        backend.make_key().await?;
-        ensured.push(Ensured { identity: shelf.identity(Item::Key), made });
+        ensured.push(ensure_key(&backend).await?);
         ensured.extend(shelf.ensure(&roles).await?);
         Ok(ensured)
     }
@@ -169,7 +167,7 @@ impl BackendFactory for StateBackends {
                 (Location::beside(folder, project)?, encryption)
             }
             BackendSettings::Folder { folder, encryption, .. } => (Location::at(folder), encryption),
-            BackendSettings::Objects(settings) => return self.in_objects(settings),
+            BackendSettings::Objects(settings) => return Ok(Box::new(self.in_objects(settings)?)),
             BackendSettings::Cluster(settings) => {
                 let shelf = self.shelf(settings).await?;
                 return Ok(Box::new(self.in_cluster(shelf, settings, KeyMaking::ByInit)));
@@ -181,11 +179,17 @@ impl BackendFactory for StateBackends {
     async fn prepare(&self, settings: &BackendSettings) -> Result<Vec<Ensured>, Error> {
         match settings {
             BackendSettings::Cluster(settings) => self.prepare_in_cluster(settings).await,
-            BackendSettings::Beside { .. } | BackendSettings::Folder { .. } | BackendSettings::Objects(_) => {
-                Ok(Vec::new())
-            }
+            BackendSettings::Objects(settings) => Ok(vec![ensure_key(&self.in_objects(settings)?).await?]),
+            BackendSettings::Beside { .. } | BackendSettings::Folder { .. } => Ok(Vec::new()),
         }
     }
+}
+
+/// Makes the key of plan files where there is none.
+async fn ensure_key(backend: &SharedBackend) -> Result<Ensured, Error> {
+    let made = if backend.key().await?.is_some() { Made::Before } else { Made::Now };
+    backend.make_key().await?;
+    Ok(Ensured { name: backend.key_place().display().to_string(), made })
 }
 
 /// How long a lock lasts. Whoever takes it over also waits for a request that its holder may have sent right before.

@@ -61,7 +61,7 @@ pub enum StateError {
         /// Why.
         reason: String,
     },
-    /// There is no key for plan files, and only `state init` makes one.
+    /// There is no key for plan files, and this process may not make one.
     #[error("there is no key for plan files (`{}`)", path.display())]
     NoKey {
         /// Where it would be.

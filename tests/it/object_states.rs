@@ -19,6 +19,7 @@ tests! {
     machines_whose_clocks_are_apart_share_a_lock,
     a_clock_that_is_off_by_an_hour_is_told,
     a_lost_state_is_put_back_from_a_file_or_made_anew,
+    who_may_only_read_is_told_who_makes_the_key,
     a_store_that_ignores_conditions_is_refused,
     what_leads_to_no_store_is_said,
 }
@@ -102,11 +103,13 @@ fn a_second_writer_is_refused_with_the_name_of_the_first() {
 fn the_lock_of_a_killed_holder_runs_out() {
     let (ns, server) = (Namespace::new(), ObjectServer::start());
     let project = at(&server, &ns, &format!("{GREETING}{BALANCER}"));
-    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    // Whoever takes over waits as long as a request of the holder may live.
+    let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
+    let mut apply = project.regplan(flags).spawn();
     apply.until("waiting resource.lb");
     apply.kill();
     give_address(&ns);
-    let ended = project.run(["apply", "--auto-approve", "--request-timeout", "2s"]).success();
+    let ended = project.run(flags).success();
     ended.stderr_contains("was killed: recovered").stderr_contains("It is taken over in ");
     project.expect_settled();
 }
@@ -128,6 +131,34 @@ fn a_stopped_holder_that_was_overtaken_writes_no_more() {
     assert!(ns.find("configmap/late").is_none());
     assert_eq!(server.read(&ns.fill("{project}/state.json")), state);
     other.expect_settled();
+}
+
+fn who_may_only_read_is_told_who_makes_the_key() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &with_value("one"));
+    project.apply();
+    let readers = server.for_readers();
+    let reader = at(&readers, &ns, &with_value("two"));
+    reader.run(["plan", "--detailed-exitcode"]).code(2);
+    reader.run(["drift"]).success();
+    reader.run(["history"]).success();
+    let without = server.names();
+    let refused = reader.run(["plan", "--out", "plan.bin"]).code(1);
+    refused.stderr_contains("there is no key for plan files").stderr_contains("regplan state init");
+    reader.run(["state", "init"]).code(1).stderr_contains("there is no key for plan files");
+    assert!(!reader.path("plan.bin").exists());
+    assert_eq!(server.names(), without, "nothing was written");
+    // Who may write makes it once, and then the reader needs nobody.
+    let key = ns.fill("s3://states/{project}/key");
+    project.run(["state", "init"]).success().stdout_contains(&format!("{key}  made"));
+    project.run(["state", "init"]).success().stdout_contains(&format!("{key}  is there"));
+    reader.run(["plan", "--out", "plan.bin"]).success();
+    reader.run(["apply", "--auto-approve"]).code(1).stderr_contains("check the credentials");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "one");
+    change(&project, &server, &with_value("two"));
+    std::fs::copy(reader.path("plan.bin"), project.path("plan.bin")).unwrap();
+    project.run(["apply", "plan.bin"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "two");
 }
 
 fn a_lock_is_removed_only_when_its_process_is_gone() {

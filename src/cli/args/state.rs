@@ -17,7 +17,8 @@ Examples:
   regplan state init
   regplan state init --print > state.yaml      for somebody else, who may make Roles
 
-It can be run again: what is there stays. A state in a folder needs no init.")]
+It can be run again: what is there stays. A state in a folder needs no init, and one in a bucket only where plans may
+not write: it makes the key of plan files.")]
     Init(StateInitArgs),
     /// List what was applied: address and object
     #[command(after_help = "\

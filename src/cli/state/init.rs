@@ -48,13 +48,13 @@ fn nothing_to_make() -> Styled {
 
 fn listed(ensured: &[Ensured]) -> Styled {
     let mut text = Styled::default();
-    for Ensured { identity, made } in ensured {
+    for Ensured { name, made } in ensured {
         let (label, what) = match made {
             Made::Now => (Label::Strong, "made"),
             Made::Changed => (Label::Strong, "given its rules"),
             Made::Before => (Label::Dim, "is there"),
         };
-        text.push(Label::Plain, format!("  {}  ", escape(&identity.to_string()))).line(label, what);
+        text.push(Label::Plain, format!("  {}  ", escape(name))).line(label, what);
     }
     text
 }

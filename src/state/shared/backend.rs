@@ -10,7 +10,7 @@ use super::journal_parts::{self, PartWriter};
 use super::lease::{self, Lease, LeaseTimes, Waiting};
 use super::shelf::{Item, ItemVersion, Kept, Shelf, ShelfError};
 use super::sure::{put_surely, remove_surely};
-use crate::resource::{Key, Permit, from_json};
+use crate::resource::{Key, Permit, Problem, ProblemKind, from_json};
 use crate::state::backend::{Backend, Locked};
 use crate::state::error::StateError;
 use crate::state::format;
@@ -27,7 +27,7 @@ use crate::state::version::{FORMAT_VERSION, StateVersion};
 /// Who makes the key of plan files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyMaking {
-    /// The first plan that is kept in a file.
+    /// The first plan that is kept in a file, if it may.
     ByNeed,
     /// `regplan state init`, and nobody else: a plan has no right to.
     ByInit,
@@ -105,6 +105,11 @@ impl SharedBackend {
         self
     }
 
+    /// Where the key of plan files is, or will be.
+    pub fn key_place(&self) -> PathBuf {
+        self.path(Item::Key)
+    }
+
     fn path(&self, item: Item) -> PathBuf {
         self.shelf.place(item)
     }
@@ -147,14 +152,18 @@ impl SharedBackend {
     }
 
     async fn moved(&self, expected: Option<&StateVersion>) -> StateError {
-        match self.read_state().await {
-            Ok(found) => StateError::Moved {
-                path: self.path(Item::State),
-                expected: expected.cloned(),
-                found: found.map(|state| state.version()),
-            },
-            Err(error) => error,
+        let found = match self.read_state().await {
+            Ok(found) => found.map(|state| state.version()),
+            Err(error) => return error,
+        };
+        let path = self.path(Item::State);
+        if found.as_ref() == expected {
+            let said = "it was refused as if somebody else had changed it, and nobody has";
+            let problem = Problem::new(ProblemKind::Other, said)
+                .help("run the same command again; where that does not help, look what stands in front of the store");
+            return StateError::shelf(&path, "write")(ShelfError::Failed(Box::new(problem)));
         }
+        StateError::Moved { path, expected: expected.cloned(), found }
     }
 
     async fn index(&self) -> Result<Index, StateError> {
@@ -308,6 +317,7 @@ impl Backend for SharedBackend {
             // Another process was faster, or no answer came: what is there counts.
             Err(error) => match self.key().await? {
                 Some(key) => Ok(key),
+                None if error.is_forbidden() => Err(StateError::NoKey { path: self.path(Item::Key) }),
                 None => Err(self.not_written(Item::Key, error)),
             },
         }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use object_store::ObjectStoreExt as _;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ const SECRET: &str = "test-secret-5f1c";
 /// A versitygw with one empty bucket, `states`. It ends when it is dropped.
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct ObjectServer {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     address: SocketAddr,
     _server: Running,
 }
@@ -31,7 +32,17 @@ impl ObjectServer {
     /// The same at an address of this machine that pods reach.
     #[track_caller]
     pub(crate) fn start_at(address: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_over(Arc::new(tempfile::tempdir().unwrap()), address, &[])
+    }
+
+    /// A second server over the same bucket. It refuses each write, as a store does to whoever may only read.
+    #[track_caller]
+    pub(crate) fn for_readers(&self) -> Self {
+        Self::start_over(Arc::clone(&self.folder), "127.0.0.1", &["--readonly"])
+    }
+
+    #[track_caller]
+    fn start_over(folder: Arc<tempfile::TempDir>, address: &str, flags: &[&str]) -> Self {
         let (data, sidecar) = (folder.path().join("data"), folder.path().join("sidecar"));
         fs::create_dir_all(data.join(BUCKET)).unwrap();
         fs::create_dir_all(&sidecar).unwrap();
@@ -40,7 +51,9 @@ impl ObjectServer {
             .program("versitygw")
             .env("ROOT_ACCESS_KEY", KEY_ID)
             .env("ROOT_SECRET_KEY", SECRET)
-            .args(["--port", &address.to_string(), "posix", "--sidecar"])
+            .args(["--port", &address.to_string()])
+            .args(flags)
+            .args(["posix", "--sidecar"])
             .args([sidecar.into_os_string(), data.into_os_string()])
             .spawn();
         wait_until("the object server", || TcpStream::connect(address).is_ok());

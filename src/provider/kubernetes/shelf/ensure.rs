@@ -8,11 +8,11 @@ use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::transport::{Call, CallError, JSON};
 use crate::resource::{Identity, Problem, ProblemKind};
 
-/// An object that is there now.
+/// What is there now: an object of a cluster, or of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ensured {
-    /// Which one.
-    pub identity: Identity,
+    /// What it is called: `Role regplan-state/shop.reader`, `s3://states/shop/key`.
+    pub name: String,
     /// Since when.
     pub made: Made,
 }
@@ -47,7 +47,7 @@ impl ClusterShelf {
         };
         let made =
             self.make(&object, manifest).await.map_err(|failure| self.not_made(failure, &object.identity))?;
-        Ok(Ensured { identity: object.identity, made })
+        Ok(Ensured { name: object.identity.to_string(), made })
     }
 
     async fn make(&self, object: &Addressed, manifest: &Value) -> Result<Made, CallError> {

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use object_store::Error;
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, Language};
 use crate::resource::{Problem, ProblemKind};
 use crate::state::shared::shelf::ShelfError;
 
@@ -12,8 +12,14 @@ use crate::state::shared::shelf::ShelfError;
 const NO_BUCKET: [&str; 4] =
     ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist", "ResourceNotFound"];
 
+/// By this word Azure says that there is an object already. Its other conflicts (409) are about the container or the account.
+const BLOB_IS_THERE: &str = "BlobAlreadyExists";
+
 /// By this word a store says that the time of a request is wrong.
 const WRONG_TIME: &str = "RequestTimeTooSkewed";
+
+/// Before the HTTP status in the text of an error.
+const STATUS: &str = "status code: ";
 
 /// Whether there is no such object. A bucket that is missing is none that is empty.
 pub(super) fn is_absent(error: &Error) -> bool {
@@ -31,6 +37,7 @@ pub(super) fn unanswered_where_unclear(error: &Error, bucket: &Bucket) -> ShelfE
         return not_done(error, bucket);
     }
     match error {
+        Error::AlreadyExists { .. } if is_conflict_of_azure(error, bucket) => not_done(error, bucket),
         Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotModified { .. } => {
             ShelfError::Taken
         }
@@ -70,6 +77,11 @@ fn problem(error: &Error, bucket: &Bucket) -> Problem {
             "set the clock of this machine: a store refuses requests whose time is too far from its own",
         );
     }
+    if is_busy(error) {
+        let help =
+            "wait a minute and run the same command again: the store takes a limited number of requests";
+        return of(ProblemKind::Unreachable, help);
+    }
     match error {
         Error::PermissionDenied { .. } => of(
             ProblemKind::Forbidden,
@@ -92,9 +104,19 @@ fn is_without_bucket(error: &Error) -> bool {
     NO_BUCKET.iter().any(|words| text.contains(words))
 }
 
+/// Whether Azure refuses a write for something else than an object that is there.
+fn is_conflict_of_azure(error: &Error, bucket: &Bucket) -> bool {
+    let text = error.to_string();
+    bucket.language == Language::Azblob && element(&text, "Code").is_some_and(|code| code != BLOB_IS_THERE)
+}
+
+/// Whether the store has answered that it was asked too often.
+fn is_busy(error: &Error) -> bool {
+    error.to_string().contains(&format!("{STATUS}429"))
+}
+
 /// Whether the store has answered, and refused: an answer 4xx, but for 408, after which a write may still be done.
 fn is_refusal(error: &Error) -> bool {
-    const STATUS: &str = "status code: ";
     let text = error.to_string();
     let Some((_, status)) = text.split_once(STATUS) else { return false };
     status.starts_with('4') && !status.starts_with("408")
@@ -114,7 +136,9 @@ pub(super) fn answer(error: &Error) -> String {
 /// The content of an element of a store's answer.
 fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
-    rest.split_once("</").map(|(content, _)| content.trim())
+    let (content, _) = rest.split_once("</")?;
+    // Azure adds lines with numbers that help only its own people.
+    content.trim().lines().next().map(str::trim)
 }
 
 /// The words of the error at the bottom, and of the one above it: what happened, and why.
@@ -132,5 +156,46 @@ fn innermost(error: &Error) -> String {
         [above, below] if !above.contains(below.as_str()) => format!("{above}: {below}"),
         [above, _] | [above] => above.clone(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AZURE: Bucket = Bucket { name: String::new(), language: Language::Azblob };
+
+    fn said(answer: &'static str) -> Box<dyn std::error::Error + Send + Sync> {
+        answer.into()
+    }
+
+    fn conflict(code: &'static str) -> Error {
+        let answer = match code {
+            BLOB_IS_THERE => "<Code>BlobAlreadyExists</Code><Message>It is there.\nRequestId:1</Message>",
+            _ => {
+                "<Code>ContainerBeingDeleted</Code><Message>It is being deleted.\nRequestId:1\nTime:2</Message>"
+            }
+        };
+        Error::AlreadyExists { path: "shop/key".to_owned(), source: said(answer) }
+    }
+
+    #[test]
+    fn only_an_object_that_is_there_means_that_somebody_was_faster() {
+        let taken = unanswered_where_unclear(&conflict(BLOB_IS_THERE), &AZURE);
+        assert!(matches!(taken, ShelfError::Taken), "{taken:?}");
+        let ShelfError::Failed(problem) = unanswered_where_unclear(&conflict("another"), &AZURE) else {
+            panic!("it is no other writer's")
+        };
+        assert!(problem.message.ends_with("It is being deleted. (ContainerBeingDeleted)"), "{problem}");
+    }
+
+    #[test]
+    fn a_busy_store_is_no_matter_of_credentials() {
+        let answer =
+            said("Error performing PUT: Server returned non-2xx status code: 429 Too Many Requests: ");
+        let error = Error::Generic { store: "GCS", source: answer };
+        let problem = problem(&error, &AZURE);
+        assert_eq!(problem.kind, ProblemKind::Unreachable);
+        assert!(problem.help.unwrap().starts_with("wait a minute"));
     }
 }
