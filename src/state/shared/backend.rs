@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::journal_parts::{self, PartWriter};
-use super::lease::{self, Lease, LeaseTimes, Waiting};
+use super::lease::{self, Lease, Waiting};
+use super::lock_record::LeaseTimes;
 use super::shelf::{Item, ItemVersion, Kept, Shelf, ShelfError};
 use super::sure::{put_surely, remove_surely};
 use crate::resource::{Key, Permit, Problem, ProblemKind, from_json};

@@ -13,30 +13,13 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::boot_clock::Moment;
-use super::lock_record::{self, LockRecord};
+use super::lock_record::{self, LeaseTimes, LockRecord};
 use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
 use super::tenure::Tenure;
 use crate::state::backend::Locked;
 use crate::state::error::StateError;
 use crate::state::holder::Holder;
 use crate::state::id::LockId;
-
-/// How long a lock lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaseTimes {
-    /// For how long after its last renewal it is certainly held.
-    pub duration: Duration,
-    /// How much longer whoever takes it over waits: a request that the holder sent before may still be under way. The lock
-    /// itself says it.
-    pub grace: Duration,
-}
-
-impl Default for LeaseTimes {
-    /// 15 s, and the 65 s for which we wait for the answer to a write.
-    fn default() -> Self {
-        Self { duration: Duration::from_secs(15), grace: Duration::from_secs(65) }
-    }
-}
 
 /// Told while a lock is waited for: who holds it, and in how long it is taken over if it does not change.
 pub type Waiting = dyn Fn(&Holder, Duration) + Send + Sync;

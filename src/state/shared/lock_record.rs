@@ -4,11 +4,27 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::lease::LeaseTimes;
 use super::shelf::Kept;
 use crate::resource::from_json;
 use crate::state::holder::Holder;
 use crate::state::version::FORMAT_VERSION;
+
+/// How long a lock lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseTimes {
+    /// For how long after its last renewal it is certainly held.
+    pub duration: Duration,
+    /// How much longer whoever takes it over waits: a request that the holder sent before may still be under way. The lock
+    /// itself says it.
+    pub grace: Duration,
+}
+
+impl Default for LeaseTimes {
+    /// 15 s, and the 65 s for which we wait for the answer to a write.
+    fn default() -> Self {
+        Self { duration: Duration::from_secs(15), grace: Duration::from_secs(65) }
+    }
+}
 
 /// The content of a lock. There is always one after the first hold: a released lock names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
