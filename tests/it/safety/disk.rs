@@ -1,24 +1,31 @@
 //! Disks that fail: what cannot be read or written is refused by its name, left as it is, and nothing is done to the
-//! cluster. (A disk that is full, and a kill at each step of a write, are tested in `interruption` and beside the code.)
+//! cluster. (A file that may not grow, and a kill at each step of a write, are tested in `interruption` and beside the
+//! code.)
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::greeting;
-use crate::harness::{Command, GREETING, Namespace, Project, Proxy, config_maps};
+use crate::harness::{Command, Ended, GREETING, Namespace, Project, Proxy, config_maps};
 
 tests! {
     a_state_that_is_cut_or_has_a_flipped_bit_is_refused_and_kept,
     a_journal_that_is_damaged_is_refused_and_half_a_line_is_not,
     what_a_newer_version_wrote_is_refused_by_every_command,
     a_disk_that_is_read_only_is_told_before_anything_is_written,
+    a_device_that_is_full_loses_nothing,
     a_folder_that_vanishes_in_mid_run_stops_the_run,
 }
 
 /// Where a state is cut, or has a flipped bit: so many places.
 const PLACES: usize = 12;
+
+/// The bytes of a block of a device in memory.
+const BLOCK: u64 = 4096;
 
 /// What looks at the state, and what would write it.
 const COMMANDS: [&[&str]; 5] =
@@ -108,26 +115,23 @@ fn what_a_newer_version_wrote_is_refused_by_every_command() {
     project.expect_settled();
 }
 
+/// Runs the program by a script for the shell, which may make mounts that nobody else sees. `$0` is the program.
+fn with_mounts(ns: &Namespace, project: &Project<'_>, script: &str, args: &[&str]) -> Ended {
+    let program = env!("CARGO_BIN_EXE_regplan");
+    let command =
+        Command::new("unshare").args(["--mount", "sh", "-c", script, program]).args(args.iter().copied());
+    let kubeconfig = ns.cluster().kubeconfig();
+    command.folder(project.folder()).env("HOME", "/").env("KUBECONFIG", kubeconfig).run().any()
+}
+
 fn a_disk_that_is_read_only_is_told_before_anything_is_written() {
     let ns = Namespace::new();
     let project = greeting(&ns);
     project.apply();
     project.rewrite("regplan.toml", &GREETING.replace("world", "moon"));
-    // A mount of its own, which nobody else sees.
     let read_only = "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\" && exec \"$0\" \"$@\"";
-    let inside = |args: &[&str]| {
-        let program = env!("CARGO_BIN_EXE_regplan");
-        let command = Command::new("unshare")
-            .args(["--mount", "sh", "-c", read_only, program])
-            .args(args.iter().copied());
-        command
-            .folder(project.folder())
-            .env("HOME", "/")
-            .env("KUBECONFIG", ns.cluster().kubeconfig())
-            .run()
-            .any()
-    };
-    if !inside(&["version"]).succeeded() && !inside(&["--version"]).succeeded() {
+    let inside = |args: &[&str]| with_mounts(&ns, &project, read_only, args);
+    if !inside(&["--version"]).succeeded() {
         eprintln!("not tested: this machine lets nobody make a mount of his own");
         return;
     }
@@ -139,6 +143,53 @@ fn a_disk_that_is_read_only_is_told_before_anything_is_written() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
     project.apply();
     project.expect_settled();
+}
+
+/// How many blocks of a device the files below a folder take.
+fn blocks(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .map(
+            |path| if path.is_dir() { blocks(&path) } else { path.metadata().unwrap().len().div_ceil(BLOCK) },
+        )
+        .sum()
+}
+
+/// The state is on a device of its own, which has room for some more blocks, and then for none.
+fn a_device_that_is_full_loses_nothing() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &config_maps(12));
+    project.apply();
+    let mut codes = BTreeSet::new();
+    for more in [0, 1, 2, 3, 5, 8, 64] {
+        project.rewrite(
+            "regplan.toml",
+            &config_maps(12).replace("data.k = \"v", &format!("data.k = \"room for {more}, ")),
+        );
+        let bytes = (blocks(&project.path(".regplan")) + more) * BLOCK;
+        let on_device = format!(
+            "mkdir device && mount -t tmpfs -o size={bytes} tmpfs device && cp -a .regplan/. device/ && mount --bind device .regplan || exit 99\n\
+             \"$0\" \"$@\"; code=$?\n\
+             umount .regplan && rm -rf .regplan && cp -a device .regplan && umount device && rmdir device || exit 98\n\
+             exit $code"
+        );
+        let apply =
+            with_mounts(&ns, &project, &on_device, &["apply", "--auto-approve", "--parallelism", "2"]);
+        if apply.exit_code() == Some(1) && apply.stderr().starts_with("unshare:") {
+            eprintln!("not tested: this machine lets nobody make a mount of his own");
+            return;
+        }
+        apply.check(matches!(apply.exit_code(), Some(0 | 1)), "should have ended with 0 or 1");
+        if apply.exit_code() == Some(1) {
+            apply.stderr_contains("No space left on device");
+        }
+        codes.insert(apply.exit_code());
+        project.run(["state", "pull"]).success();
+        project.apply();
+        project.expect_settled();
+        assert_eq!(ns.field("configmap/c11", "/data/k"), format!("room for {more}, 11"));
+    }
+    assert_eq!(codes.len(), 2, "some had room enough, and some had not: {codes:?}");
 }
 
 fn a_folder_that_vanishes_in_mid_run_stops_the_run() {
