@@ -6,7 +6,8 @@ mod verify;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::state::{
     StateCommand, StateInitArgs, StateListArgs, StateMigrateArgs, StateMvArgs, StatePushArgs,
@@ -42,6 +43,18 @@ Examples:
 Exit codes: 0 done, 1 error, 2 changes (only with --detailed-exitcode), drift or a failed check, 3 drift could not be
 looked for everywhere, or not every check could be done.";
 
+impl Cli {
+    /// The same, unless it asks to say less and more at once. The parser itself sees that only where both stand on the same side
+    /// of the command.
+    pub(super) fn consistent(self) -> Result<Self, clap::Error> {
+        if self.global.quiet && self.global.verbose > 0 {
+            let message = "--quiet and --verbose cannot be used together";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+        }
+        Ok(self)
+    }
+}
+
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Global {
@@ -73,7 +86,7 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) no_input: bool,
     /// Say only what was asked for, and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true)]
     pub(super) quiet: bool,
     /// Say each question to a server on stderr; -vv each step as well, -vvv what the libraries say
     #[arg(short, long, global = true, action = ArgAction::Count)]

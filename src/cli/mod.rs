@@ -49,6 +49,7 @@ use args::{Cli, Command};
 use exit::Exit;
 use failure::Failure;
 use output::Output;
+use verbose::Verbose;
 
 use crate::state::locks_released;
 
@@ -62,13 +63,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(word) = foreign_words::one_dash(&args) {
         return exit::foreign_word(&word);
     }
-    let cli = match Cli::try_parse_from(&args) {
+    let cli = match Cli::try_parse_from(&args).and_then(Cli::consistent) {
         Ok(cli) => cli,
         Err(error) => return exit::usage(error, foreign_words::refused(&args).as_ref()),
     };
     let output = Output::new(&cli.global);
-    verbose::begin(cli.global.verbose);
-    match run(cli, output) {
+    let verbose = Verbose::begin(cli.global.verbose);
+    let result = run(cli, output);
+    // What was said before the end stands before it.
+    drop(verbose);
+    match result {
         Ok(exit) => exit.into(),
         Err(failure) => failure::print(&failure, output),
     }

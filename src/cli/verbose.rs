@@ -1,10 +1,13 @@
 //! What `--verbose` says: each question to somebody outside, the steps of the program, what the libraries say.
 //!
 //! Each is a line on stderr, with the seconds since the start before it. No line holds a secret: our own notes name
-//! methods, paths and outcomes, and of the libraries only those are heard that say nothing of what is sent.
+//! methods, paths and outcomes, and of the libraries only those parts are heard that say nothing of what is sent and
+//! of what comes back.
 
 use std::fmt::{self, Write as _};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -18,20 +21,60 @@ use super::output::Output;
 use crate::report::escape;
 use crate::resource::ASKED;
 
-/// The libraries that are heard. Those for object stores are not: their addresses may carry a signature.
-const LIBRARIES: [&str; 3] = ["kube_client", "hickory_resolver", "hyper_util"];
+/// The parts of libraries that are heard. Others print answers, or addresses that may carry a signature or a password.
+const LIBRARIES: [&str; 3] =
+    ["kube_client::client::builder", "hickory_resolver", "hyper_util::client::legacy::connect"];
 
-/// Begins to listen, for the whole process: as much as the flag was given often. Without the flag nobody listens.
-pub(super) fn begin(verbosity: u8) {
-    let Some(heard) = heard(verbosity) else { return };
-    let lines = Lines { begun: Instant::now() };
-    let subscriber = Registry::default().with(lines.with_filter(heard));
-    // Whoever calls the library may listen already.
-    drop(tracing::subscriber::set_global_default(subscriber));
+/// How long the end of the program waits until all lines are written. A terminal that was stopped takes none.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
+
+/// Says what it hears, until it is dropped.
+pub(super) struct Verbose {
+    lines: Sender<Said>,
+}
+
+/// What goes to the thread that writes.
+enum Said {
+    Line(String),
+    /// All before this is written: whoever waits is told.
+    Flush(Sender<()>),
+}
+
+impl Verbose {
+    /// Begins to listen, for the whole process: as much as the flag was given often. Without the flag nobody listens.
+    pub(super) fn begin(verbosity: u8) -> Option<Self> {
+        let heard = heard(verbosity)?;
+        // A thread of its own writes: a terminal that is stopped must not stop what renews a lock.
+        let (lines, said) = channel();
+        thread::spawn(move || write(&said));
+        let layer = Lines { begun: Instant::now(), lines: lines.clone() };
+        // Whoever calls the library may listen already.
+        drop(tracing::subscriber::set_global_default(Registry::default().with(layer.with_filter(heard))));
+        Some(Self { lines })
+    }
+}
+
+impl Drop for Verbose {
+    fn drop(&mut self) {
+        let (done, all_written) = channel();
+        if self.lines.send(Said::Flush(done)).is_ok() {
+            let _ = all_written.recv_timeout(FLUSH_LIMIT);
+        }
+    }
+}
+
+fn write(said: &Receiver<Said>) {
+    for said in said {
+        // Nothing fails because this cannot be written.
+        match said {
+            Said::Line(line) => drop(Output::raw_message(&line)),
+            Said::Flush(done) => drop(done.send(())),
+        }
+    }
 }
 
 fn heard(verbosity: u8) -> Option<Targets> {
-    let asked = Targets::new().with_target(ASKED, LevelFilter::INFO);
+    let asked = Targets::new().with_target(ASKED, LevelFilter::DEBUG);
     match verbosity {
         0 => None,
         1 => Some(asked),
@@ -43,9 +86,10 @@ fn heard(verbosity: u8) -> Option<Targets> {
     }
 }
 
-/// Writes what it hears, line by line.
+/// Puts into lines what it hears.
 struct Lines {
     begun: Instant,
+    lines: Sender<Said>,
 }
 
 /// A span that has begun, in words.
@@ -57,15 +101,17 @@ struct Begun {
 impl Lines {
     fn line(&self, words: &str) {
         let seconds = self.begun.elapsed().as_secs_f64();
-        // Nothing fails because this cannot be written.
-        drop(Output::raw_message(&format!("{seconds:8.3}  {}\n", escape(words))));
+        drop(self.lines.send(Said::Line(format!("{seconds:8.3}  {}\n", escape(words)))));
     }
 }
 
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Lines {
+    /// The steps of the program are spans. Those of libraries carry whole addresses, and are left out.
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let name = attributes.metadata().name().replace('_', " ");
-        let mut words = Words::of(attributes.metadata(), &name);
+        if library(attributes.metadata()).is_some() {
+            return;
+        }
+        let mut words = Words(attributes.metadata().name().replace('_', " "));
         attributes.record(&mut words);
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(Begun { words: words.0, at: Instant::now() });
@@ -73,7 +119,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Lines {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut words = Words::of(event.metadata(), "");
+        let mut words = Words(library(event.metadata()).map(|name| format!("{name}:")).unwrap_or_default());
         event.record(&mut words);
         self.line(&words.0);
     }
@@ -86,16 +132,14 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Lines {
     }
 }
 
+/// The library that says it; `None` for our own notes.
+fn library(metadata: &Metadata<'_>) -> Option<&'static str> {
+    let part = LIBRARIES.into_iter().find(|part| metadata.target().starts_with(part))?;
+    part.split("::").next()
+}
+
 /// The message of a note, and its fields as `name=value`.
 struct Words(String);
-
-impl Words {
-    /// Those that a note begins with. What a library says begins with its name.
-    fn of(metadata: &Metadata<'_>, name: &str) -> Self {
-        let library = LIBRARIES.iter().find(|library| metadata.target().starts_with(*library));
-        Self(library.map_or_else(|| name.to_owned(), |library| format!("{library}: {name}")))
-    }
-}
 
 impl Visit for Words {
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -103,7 +147,7 @@ impl Visit for Words {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if !self.0.is_empty() && !self.0.ends_with(' ') {
+        if !self.0.is_empty() {
             self.0.push(' ');
         }
         let text = &mut self.0;

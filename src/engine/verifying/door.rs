@@ -187,7 +187,7 @@ impl Door {
         let question = || format!("{} {}", call.method, call.url.path());
         let outcome = |answer: &Result<Result<Answer, Fault>, _>| match answer {
             Ok(Ok(answer)) => answer.status.to_string(),
-            _ => "no answer".to_owned(),
+            _ => "no answer of use".to_owned(),
         };
         match asked(question, timeout(limit, exchange(&self.network, call, trust)), outcome).await {
             Ok(answer) => answer,

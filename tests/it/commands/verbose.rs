@@ -66,10 +66,12 @@ fn a_question_without_an_answer_is_said_too() {
     let plan = project.run(["plan", "--verbose"]).success();
     plan.stderr_contains("/configmaps?")
         .stderr_contains(": refused with 503, ")
-        .stderr_contains(": no answer, ");
+        .stderr_contains(": no answer of use, ");
 }
 
 fn little_and_much_at_once_is_refused() {
     let ns = Namespace::absent();
-    ns.project().run(["validate", "-q", "-v"]).code(1).stderr_contains("cannot be used with");
+    for words in [["validate", "-q", "-v"], ["-q", "validate", "-vv"], ["-v", "validate", "--quiet"]] {
+        ns.project().run(words).code(1).stderr_contains("--quiet and --verbose cannot be used together");
+    }
 }

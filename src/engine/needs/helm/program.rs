@@ -42,10 +42,7 @@ impl<'a> Program<'a> {
         access: Option<&ProgramAccess>,
     ) -> Result<Vec<u8>, String> {
         self.version().await?;
-        let work = self.run_unchecked(self.command(access), arguments, input, limit);
-        // The first word says what it does. The others may hold more than everybody should read.
-        let what = || format!("helm {}", arguments.first().map_or("".as_ref(), AsRef::as_ref).display());
-        asked(what, work, done_or_failed).await
+        self.run_unchecked(self.command(access), arguments, input, limit).await
     }
 
     /// The version of the program, as it says it.
@@ -74,6 +71,19 @@ impl<'a> Program<'a> {
     }
 
     async fn run_unchecked(
+        &self,
+        command: Command,
+        arguments: &[impl AsRef<OsStr>],
+        input: &str,
+        limit: Duration,
+    ) -> Result<Vec<u8>, String> {
+        // The first word says what it does. The others may hold more than everybody should read.
+        let what = || format!("helm {}", arguments.first().map_or("".as_ref(), AsRef::as_ref).display());
+        asked(what, self.printed(command, arguments, input, limit), done_or_failed).await
+    }
+
+    /// What the program prints.
+    async fn printed(
         &self,
         mut command: Command,
         arguments: &[impl AsRef<OsStr>],

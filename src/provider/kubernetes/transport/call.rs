@@ -97,7 +97,7 @@ impl CallError {
     pub(in crate::provider::kubernetes) fn brief(&self) -> String {
         match self {
             Self::Refused(refusal) => format!("refused with {}", refusal.code),
-            Self::Lost { .. } => "no answer".to_owned(),
+            Self::Lost { .. } => "no answer of use".to_owned(),
         }
     }
 }
