@@ -21,7 +21,7 @@ use crate::provider::{Cluster, Provider, Router};
 use crate::resource::record_set::RECORDS_GROUP;
 use crate::resource::{PULL_ENTRY_GROUP, Problem, ProblemKind};
 use crate::state::{
-    Backend, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
+    Backend, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, StateError, Waiting,
     connect_object_store,
 };
 
@@ -80,7 +80,9 @@ impl ProviderFactory for KubernetesProviders {
         let cluster = Arc::new(self.clusters.connect(settings).await?);
         let entries = Arc::new(PullEntries::of(Arc::clone(&cluster)));
         let records = Arc::new(
-            Dns::new(Arc::clone(&self.variables), secret_in_file).with_manual(settings.manual_records),
+            Dns::new(Arc::clone(&self.variables), secret_in_file)
+                .with_manual(settings.manual_records)
+                .with_request_limit(settings.request_timeout),
         );
         Ok(Box::new(Router::new(cluster).with(PULL_ENTRY_GROUP, entries).with(RECORDS_GROUP, records)))
     }
@@ -134,8 +136,10 @@ impl StateBackends {
     /// The state in an object store.
     fn in_objects(&self, settings: &ObjectBackend) -> Result<SharedBackend, Error> {
         let ObjectBackend { state, request_timeout } = settings;
-        let shelf = connect_object_store(state, self.variables.as_ref()).map_err(|problem| *problem)?;
-        let times = times(state.lock_duration, *request_timeout);
+        let shelf = connect_object_store(state, *request_timeout, self.variables.as_ref());
+        let shelf = shelf.map_err(|problem| *problem)?;
+        // A store's client repeats a request for as long again.
+        let times = times(state.lock_duration, request_timeout.map(|limit| limit * 2));
         let backend = self.on(Arc::new(shelf), times, KeyMaking::ByNeed);
         Ok(backend.with_seal(seal(state.encryption.as_ref())?))
     }
@@ -188,14 +192,16 @@ impl BackendFactory for StateBackends {
 /// Makes the key of plan files where there is none.
 async fn ensure_key(backend: &SharedBackend) -> Result<Ensured, Error> {
     let made = if backend.key().await?.is_some() { Made::Before } else { Made::Now };
-    backend.make_key().await?;
+    // Whoever makes it is told which right is missing, and not to run this command.
+    backend.make_key().await.map_err(StateError::without_key_as_refused)?;
     Ok(Ensured { name: backend.key_place().display().to_string(), made })
 }
 
-/// How long a lock lasts. Whoever takes it over also waits for a request that its holder may have sent right before.
-fn times(duration: Duration, request_timeout: Option<Duration>) -> LeaseTimes {
+/// How long a lock lasts. Whoever takes it over also waits for a request that its holder may have sent right before, and
+/// which may live for so long.
+fn times(duration: Duration, life: Option<Duration>) -> LeaseTimes {
     let usual = LeaseTimes::default().grace;
-    LeaseTimes { duration, grace: request_timeout.map_or(usual, |limit| limit.min(usual)) }
+    LeaseTimes { duration, grace: life.map_or(usual, |life| life.min(usual)) }
 }
 
 /// How secret values are sealed; `None` where none are kept.

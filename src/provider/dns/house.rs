@@ -44,6 +44,7 @@ pub struct Dns {
     directory: RwLock<Arc<Directory>>,
     permit: RwLock<Permit>,
     manual: ManualRecords,
+    request_limit: Option<Duration>,
     zones: Arc<Zones>,
 }
 
@@ -61,6 +62,7 @@ impl Dns {
             directory: RwLock::default(),
             permit: RwLock::new(Permit::always()),
             manual: ManualRecords::default(),
+            request_limit: None,
             zones: Arc::default(),
         }
     }
@@ -69,6 +71,12 @@ impl Dns {
     #[must_use]
     pub fn with_manual(self, manual: ManualRecords) -> Self {
         Self { manual, ..self }
+    }
+
+    /// The same, where one request to a service may take so long, if that is shorter than usual.
+    #[must_use]
+    pub fn with_request_limit(self, request_limit: Option<Duration>) -> Self {
+        Self { request_limit, ..self }
     }
 
     fn directory(&self) -> Arc<Directory> {
@@ -103,12 +111,13 @@ impl Dns {
         }
         if let Some(settings) = place.cloudflare {
             let token = key(settings.api_token.as_ref());
-            let cloudflare = Cloudflare::new(&settings, token, Arc::clone(&self.zones))?;
+            let cloudflare = Cloudflare::new(&settings, token, self.request_limit, Arc::clone(&self.zones))?;
             return Ok(Box::new(Service::new(cloudflare, settings.name_servers)));
         }
         if let Some(settings) = place.digitalocean {
             let token = key(settings.token.as_ref());
-            return Ok(Box::new(Service::new(DigitalOcean::new(&settings, token)?, settings.name_servers)));
+            let digitalocean = DigitalOcean::new(&settings, token, self.request_limit)?;
+            return Ok(Box::new(Service::new(digitalocean, settings.name_servers)));
         }
         let Some(settings) = place.manual else { return Err(nowhere(identity)) };
         Ok(Box::new(Person::new(settings, identity, self.directory().standing(identity), self.manual)))

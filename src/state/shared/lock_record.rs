@@ -86,7 +86,7 @@ impl LockRecord {
     /// How long it is looked at before it is taken over: the holder's grace counts, and that of whoever waits where it is
     /// longer. An older regplan wrote none.
     pub(super) fn patience(&self, own_grace: Duration) -> Duration {
-        self.duration() + own_grace.max(Duration::from_secs(self.grace_seconds))
+        self.duration().saturating_add(own_grace.max(Duration::from_secs(self.grace_seconds)))
     }
 
     pub(super) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {

@@ -38,7 +38,8 @@ struct Answer {
 }
 
 impl Client {
-    /// A client of the service with this name, at this URL, with this token, or why there is none.
+    /// A client of the service with this name, at this URL, with this token, or why there is none. A request takes `limit`
+    /// at most, where that is shorter than usual.
     ///
     /// # Errors
     /// This machine cannot make connections.
@@ -46,11 +47,13 @@ impl Client {
         service: &'static str,
         url: &str,
         token: Result<String, Problem>,
+        limit: Option<Duration>,
         words: Words,
     ) -> Result<Self, Problem> {
         // Fails where a provider is installed already, and any of them will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().timeout(LIMIT).build().map_err(|error| {
+        let limit = limit.map_or(LIMIT, |limit| limit.min(LIMIT));
+        let http = reqwest::Client::builder().timeout(limit).build().map_err(|error| {
             Problem::new(ProblemKind::Settings, format!("no connection to {service} can be made: {error}"))
         })?;
         Ok(Self { service, url: url.trim_end_matches('/').to_owned(), token, words, http })
@@ -118,15 +121,22 @@ impl Client {
     }
 
     async fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Problem> {
+        let token = self.token.as_ref().map_err(Clone::clone)?;
         let outcome = |answer: &Result<Answer, Problem>| match answer {
             Ok(answer) => answer.status.as_u16().to_string(),
-            Err(_) => "no answer".to_owned(),
+            Err(_) => "no answer of use".to_owned(),
         };
-        asked(|| format!("{method} {}{path}", self.url), self.exchange(method, path, body), outcome).await
+        let exchange = self.exchange(method, path, token, body);
+        asked(|| format!("{method} {}{path}", self.url), exchange, outcome).await
     }
 
-    async fn exchange(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Problem> {
-        let token = self.token.as_ref().map_err(Clone::clone)?;
+    async fn exchange(
+        &self,
+        method: &Method,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, Problem> {
         let request = self.http.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
         let request = match body {
             Some(body) => {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
@@ -47,17 +48,18 @@ pub(in crate::provider::dns) struct Cloudflare {
 }
 
 impl Cloudflare {
-    /// With this token, or why there is none.
+    /// With this token, or why there is none. A request takes `limit` at most, where that is shorter than usual.
     ///
     /// # Errors
     /// This machine cannot make connections.
     pub(in crate::provider::dns) fn new(
         settings: &Settings,
         token: Result<String, Problem>,
+        limit: Option<Duration>,
         zones: Arc<Zones>,
     ) -> Result<Self, Problem> {
         let url = settings.url.as_deref().unwrap_or(URL).to_owned();
-        Ok(Self { client: Client::new("Cloudflare", &url, token, words)?, url, zones })
+        Ok(Self { client: Client::new("Cloudflare", &url, token, limit, words)?, url, zones })
     }
 
     /// What the service says of a zone. Whoever comes second waits for the answer to the first.

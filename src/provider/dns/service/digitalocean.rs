@@ -1,5 +1,7 @@
 //! `DigitalOcean`. Source: <https://docs.digitalocean.com/reference/api/digitalocean/#tag/Domain-Records>
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,16 +39,17 @@ pub(in crate::provider::dns) struct Settings {
 pub(in crate::provider::dns) struct DigitalOcean(Client);
 
 impl DigitalOcean {
-    /// With this token, or why there is none.
+    /// With this token, or why there is none. A request takes `limit` at most, where that is shorter than usual.
     ///
     /// # Errors
     /// This machine cannot make connections.
     pub(in crate::provider::dns) fn new(
         settings: &Settings,
         token: Result<String, Problem>,
+        limit: Option<Duration>,
     ) -> Result<Self, Problem> {
         let url = settings.url.as_deref().unwrap_or(URL);
-        Ok(Self(Client::new("DigitalOcean", url, token, words)?))
+        Ok(Self(Client::new("DigitalOcean", url, token, limit, words)?))
     }
 
     /// The records of a zone that this filter lets through.

@@ -60,11 +60,17 @@ const AZURE_VARIABLES: [&str; 9] = [
 /// Looks up a variable of the environment.
 type Variables<'v> = &'v (dyn Fn(&str) -> Option<String> + Send + Sync);
 
-/// The shelf of these settings. Nothing is sent yet.
+/// The shelf of these settings. Nothing is sent yet. A request takes `limit` at most, where that is shorter than usual, and
+/// is repeated for as long: after twice the limit, none is under way any more.
 ///
 /// # Errors
 /// The settings, or the variables, cannot name a store.
-pub fn connect(settings: &ObjectState, variables: Variables<'_>) -> Result<ObjectShelf, Box<Problem>> {
+pub fn connect(
+    settings: &ObjectState,
+    limit: Option<Duration>,
+    variables: Variables<'_>,
+) -> Result<ObjectShelf, Box<Problem>> {
+    let limit = limit.map_or(REQUEST, |limit| limit.min(REQUEST));
     // An error says that one is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let place = settings.place();
@@ -79,14 +85,20 @@ pub fn connect(settings: &ObjectState, variables: Variables<'_>) -> Result<Objec
     let (store, language): (Arc<dyn ObjectStore>, _) = match &settings.store {
         ObjectStoreKind::S3 { region, endpoint, path_style } => {
             let s3 = s3(settings, region.as_deref(), endpoint.as_deref(), *path_style, variables);
+            let s3 = s3.with_client_options(client(endpoint.as_deref(), limit)).with_retry(retries(limit));
             (Arc::new(s3.build().map_err(wrong)?), Language::S3)
         }
         ObjectStoreKind::Gcs { endpoint } => {
             let gcs = gcs(settings, endpoint.as_deref(), variables);
+            let gcs = gcs
+                .with_client_options(client(endpoint.as_deref(), limit))
+                .with_retry(patient_retries(limit));
             (Arc::new(gcs.build().map_err(wrong)?), Language::Gcs)
         }
         ObjectStoreKind::Azblob { account, endpoint, path_style } => {
             let azure = azure(settings, account, endpoint.as_deref(), *path_style, variables);
+            let azure =
+                azure.with_client_options(client(endpoint.as_deref(), limit)).with_retry(retries(limit));
             (Arc::new(azure.build().map_err(wrong)?), Language::Azblob)
         }
     };
@@ -119,8 +131,6 @@ fn s3(
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         // One request for one object: not every store knows the other one.
         .with_disable_bulk_delete(true)
-        .with_client_options(client(endpoint))
-        .with_retry(retries())
 }
 
 fn gcs(
@@ -135,7 +145,7 @@ fn gcs(
     if let Some(endpoint) = endpoint {
         gcs = gcs.with_base_url(endpoint.trim_end_matches('/'));
     }
-    gcs.with_bucket_name(&settings.bucket).with_client_options(client(endpoint)).with_retry(patient_retries())
+    gcs.with_bucket_name(&settings.bucket)
 }
 
 fn azure(
@@ -156,11 +166,7 @@ fn azure(
             as_host(endpoint, account)
         });
     }
-    azure
-        .with_account(account)
-        .with_container_name(&settings.bucket)
-        .with_client_options(client(endpoint))
-        .with_retry(retries())
+    azure.with_account(account).with_container_name(&settings.bucket)
 }
 
 /// The variables that are set, each with the setting that it stands for.
@@ -178,22 +184,22 @@ fn as_host(endpoint: &str, name: &str) -> String {
     }
 }
 
-fn client(endpoint: Option<&str>) -> ClientOptions {
+fn client(endpoint: Option<&str>, limit: Duration) -> ClientOptions {
     ClientOptions::new()
-        .with_timeout(REQUEST)
-        .with_connect_timeout(CONNECT)
+        .with_timeout(limit)
+        .with_connect_timeout(CONNECT.min(limit))
         // Whoever writes `http://` into the configuration means it.
         .with_allow_http(endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")))
 }
 
-fn retries() -> RetryConfig {
-    RetryConfig { backoff: BackoffConfig::default(), max_retries: REPETITIONS, retry_timeout: REQUEST }
+fn retries(limit: Duration) -> RetryConfig {
+    RetryConfig { backoff: BackoffConfig::default(), max_retries: REPETITIONS, retry_timeout: limit }
 }
 
-fn patient_retries() -> RetryConfig {
+fn patient_retries(limit: Duration) -> RetryConfig {
     let backoff =
         BackoffConfig { init_backoff: GCS_PAUSE, max_backoff: GCS_PAUSE * 2, ..BackoffConfig::default() };
-    RetryConfig { backoff, ..retries() }
+    RetryConfig { backoff, ..retries(limit) }
 }
 
 #[cfg(test)]
