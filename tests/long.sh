@@ -9,13 +9,16 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
 force() {
   REGPLAN_FORCE=long REGPLAN_UPDATE_DOCS=1 cargo test --locked --test it -- force:: --test-threads 30
 }
 
 # Fuzzing needs a nightly compiler, and cargo-fuzz.
 fuzzer() {
-  rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+  cargo +nightly --version >/dev/null 2>&1 || rustup toolchain install nightly --profile minimal
   command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
 }
 
@@ -24,21 +27,33 @@ figures() {
   sed -n "s/^Done \([0-9]*\) runs in \([0-9]*\) second(s)$/{ \"target\": \"$1\", \"seconds\": \2, \"texts\": \1 }/p" "$2"
 }
 
+# fuzz_one TARGET SECONDS: what is found goes into a folder of this run; the corpus that is kept has a text of each kind, and
+# stays small.
+fuzz_one() {
+  local target=$1 log=$work/$1.log line
+  printf '\n== %s\n' "$target"
+  mkdir "$work/$target"
+  if ! cargo +nightly fuzz run "$target" "$work/$target" "fuzz/corpus/$target" -- -max_total_time="$2" >"$log" 2>&1; then
+    tail -40 "$log"
+    exit 1
+  fi
+  line=$(figures "$target" "$log")
+  if [ -z "$line" ]; then
+    printf '%s: the fuzzer did not say what it has done\n' "$target" >&2
+    exit 1
+  fi
+  printf '%s\n' "$line" | tee -a "$work/figures"
+}
+
 fuzz() {
-  local seconds=$1 target log lines=() work
+  local targets target
   fuzzer
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
-  for target in $(cargo +nightly fuzz list | sort); do
-    printf '\n== %s\n' "$target"
-    log=$work/$target.log
-    # What is found goes into a folder of this run: the corpus that is kept has a text of each kind, and stays small.
-    mkdir "$work/$target"
-    cargo +nightly fuzz run "$target" "$work/$target" "fuzz/corpus/$target" -- -max_total_time="$seconds" 2>&1 |
-      tee "$log" | grep --line-buffered -E '^(Done|SUMMARY|==)|panicked' || { tail -40 "$log"; exit 1; }
-    lines+=("  $(figures "$target" "$log")")
+  targets=$(cargo +nightly fuzz list | sort)
+  for target in $targets; do
+    fuzz_one "$target" "$1"
   done
-  printf '%s\n' "${lines[@]}" | sed '$!s/$/,/' | { echo '['; cat; echo ']'; } >fuzz/figures.json
+  { echo '['; sed 's/^/  /; $!s/$/,/' "$work/figures"; echo ']'; } >"$work/figures.json"
+  cp "$work/figures.json" fuzz/figures.json
 }
 
 page() { REGPLAN_UPDATE_DOCS=1 cargo test --locked --test it -- force::page::; }
