@@ -10,7 +10,7 @@ impl Project {
     /// Makes what the state needs before its first use. What is there stays.
     ///
     /// # Errors
-    /// The cluster cannot be reached, is another one, or our rights do not allow it.
+    /// The cluster or the store cannot be reached, is another one, or our rights do not allow it.
     #[tracing::instrument(skip_all, fields(project = self.config.project))]
     pub async fn prepare_state(&self) -> Result<Vec<Ensured>, Error> {
         self.host.backends.prepare(&self.backend_settings()?).await

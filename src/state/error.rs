@@ -62,10 +62,12 @@ pub enum StateError {
         reason: String,
     },
     /// There is no key for plan files, and this process may not make one.
-    #[error("there is no key for plan files (`{}`)", path.display())]
+    #[error("there is no key for plan files (`{}`){}", path.display(), and_why(refused.as_deref()))]
     NoKey {
         /// Where it would be.
         path: PathBuf,
+        /// What was said to the try to make one; `None` where none was tried.
+        refused: Option<Box<Problem>>,
     },
     /// The project's name cannot be a folder's name; it could lead out of the folder.
     #[error("the project name `{project}` cannot name a folder: {reason}")]
@@ -229,6 +231,15 @@ impl StateError {
     pub(super) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, doing, source }
+    }
+
+    /// Where a key could not be made: what the store said to that, by itself.
+    #[must_use]
+    pub fn without_key_as_refused(self) -> Self {
+        match self {
+            Self::NoKey { path, refused: Some(problem) } => Self::Shelf { path, doing: "write", problem },
+            other => other,
+        }
     }
 
     /// Makes an error of a shelf one of this room: `.map_err(StateError::shelf(path, "read"))`.
@@ -399,4 +410,9 @@ fn kept(numbers: &[u64]) -> String {
         (Some(first), Some(last)) => format!("{first} to {last} are kept"),
         _ => "none is kept".to_owned(),
     }
+}
+
+/// What was said to a try, behind what follows from it.
+fn and_why(refused: Option<&Problem>) -> String {
+    refused.map_or_else(String::new, |problem| format!(", and none can be made: {}", problem.message))
 }

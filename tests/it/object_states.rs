@@ -145,7 +145,12 @@ fn who_may_only_read_is_told_who_makes_the_key() {
     let without = server.names();
     let refused = reader.run(["plan", "--out", "plan.bin"]).code(1);
     refused.stderr_contains("there is no key for plan files").stderr_contains("regplan state init");
-    reader.run(["state", "init"]).code(1).stderr_contains("there is no key for plan files");
+    // Whoever makes it is told what the store says, and not to do what was just done.
+    reader
+        .run(["state", "init"])
+        .code(1)
+        .stderr_contains("check the credentials")
+        .stderr_lacks("state init`");
     assert!(!reader.path("plan.bin").exists());
     assert_eq!(server.names(), without, "nothing was written");
     // Who may write makes it once, and then the reader needs nobody.

@@ -11,7 +11,7 @@ use crate::state::{Lineage, LockId};
 /// What can be done with the state.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum StateCommand {
-    /// Make what a state in the cluster needs before its first use: namespace, objects, key, Roles
+    /// Make what a shared state needs: namespace, objects, Roles and key in a cluster, the key in a bucket
     #[command(after_help = "\
 Examples:
   regplan state init

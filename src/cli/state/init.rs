@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &StateInitArgs, output: Output) -
 fn print(project: &Project, output: Output) -> Result<Exit, Failure> {
     let manifests = project.state_manifests()?;
     if manifests.is_empty() {
-        output.note(&nothing_to_make())?;
+        output.note(&nothing_to_print())?;
         return Ok(Exit::Done);
     }
     let text: String = manifests.iter().map(yaml).collect::<Result<_, _>>()?;
@@ -43,6 +43,12 @@ fn print(project: &Project, output: Output) -> Result<Exit, Failure> {
 fn nothing_to_make() -> Styled {
     let mut text = Styled::default();
     text.line(Label::Plain, "Nothing to make: the first apply makes the folder of the state by itself.");
+    text
+}
+
+fn nothing_to_print() -> Styled {
+    let mut text = Styled::default();
+    text.line(Label::Plain, "Nothing to print: only a state in the cluster needs objects.");
     text
 }
 

@@ -49,13 +49,14 @@ impl Assembly<'_> {
     fn objects(&mut self, node: &Node, table: StateTable, project: &str) -> ObjectState {
         let StateTable { backend, bucket, account, container, prefix, region, endpoint, path_style, .. } =
             table;
-        let is_of_azure = |endpoint: &str| endpoint.contains("://blob.");
+        let is_of_azure = |endpoint: &str| endpoint.to_ascii_lowercase().contains("://blob.");
         let stands_in_path = |endpoint: &str| backend != BackendName::Azblob || !is_of_azure(endpoint);
         let path_style = path_style.unwrap_or_else(|| endpoint.as_deref().is_some_and(stands_in_path));
         let store = match backend {
             BackendName::Gcs => ObjectStoreKind::Gcs { endpoint },
             BackendName::Azblob => {
                 let account = self.required(node, backend, "account", account);
+                self.refuse_account_in_endpoint(node, &account);
                 ObjectStoreKind::Azblob { account, endpoint, path_style }
             }
             _ => ObjectStoreKind::S3 { region, endpoint, path_style },
@@ -71,6 +72,20 @@ impl Assembly<'_> {
             lock_duration: self.lock_duration(node),
             encryption: self.encryption(node, table.encryption),
         }
+    }
+
+    /// The portal of Azure shows the address of an account, which would have the account twice.
+    fn refuse_account_in_endpoint(&mut self, state: &Node, account: &str) {
+        let Some(node) = state.at(["endpoint"]) else { return };
+        let Some((_, host)) = node.as_str().and_then(|endpoint| endpoint.split_once("://")) else { return };
+        if account.is_empty() || !host.to_ascii_lowercase().starts_with(&format!("{account}.")) {
+            return;
+        }
+        self.mistakes.push(
+            Diagnostic::error(codes::BAD_VALUE, "`state.endpoint` names the account, which `state.account` does already")
+                .at(node.span, format!("expected it without `{account}.`"))
+                .help("leave `endpoint` out where it ends in `.blob.core.windows.net`: that is where Azure's stores are"),
+        );
     }
 
     /// The value of a key without which a backend has no place.

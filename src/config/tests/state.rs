@@ -39,8 +39,16 @@ fn azures_own_endpoints_have_the_account_in_the_host() {
     };
     assert!(!in_path(""));
     assert!(!in_path("endpoint = 'https://blob.core.chinacloudapi.cn'"));
+    assert!(!in_path("endpoint = 'https://Blob.Core.ChinaCloudApi.cn'"));
     assert!(in_path("endpoint = 'https://store.example.com'"));
     assert!(in_path("endpoint = 'https://blob.example.com'\npath_style = true"));
+}
+
+#[test]
+fn an_endpoint_of_azure_does_not_name_the_account() {
+    let state = "backend = 'azblob'\naccount = 'shop'\ncontainer = 'c'\nendpoint = 'https://Shop.blob.core.windows.net'";
+    let place = "'https://Shop.blob.core.windows.net'".to_owned();
+    assert_eq!(found(&format!("[state]\n{state}")), [(codes::BAD_VALUE, place)]);
 }
 
 #[test]

@@ -138,6 +138,15 @@ impl SharedBackend {
         StateError::shelf(&self.path(item), "write")(error)
     }
 
+    fn key_not_made(&self, error: ShelfError) -> StateError {
+        match error {
+            ShelfError::Failed(problem) if problem.kind == ProblemKind::Forbidden => {
+                StateError::NoKey { path: self.path(Item::Key), refused: Some(problem) }
+            }
+            error => self.not_written(Item::Key, error),
+        }
+    }
+
     fn known(&self) -> MutexGuard<'_, Option<KnownState>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -159,9 +168,9 @@ impl SharedBackend {
         };
         let path = self.path(Item::State);
         if found.as_ref() == expected {
-            let said = "it was refused as if somebody else had changed it, and nobody has";
+            let said = "somebody else seemed to be writing it, and what is there is still what was expected";
             let problem = Problem::new(ProblemKind::Other, said)
-                .help("run the same command again; where that does not help, look what stands in front of the store");
+                .help("run the same command again; if that does not help, find out who else writes there");
             return StateError::shelf(&path, "write")(ShelfError::Failed(Box::new(problem)));
         }
         StateError::Moved { path, expected: expected.cloned(), found }
@@ -310,7 +319,7 @@ impl Backend for SharedBackend {
             return Ok(key);
         }
         if self.key_making == KeyMaking::ByInit {
-            return Err(StateError::NoKey { path: self.path(Item::Key) });
+            return Err(StateError::NoKey { path: self.path(Item::Key), refused: None });
         }
         let key = Key::random();
         match self.shelf.put(Item::Key, format!("{}\n", key.to_hex()).as_bytes(), None.into()).await {
@@ -318,8 +327,7 @@ impl Backend for SharedBackend {
             // Another process was faster, or no answer came: what is there counts.
             Err(error) => match self.key().await? {
                 Some(key) => Ok(key),
-                None if error.is_forbidden() => Err(StateError::NoKey { path: self.path(Item::Key) }),
-                None => Err(self.not_written(Item::Key, error)),
+                None => Err(self.key_not_made(error)),
             },
         }
     }

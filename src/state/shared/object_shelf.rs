@@ -18,9 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::path::Path;
-use object_store::{
-    GetOptions, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion,
-};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion};
 use tokio::sync::OnceCell;
 
 use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
@@ -83,7 +81,7 @@ impl ObjectShelf {
 }
 
 /// What became of a question for an object, for `--verbose`.
-fn found_or_not(result: &object_store::Result<GetResult>) -> &'static str {
+fn found_or_not<T>(result: &object_store::Result<T>) -> &'static str {
     match result {
         Err(error) if words::is_absent(error) => "not there",
         result => done_or_failed(result),
@@ -113,11 +111,14 @@ impl Shelf for ObjectShelf {
         let failed = |error| not_done(&error, &self.bucket);
         let path = self.path(&name(item));
         let question = || format!("GET {}/{path}", self.bucket);
-        match asked(question, self.store.get_opts(&path, GetOptions::default()), found_or_not).await {
-            Ok(found) => {
-                let version = self.version(found.meta.e_tag.clone(), found.meta.version.clone())?;
-                let bytes = found.bytes().await.map_err(failed)?.to_vec();
-                Ok(Some(Kept { bytes, version }))
+        let reading = async {
+            let found = self.store.get_opts(&path, GetOptions::default()).await?;
+            Ok((found.meta.clone(), found.bytes().await?))
+        };
+        match asked(question, reading, found_or_not).await {
+            Ok((meta, bytes)) => {
+                let version = self.version(meta.e_tag, meta.version)?;
+                Ok(Some(Kept { bytes: bytes.to_vec(), version }))
             }
             Err(error) if words::is_absent(&error) => Ok(None),
             Err(error) => Err(failed(error)),

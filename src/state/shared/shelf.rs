@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::resource::{Problem, ProblemKind};
+use crate::resource::Problem;
 
 /// One thing that is kept on a shelf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,13 +85,6 @@ pub enum ShelfError {
     Failed(Box<Problem>),
     /// No answer came. A write may have been done.
     Unanswered(Box<Problem>),
-}
-
-impl ShelfError {
-    /// Whether the store says that this process may not do it.
-    pub(super) fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Failed(problem) if problem.kind == ProblemKind::Forbidden)
-    }
 }
 
 /// A store that several machines share. Each write names what it expects to find, and is done as a whole, or not at

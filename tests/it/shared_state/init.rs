@@ -78,7 +78,7 @@ fn a_folder_needs_no_init() {
     let ns = Namespace::absent();
     let project = ns.project().write("regplan.toml", "[project]\nname = \"{project}\"\n");
     project.run(["state", "init"]).success().stderr_contains("Nothing to make");
-    project.run(["state", "init", "--print"]).success().stderr_contains("Nothing to make");
+    project.run(["state", "init", "--print"]).success().stderr_contains("Nothing to print");
 }
 
 fn nobody_owns_the_place_of_the_own_state() {

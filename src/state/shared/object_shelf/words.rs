@@ -12,8 +12,9 @@ use crate::state::shared::shelf::ShelfError;
 const NO_BUCKET: [&str; 4] =
     ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist", "ResourceNotFound"];
 
-/// By this word Azure says that there is an object already. Its other conflicts (409) are about the container or the account.
-const BLOB_IS_THERE: &str = "BlobAlreadyExists";
+/// By these words Azure says of a write that its container or its account is not there for it. All other conflicts of a write
+/// are about the object.
+const OF_THE_PLACE: [&str; 3] = ["ContainerBeingDeleted", "ContainerDisabled", "AccountBeingCreated"];
 
 /// By this word a store says that the time of a request is wrong.
 const WRONG_TIME: &str = "RequestTimeTooSkewed";
@@ -104,10 +105,11 @@ fn is_without_bucket(error: &Error) -> bool {
     NO_BUCKET.iter().any(|words| text.contains(words))
 }
 
-/// Whether Azure refuses a write for something else than an object that is there.
+/// Whether Azure refuses a write for its container or its account, and not for an object that is there.
 fn is_conflict_of_azure(error: &Error, bucket: &Bucket) -> bool {
     let text = error.to_string();
-    bucket.language == Language::Azblob && element(&text, "Code").is_some_and(|code| code != BLOB_IS_THERE)
+    bucket.language == Language::Azblob
+        && element(&text, "Code").is_some_and(|code| OF_THE_PLACE.contains(&code))
 }
 
 /// Whether the store has answered that it was asked too often.
@@ -169,21 +171,28 @@ mod tests {
         answer.into()
     }
 
-    fn conflict(code: &'static str) -> Error {
-        let answer = match code {
-            BLOB_IS_THERE => "<Code>BlobAlreadyExists</Code><Message>It is there.\nRequestId:1</Message>",
-            _ => {
-                "<Code>ContainerBeingDeleted</Code><Message>It is being deleted.\nRequestId:1\nTime:2</Message>"
-            }
-        };
+    fn conflict(answer: &'static str) -> Error {
         Error::AlreadyExists { path: "shop/key".to_owned(), source: said(answer) }
     }
 
     #[test]
-    fn only_an_object_that_is_there_means_that_somebody_was_faster() {
-        let taken = unanswered_where_unclear(&conflict(BLOB_IS_THERE), &AZURE);
-        assert!(matches!(taken, ShelfError::Taken), "{taken:?}");
-        let ShelfError::Failed(problem) = unanswered_where_unclear(&conflict("another"), &AZURE) else {
+    fn what_is_said_of_an_object_means_that_somebody_was_faster() {
+        for answer in [
+            "<Code>BlobAlreadyExists</Code><Message>It is there.</Message>",
+            "<Code>ConditionNotMet</Code><Message>It is there.</Message>",
+            "<Code>TargetConditionNotMet</Code><Message>It is there.</Message>",
+            "<Code>UnheardOf</Code>",
+        ] {
+            let taken = unanswered_where_unclear(&conflict(answer), &AZURE);
+            assert!(matches!(taken, ShelfError::Taken), "{taken:?}");
+        }
+    }
+
+    #[test]
+    fn a_container_that_goes_is_no_other_writer() {
+        let answer =
+            "<Code>ContainerBeingDeleted</Code><Message>It is being deleted.\nRequestId:1\nTime:2</Message>";
+        let ShelfError::Failed(problem) = unanswered_where_unclear(&conflict(answer), &AZURE) else {
             panic!("it is no other writer's")
         };
         assert!(problem.message.ends_with("It is being deleted. (ContainerBeingDeleted)"), "{problem}");
