@@ -3,7 +3,8 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `reading` | what follows from what was read: a ruling without asking (proved, predicted), or a dry-run |
+//! | `reading` | what follows from what was read: a ruling, or a write |
+//! | `written` | what follows for what is to be written: a ruling without asking (proved, predicted), or a dry-run |
 //! | `answer` | what follows from the server's answer to a dry-run |
 //! | `trial` | what follows from the try of a write that must first take over what is in its way |
 //! | `prediction` | why the server cannot be asked, and what a write would probably come to |
@@ -34,3 +35,4 @@ mod tracking;
 pub(in crate::plan) mod trial;
 mod update;
 mod volumes;
+mod written;

@@ -79,3 +79,10 @@ pub(in crate::plan) enum NextStep {
     /// Nothing more must be known.
     Ruling(Ruling),
 }
+
+impl NextStep {
+    /// It makes the plan impossible.
+    pub(super) fn refused(problem: Problem) -> Self {
+        Self::Ruling(problem.into())
+    }
+}

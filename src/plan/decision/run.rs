@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::kubernetes::completion::ends_by_itself;
 use crate::kubernetes::readiness::{Readiness, StorageClass, judge};
 use crate::plan::decision::change;
-use crate::plan::decision::reading::{refused, written};
 use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::sent_object::sent_object;
+use crate::plan::decision::written::written;
 use crate::plan::diff::field_changes;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
@@ -26,12 +26,12 @@ pub(super) fn next_step(situation: Situation<'_>, hook: &Hook) -> Option<NextSte
         return Some(settled(situation, Reason::NotItsMoment));
     }
     Some(match reading {
-        Reading::Unreadable(problem) => refused(problem.clone()),
+        Reading::Unreadable(problem) => NextStep::refused(problem.clone()),
         Reading::Absent => written(situation, None),
         Reading::Present(live) => match situation.belonging(live) {
-            Belonging::Foreign(problem) => refused(problem),
+            Belonging::Foreign(problem) => NextStep::refused(problem),
             _ if is_under_way(hook, situation, live) => awaited(situation),
-            _ if live.is_ending() => refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
+            _ if live.is_ending() => NextStep::refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
                 "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
             )),
             _ => again(situation, live),
