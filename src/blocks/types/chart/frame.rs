@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::dated;
+use super::time_words;
 use crate::kubernetes::certificate_texts::{certificates, decoded, next_pem};
 use crate::resource::{FieldPath, Segment, hex};
 
@@ -91,7 +91,7 @@ fn fits(one: &Value, other: &Value, kept: &Value, times: Times) -> bool {
             one.iter().all(|item| !other.contains(item) || kept.contains(item))
         }
         // Numbers and the like are random as a whole.
-        _ => one != other || one == kept || times == Times::Pass && dated::is_later(one, kept),
+        _ => one != other || one == kept || times == Times::Pass && time_words::is_later(one, kept),
     }
 }
 
@@ -104,7 +104,7 @@ fn text_fits(one: &str, other: &str, kept: &str, times: Times) -> bool {
         };
     }
     if one == other {
-        return one == kept || times == Times::Pass && dated::is_later_text(one, kept);
+        return one == kept || times == Times::Pass && time_words::is_later_text(one, kept);
     }
     if is_bytes(one) && is_bytes(other) {
         return true;
@@ -132,7 +132,7 @@ fn without_times(parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
             Part::Random(one, other) => push_random(one, other, &mut open),
             Part::Same(run) => {
                 for line in run.split_inclusive(|piece| piece.ends_with('\n')) {
-                    if dated::holds_time(&line.concat()) {
+                    if time_words::holds_time(&line.concat()) {
                         push_without_time(line, &mut open);
                     } else {
                         push_same(line, &mut open);
@@ -145,8 +145,8 @@ fn without_times(parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
 }
 
 fn push_without_time<'t>(line: &[&'t str], parts: &mut Vec<Part<'t>>) {
-    for word in line.iter().flat_map(|piece| dated::words(piece)) {
-        match dated::widest(word) {
+    for word in line.iter().flat_map(|piece| time_words::words(piece)) {
+        match time_words::widest(word) {
             Some(widest) => push_random(vec![widest], vec![widest], parts),
             None => push_same(&[word], parts),
         }

@@ -14,6 +14,7 @@
 //! | `frame` | What stands in such a field beside what is random, and does it change? |
 //! | `inputs` | From what is the chart rendered? |
 //! | `dated` | Which fields change with the time alone? |
+//! | `time_words` | Is there a time in a text, and do two texts differ in it alone? |
 //! | `hooks` | Which objects are run at moments, and are not there for ever? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `takeover` | Which release of Helm does it take over? |
@@ -35,6 +36,7 @@ mod presets;
 mod request;
 mod source;
 mod takeover;
+mod time_words;
 mod values;
 
 use std::collections::BTreeSet;
