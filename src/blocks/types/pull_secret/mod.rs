@@ -24,8 +24,9 @@ mod standing;
 
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::Draft;
-use crate::blocks::facts::{HtpasswdUser, Need};
-use crate::blocks::types::registry::RegistrySpec;
+use crate::blocks::facts::Need;
+use crate::blocks::types::registry::pull_users::PullUsers;
+use crate::blocks::types::registry::spec::RegistrySpec;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
@@ -35,16 +36,6 @@ use standing::Standing;
 
 /// The block type `pull_secret`.
 pub(in crate::blocks) struct PullSecretBlock;
-
-/// The users that pull secrets with `rotate` add to those of a registry.
-pub(in crate::blocks) enum PullUsers {
-    /// These.
-    Known(Vec<HtpasswdUser>),
-    /// It is asked first where the rotations stand.
-    Asking,
-    /// Nobody knows, for this reason. The pull secret tells what to do about it.
-    Unknown(String),
-}
 
 /// The users that pull secrets with `rotate` add to this registry.
 pub(in crate::blocks) fn pull_users(

@@ -12,7 +12,7 @@ use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft, lost_value};
 use crate::blocks::facts::{Facts, Need, SecretText};
 use crate::blocks::keys::span_of;
-use crate::blocks::types::registry::RegistrySpec;
+use crate::blocks::types::registry::spec::RegistrySpec;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::blocks::block_type::BlockRef;
-use crate::blocks::types::registry::RegistryBlock;
+use crate::blocks::types::registry::spec::RegistryBlock;
 use crate::config::SecretSource;
 
 const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::config_yml::ConfigYml;
+use super::pull_users::PullUsers;
 use super::serving::Serving;
 use super::spec::{RegistrySpec, UserSource};
 use crate::blocks::draft::{Addressing, Draft};
@@ -12,7 +13,6 @@ use crate::blocks::facts::{Fact, Facts, SecretText};
 use crate::blocks::keys::key_text;
 use crate::blocks::types::dns::DnsSpec;
 use crate::blocks::types::issuer::IssuerSpec;
-use crate::blocks::types::pull_secret::PullUsers;
 use crate::config::Block;
 use crate::resource::{Address, FieldPath};
 

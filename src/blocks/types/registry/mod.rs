@@ -18,6 +18,7 @@
 //! | `htpasswd` | Which htpasswd files does the registry take? |
 //! | `login` | What must others know to log in? |
 //! | `image` | What does an image's name say? |
+//! | `pull_users` | Which users do pull secrets add? |
 //! | `properties` | What does a registry give to those who refer to it? |
 //! | `endpoint` | How do those reach it who look whether it works? |
 //! | `key_facts` | What does a reader of a plan want to know of it first? |
@@ -30,14 +31,15 @@ mod exposure;
 mod htpasswd;
 mod image;
 mod key_facts;
-mod login;
+pub(in crate::blocks) mod login;
 mod objects;
 mod options;
 mod properties;
+pub(in crate::blocks) mod pull_users;
 mod record;
 mod rules;
 mod serving;
-mod spec;
+pub(in crate::blocks) mod spec;
 mod storage;
 mod way;
 mod workload;
@@ -53,13 +55,9 @@ use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, KeyFact};
 use common::Registry;
-pub(in crate::blocks) use login::Login;
 use options::Options;
 use serving::Serving;
-pub(in crate::blocks) use spec::RegistrySpec;
-
-/// The block type `registry`.
-pub(in crate::blocks) struct RegistryBlock;
+pub(in crate::blocks) use spec::{RegistryBlock, RegistrySpec};
 
 impl BlockType for RegistryBlock {
     const KIND: &'static str = "registry";

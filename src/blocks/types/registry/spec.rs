@@ -2,16 +2,19 @@
 
 use super::image::Image;
 use super::options::{NodePort, Options, RecordKey};
+use super::pull_users::PullUsers;
 use super::way::Way;
 use crate::blocks::block_type::{BlockRef, CompileContext, Defaults};
 use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
 use crate::blocks::keys;
 use crate::blocks::types::dns::{DnsSpec, ZoneKeys};
 use crate::blocks::types::issuer::IssuerBlock;
-use crate::blocks::types::pull_secret::PullUsers;
 use crate::config::{Block, Generate, SecretSource};
 use crate::diagnostic::Diagnostic;
 use crate::resource::Identity;
+
+/// The block type `registry`.
+pub(in crate::blocks) struct RegistryBlock;
 
 /// The key of the Secret `NAME-htpasswd`.
 pub(super) const HTPASSWD_KEY: &str = "htpasswd";
