@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::namespaces;
 use super::options::PullSecretKeys;
-use super::standing::{self, Standing};
 use crate::blocks::block_type::{CompileContext, Defaults};
 use crate::blocks::codes;
 use crate::blocks::facts::Need;
@@ -56,12 +54,6 @@ impl PullSecretSpec {
         all.into_iter()
     }
 
-    /// Where its rotation stands; `None` without one.
-    pub(super) fn standing(&self, registry: &RegistrySpec, context: &CompileContext<'_>) -> Option<Standing> {
-        let word = self.keys.rotate.as_ref()?;
-        Some(standing::of(self, word, &self.kept_in(registry), context))
-    }
-
     /// The question for the password of its one user; `None` where nobody says where it comes from.
     pub(super) fn password(&self, registry: &RegistrySpec, context: &CompileContext<'_>) -> Option<Need> {
         match registry.login(&self.keys.user, context.facts) {
@@ -72,28 +64,6 @@ impl PullSecretSpec {
             }
             Login::NoUser(_) | Login::Open => None,
         }
-    }
-
-    /// What must be known of the outside.
-    pub(super) fn needs(&self, registry: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
-        let mut needs: Vec<Need> = self.selector.iter().map(|_| Need::Namespaces).collect();
-        match self.standing(registry, context) {
-            None => {
-                needs.extend(self.password(registry, context));
-                // Whether nodes have another password by now.
-                let namespaces = namespaces::of(self, context).all;
-                needs.extend(namespaces.iter().map(|namespace| standing::live(self.secret_in(namespace))));
-            }
-            Some(Standing::Asking(first)) => needs.extend(first),
-            Some(Standing::Known(turn)) => {
-                let kept_in = self.kept_in(registry);
-                needs.extend(turn.all().map(|made| made.need(&kept_in)));
-            }
-            Some(
-                Standing::Unknown(_) | Standing::Lost | Standing::Incomplete(_) | Standing::Unfinished(_),
-            ) => {}
-        }
-        needs
     }
 
     /// Registry, user, namespaces and accounts.

@@ -1,4 +1,4 @@
-//! Where the rotation of a pull secret stands, by what the cluster has.
+//! Where the rotation of a pull secret stands, by what the cluster has, and what must be known for that.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use super::rotation::{Made, Side, Turn};
 use super::spec::PullSecretSpec;
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
+use crate::blocks::types::registry::spec::RegistrySpec;
 use crate::kubernetes::pull_login::logins;
 use crate::resource::{Identity, Target};
 
@@ -28,13 +29,38 @@ pub(super) enum Standing {
     Unfinished(Vec<String>),
 }
 
+impl PullSecretSpec {
+    /// Where its rotation stands; `None` without one.
+    pub(super) fn standing(&self, registry: &RegistrySpec, context: &CompileContext<'_>) -> Option<Standing> {
+        let word = self.keys.rotate.as_ref()?;
+        Some(of(self, word, &self.kept_in(registry), context))
+    }
+
+    /// What must be known of the outside.
+    pub(super) fn needs(&self, registry: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
+        let mut needs: Vec<Need> = self.selector.iter().map(|_| Need::Namespaces).collect();
+        match self.standing(registry, context) {
+            None => {
+                needs.extend(self.password(registry, context));
+                // Whether nodes have another password by now.
+                let namespaces = namespaces::of(self, context).all;
+                needs.extend(namespaces.iter().map(|namespace| live(self.secret_in(namespace))));
+            }
+            Some(Standing::Asking(first)) => needs.extend(first),
+            Some(Standing::Known(turn)) => {
+                let kept_in = self.kept_in(registry);
+                needs.extend(turn.all().map(|made| made.need(&kept_in)));
+            }
+            Some(
+                Standing::Unknown(_) | Standing::Lost | Standing::Incomplete(_) | Standing::Unfinished(_),
+            ) => {}
+        }
+        needs
+    }
+}
+
 /// Where the rotation with this word stands; `kept_in` is the Secret with the passwords.
-pub(super) fn of(
-    spec: &PullSecretSpec,
-    word: &str,
-    kept_in: &Identity,
-    context: &CompileContext<'_>,
-) -> Standing {
+fn of(spec: &PullSecretSpec, word: &str, kept_in: &Identity, context: &CompileContext<'_>) -> Standing {
     let found = namespaces::of(spec, context);
     match found.gap {
         Some(Gap::NotAsked) if context.facts.get(&Need::Namespaces).is_none() => {

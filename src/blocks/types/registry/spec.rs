@@ -1,9 +1,8 @@
 //! What a registry's block says: its keys, and the names and questions that follow from them.
 
 use super::image::Image;
-use super::options::{NodePort, Options, RecordKey};
+use super::options::{Options, RecordKey};
 use super::pull_users::PullUsers;
-use super::way::Way;
 use crate::blocks::block_type::{BlockRef, CompileContext, Defaults};
 use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
 use crate::blocks::keys;
@@ -103,15 +102,6 @@ impl RegistrySpec {
     /// The name under which the registry is reached.
     pub(in crate::blocks) fn host(&self) -> &str {
         &self.options.host
-    }
-
-    /// Where clients reach it, as it stands before the names of images: the host, with the port of the nodes where that is
-    /// known.
-    pub(in crate::blocks) fn authority(&self) -> String {
-        match self.way() {
-            Way::NodePort(NodePort { port: Some(port), .. }) => format!("{}:{port}", self.host()),
-            _ => self.host().to_owned(),
-        }
     }
 
     /// All names under which it is reached.

@@ -41,6 +41,15 @@ impl RegistrySpec {
         ingress.or_else(gateway).or_else(balancer).or_else(port).unwrap_or(Way::Cluster)
     }
 
+    /// Where clients reach it, as it stands before the names of images: the host, with the port of the nodes where that is
+    /// known.
+    pub(in crate::blocks) fn authority(&self) -> String {
+        match self.way() {
+            Way::NodePort(NodePort { port: Some(port), .. }) => format!("{}:{port}", self.host()),
+            _ => self.host().to_owned(),
+        }
+    }
+
     /// Whether the pods end TLS themselves.
     pub(in crate::blocks) fn ends_tls(&self) -> bool {
         self.options.tls.is_some() && matches!(self.way(), Way::LoadBalancer(_) | Way::NodePort(_))
