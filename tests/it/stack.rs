@@ -8,6 +8,7 @@ mod external_dns;
 mod gateway;
 mod issuers;
 pub(crate) mod journey;
+mod named_gateway;
 mod node;
 mod rate_limits;
 mod registry;
@@ -28,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
         dns::tests(),
         external_dns::tests(),
         gateway::tests(),
+        named_gateway::tests(),
         issuers::tests(),
         rate_limits::tests(),
         verify::tests(),
