@@ -4,6 +4,7 @@ mod bed;
 mod bucket;
 mod certificates;
 mod dns;
+mod dns01;
 mod external_dns;
 mod gateway;
 mod issuers;
@@ -30,6 +31,7 @@ pub(crate) fn tests() -> Vec<Test> {
         external_dns::tests(),
         gateway::tests(),
         named_gateway::tests(),
+        dns01::tests(),
         issuers::tests(),
         rate_limits::tests(),
         verify::tests(),
