@@ -93,6 +93,8 @@ codes! {
     NO_TLS = "no-tls";
     /// A listener of a Gateway that is there takes passwords in clear.
     PLAIN_LISTENER = "plain-listener";
+    /// A listener of a Gateway that is there takes no route to the registry.
+    REFUSED_ROUTE = "refused-route";
     /// Whoever pulls is sent to a store that is not reached from there.
     UNREACHABLE_STORE = "unreachable-store";
 }

@@ -9,8 +9,11 @@ use tracing::{Instrument as _, info_span};
 use super::Error;
 use super::needs::{self, Outside, SecretsOf};
 use super::own_state;
-use crate::blocks::codes::{CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN, PLAIN_LISTENER};
-use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, SecretInputs};
+use crate::blocks::codes::{
+    CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN, PLAIN_LISTENER, REFUSED_ROUTE, RETIRED_CONTROLLER,
+    UNKNOWN_CONTROLLER,
+};
+use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, Need, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
@@ -104,9 +107,10 @@ fn is_of_a_chart(mistake: &Diagnostic) -> bool {
     mistake.code == CHART_NOT_RENDERED
 }
 
-/// Whether an object of others in the cluster is what is wrong. It does not stand against deleting what leads there.
+/// Whether it is about an object of others in the cluster, or about who serves there. It does not stand against deleting what
+/// leads there, and whoever deletes that has not asked about it.
 fn is_of_the_cluster(mistake: &Diagnostic) -> bool {
-    mistake.code == PLAIN_LISTENER
+    [PLAIN_LISTENER, REFUSED_ROUTE, UNKNOWN_CONTROLLER, RETIRED_CONTROLLER].contains(&mistake.code)
 }
 
 /// The blocks without what is wrong with some of them. The objects of these are missing, and nothing is said about what may
@@ -201,7 +205,11 @@ pub async fn complete<'c>(
     outside: &Outside<'_>,
 ) -> Result<Cow<'c, Compiled>, Error> {
     let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
-    let facts = needs::gather_within(config, secrets_of, of_files.clone(), outside);
+    let mut known = of_files.clone();
+    if matches!(charts, Charts::None) {
+        needs::leave_unasked(&mut known, &[Need::IngressClasses]);
+    }
+    let facts = needs::gather_within(config, secrets_of, known, outside);
     let facts = facts.instrument(info_span!("needs")).await;
     let mut blocks = Blocks::read(config).compile(&facts);
     if blocks.mistakes.iter().any(is_of_a_chart) && charts.do_without(config, &blocks) {

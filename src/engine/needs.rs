@@ -79,11 +79,7 @@ pub async fn gather_within(
         let (asked, left_out): (Vec<Need>, Vec<Need>) = needs.into_iter().partition(|need| {
             unasked(need).is_none() || wanted.as_ref().is_none_or(|wanted| wanted.contains(need))
         });
-        for need in left_out {
-            if let Some(fact) = unasked(&need) {
-                facts.insert(need, fact);
-            }
-        }
+        leave_unasked(&mut facts, &left_out);
         for (need, fact) in answer(asked, outside, &helm, &mut lookups).await {
             facts.insert(need, fact);
         }
@@ -99,6 +95,15 @@ fn unasked(need: &Need) -> Option<Fact> {
         Need::Secret { .. } | Need::Htpasswd { .. } => Some(Fact::Text(SecretText::Placeholder)),
         Need::IngressClasses => Some(Fact::IngressClasses(None)),
         _ => None,
+    }
+}
+
+/// Answers these needs without asking anybody, where nothing depends on them.
+pub(super) fn leave_unasked(facts: &mut Facts, needs: &[Need]) {
+    for need in needs {
+        if let Some(fact) = unasked(need) {
+            facts.insert(need.clone(), fact);
+        }
     }
 }
 

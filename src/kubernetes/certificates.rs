@@ -114,7 +114,11 @@ pub fn cause(uid: &str, below: &Below) -> Option<String> {
     by_challenges.or_else(|| order.and_then(of_order)).or_else(|| of_request(request))
 }
 
+/// Why a name is not proved. One that is says so in the same field.
 fn of_challenge(challenge: &Value) -> Option<String> {
+    if challenge.pointer("/status/state").and_then(Value::as_str) == Some("valid") {
+        return None;
+    }
     let reason = said(challenge, "/status/reason")?;
     let name = challenge.pointer("/spec/dnsName").and_then(Value::as_str).unwrap_or("its name");
     let way = match challenge.pointer("/spec/type").and_then(Value::as_str) {
@@ -234,6 +238,11 @@ mod tests {
             cause("c", &below).as_deref(),
             Some("a.example.com is not proved by DNS: DNS update failed: dns: bad authentication")
         );
+        // The same name may be proved for one of two, which are proved one after the other.
+        let mut proved = challenge("DNS-01", "Successfully authorized domain");
+        proved["status"]["state"] = json!("valid");
+        below.challenges.insert(0, proved);
+        assert!(cause("c", &below).is_some_and(|cause| cause.contains("bad authentication")));
         assert_eq!(cause("x", &below), None);
     }
 }

@@ -4,10 +4,12 @@ mod bed;
 mod bucket;
 mod certificates;
 mod dns;
+mod dns01;
 mod external_dns;
 mod gateway;
 mod issuers;
 pub(crate) mod journey;
+mod named_gateway;
 mod node;
 mod rate_limits;
 mod registry;
@@ -28,6 +30,8 @@ pub(crate) fn tests() -> Vec<Test> {
         dns::tests(),
         external_dns::tests(),
         gateway::tests(),
+        named_gateway::tests(),
+        dns01::tests(),
         issuers::tests(),
         rate_limits::tests(),
         verify::tests(),

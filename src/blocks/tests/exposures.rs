@@ -218,10 +218,12 @@ fn a_listener_that_would_take_passwords_in_clear_is_refused() {
         format!("gateway = {{ name = 'public', namespace = 'edge', listener = '{listener}' }}\n")
     };
     let there = || {
+        let all = json!({"namespaces": {"from": "All"}});
         let listeners = json!([
-            {"name": "web", "protocol": "HTTP"},
-            {"name": "websecure", "protocol": "HTTPS", "tls": {"mode": "Terminate"}},
-            {"name": "through", "protocol": "TLS", "tls": {"mode": "Passthrough"}},
+            {"name": "web", "protocol": "HTTP", "allowedRoutes": all},
+            {"name": "websecure", "protocol": "HTTPS", "tls": {"mode": "Terminate"}, "allowedRoutes": all},
+            {"name": "through", "protocol": "TLS", "tls": {"mode": "Passthrough"}, "allowedRoutes": all},
+            {"name": "own", "protocol": "HTTPS", "allowedRoutes": {"namespaces": {"from": "Same"}}},
         ]);
         let stamp = Stamp { uid: "u".into(), version: "1".into() };
         let object = json!({"spec": {"listeners": listeners}});
@@ -236,6 +238,12 @@ fn a_listener_that_would_take_passwords_in_clear_is_refused() {
         "{}",
         said("https")
     );
+    let refused = "the listener `own` of Gateway.gateway.networking.k8s.io edge/public takes routes of its own namespace alone, so its controller refuses \
+                   the route to the registry";
+    assert_eq!(said("own"), format!("Warning {refused}"));
+    let redirected =
+        "gateway = { name = 'public', namespace = 'edge', listener = 'websecure', redirect_from = 'own' }\n";
+    assert_eq!(said_of_gateway(&registry(redirected), there()), [format!("Warning {refused}")]);
     // Nobody sends a password to a registry for everybody.
     assert_eq!(said_of_gateway(&anonymous(&gateway("web")), there()), [""; 0]);
     let unread = said_of_gateway(&registry(&gateway("web")), Fact::Unknown("no right".into())).join("\n");

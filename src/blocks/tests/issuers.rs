@@ -28,6 +28,28 @@ fn staging_has_another_name_so_that_a_change_signs_anew() {
     assert_eq!(yaml(&by_url), yaml(text));
 }
 
+/// The key with which a server was tried out is none for another one.
+#[test]
+fn each_server_has_an_account_of_its_own() {
+    let account = |keys: &str| {
+        let text = format!("[issuer.i]\nscope = \"namespace\"\nacme.http01 = {{}}\n{keys}\n");
+        let objects = fine(&text);
+        let issuer = objects.iter().find(|desired| desired.identity.kind == "Issuer").unwrap();
+        issuer.object["spec"]["acme"]["privateKeySecretRef"]["name"].as_str().unwrap().to_owned()
+    };
+    let at = |server: &str| account(&format!("acme.server = \"{server}\""));
+    let named = |server: &str| account(&format!("name = \"own\"\nacme.server = \"{server}\""));
+    let by_url = "https://acme-staging-v02.api.letsencrypt.org/directory";
+    assert_eq!([at("letsencrypt"), named("letsencrypt")], ["i-account", "own-account"]);
+    assert_eq!([at("letsencrypt-staging"), at(by_url)], ["i-staging-account", "i-staging-account"]);
+    assert_eq!([named("letsencrypt-staging"), named(by_url)], ["own-account-staging", "own-account-staging"]);
+    // Two directories of one server are two as well.
+    let others =
+        ["https://ca.example.com/acme/trials/directory", "https://ca.example.com/acme/real/directory"];
+    assert_eq!(others.map(at), ["i-account-5eedf3ae", "i-account-f29919d3"]);
+    assert_eq!(account("acme.server = \"letsencrypt-staging\"\nacme.account_key = \"kept\""), "kept");
+}
+
 #[test]
 fn names_are_proved_by_records() {
     let issuer = |dns01: &str| {

@@ -137,7 +137,7 @@ fn what_is_not_known_of_a_class_is_said_and_changes_nothing() {
     let warned = |ingress: &str, fact: Fact| served(&registry(ingress), [(Need::IngressClasses, fact)]);
     let other = || classes(&[("edge", "example.com/x")]);
     insta::assert_snapshot!(warned("ingress.class = 'edge'", other()).1, @"the class `edge` is served by `example.com/x`, of which nothing is known here, so it is told no limits");
-    insta::assert_snapshot!(warned("ingress.class = 'edge'", classes(&[])).1, @"nobody knows which controller serves the class `edge`, so it is told no limits");
+    insta::assert_snapshot!(warned("ingress.class = 'edge'", classes(&[])).1, @"there is no class `edge`, and by its name no controller is known, so it is told no limits");
     insta::assert_snapshot!(warned("ingress = {}", other()).1, @"the Ingress has the class `edge`, which is served by `example.com/x`, of which nothing is known here. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
     insta::assert_snapshot!(warned("ingress = {}", classes(&[])).1, @"the cluster has no default class, so nobody knows whether a controller serves the Ingress. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
     let annotated = "ingress.annotations = { 'kubernetes.io/ingress.class' = 'gone' }";
@@ -147,16 +147,33 @@ fn what_is_not_known_of_a_class_is_said_and_changes_nothing() {
     let (groups, warning) = warned("ingress.class = 'contour'", named);
     assert_eq!(groups, CONTOUR_GROUPS, "as before it was read");
     insta::assert_snapshot!(warning, @"the class `contour` is served by `example.com/x`, of which nothing is known here. By its name it is taken for that of Contour, and told the limits of that controller");
-    // What may not be read is as without a cluster.
-    for unread in [Fact::Unknown("no permission".into()), Fact::IngressClasses(None)] {
-        assert_eq!(
-            warned("ingress.class = 'contour'", unread.clone()),
-            (CONTOUR_GROUPS.map(str::to_owned).to_vec(), String::new())
-        );
-        let (groups, warning) = warned("ingress = {}", unread);
-        assert_eq!(groups, ["nginx.ingress.kubernetes.io"]);
-        assert!(warning.starts_with("the cluster's default class is used"), "{warning}");
-    }
+    // Without a cluster nothing is known, and the names of classes are enough.
+    let unasked = || Fact::IngressClasses(None);
+    let by_name = (CONTOUR_GROUPS.map(str::to_owned).to_vec(), String::new());
+    assert_eq!(warned("ingress.class = 'contour'", unasked()), by_name);
+    let (groups, warning) = warned("ingress = {}", unasked());
+    assert_eq!(groups, ["nginx.ingress.kubernetes.io"]);
+    assert!(warning.starts_with("the cluster's default class is used"), "{warning}");
+}
+
+#[test]
+fn why_the_classes_could_not_be_read_is_said_with_what_is_assumed() {
+    let warned = |ingress: &str| {
+        let unread = Fact::Unknown("the ingress classes cannot be listed: a passing fault".into());
+        served(&registry(ingress), [(Need::IngressClasses, unread)])
+    };
+    let (groups, warning) = warned("ingress.class = 'contour'");
+    assert_eq!(groups, CONTOUR_GROUPS);
+    insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the class `contour`. By the name of the class it is taken for Contour, and told the limits of that controller");
+    let (groups, warning) = warned("ingress.class = 'edge'");
+    assert_eq!(groups, [""; 0]);
+    insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the class `edge`. So it is told no limits");
+    let (groups, warning) = warned("ingress = {}");
+    assert_eq!(groups, ["nginx.ingress.kubernetes.io"]);
+    insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the Ingress. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
+    // Where the block names the controller, nothing is assumed.
+    let (groups, warning) = warned("ingress = { class = 'edge', controller = 'contour' }");
+    assert_eq!((groups, warning.as_str()), (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""));
 }
 
 #[test]

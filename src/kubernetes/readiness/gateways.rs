@@ -56,6 +56,16 @@ pub(super) fn is_unanswered(identity: &Identity, object: &Value) -> bool {
     identity.is(GROUP, "Gateway") && conditions.iter().all(|found| text(found, "reason") == "Pending")
 }
 
+/// Whether a Gateway takes no routes of its namespace, or of its kind.
+pub(super) fn is_refused(identity: &Identity, object: &Value) -> bool {
+    let refuses =
+        |found: &Value| text(found, "reason") == "NotAllowedByListeners" && is_current(object, found);
+    is_route(identity)
+        && list(object, "/status/parents")
+            .iter()
+            .any(|answer| list(answer, "/conditions").iter().any(refuses))
+}
+
 fn by_condition(object: &Value, conditions: &[Value], kind: &str) -> Readiness {
     match conditions.iter().find(|found| text(found, "type") == kind) {
         Some(found) if !is_current(object, found) => Readiness::behind(),

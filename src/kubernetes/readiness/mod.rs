@@ -132,6 +132,8 @@ pub fn way_out(identity: &Identity, object: &Value) -> Option<String> {
             Some(class) => format!("no controller runs that answers for the class {class}, install one"),
             None => "no controller runs that answers for its Gateway, install one".to_owned(),
         }
+    } else if gateways::is_refused(identity, object) {
+        return Some(REFUSED_ROUTE.to_owned());
     } else {
         return None;
     };
@@ -140,6 +142,9 @@ pub fn way_out(identity: &Identity, object: &Value) -> Option<String> {
         identity.kind, identity.name
     ))
 }
+
+/// What to do where a Gateway takes no routes from there.
+const REFUSED_ROUTE: &str = "have whoever keeps the Gateway take routes of this namespace in (`allowedRoutes` of the listener), or name another listener";
 
 /// What gives addresses where no cloud does.
 const POOL: &str = "give it a pool of them (MetalLB), or run `minikube tunnel`";

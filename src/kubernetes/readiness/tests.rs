@@ -255,8 +255,13 @@ fn a_route_is_ready_when_its_own_gateways_have_taken_it() {
     let refused = verdict(&route, &object(json!([answer(ours.clone(), refused)])));
     assert!(is_waiting(&refused, "ResolvedRefs is False, R: why"));
     let half = json!([condition("Accepted", "True", 2)]);
-    let half = verdict(&route, &object(json!([answer(ours, half)])));
+    let half = verdict(&route, &object(json!([answer(ours.clone(), half)])));
     assert!(is_waiting(&half, "there is no condition ResolvedRefs yet"));
+    let mut kept_out = condition("Accepted", "False", 2);
+    assert_eq!(way_out(&route, &object(json!([answer(ours.clone(), json!([kept_out]))]))), None);
+    kept_out["reason"] = json!("NotAllowedByListeners");
+    let said = way_out(&route, &object(json!([answer(ours, json!([kept_out]))])));
+    assert!(said.unwrap().contains("`allowedRoutes` of the listener"));
 }
 
 #[test]

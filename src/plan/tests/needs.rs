@@ -28,15 +28,24 @@ fn warnings(plan: &Plan) -> Vec<&str> {
 fn what_is_neither_there_nor_made_is_a_warning() {
     let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
         "metadata": {"name": "d", "namespace": "a"}, "spec": {"storageClassName": "fast"}});
-    let resources = vec![desired("i", ingress()), desired("p", pod()), desired("d", claim)];
+    let route = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "r", "namespace": "a"},
+        "spec": {"parentRefs": [{"name": "public", "namespace": "edge"}]}});
+    let resources =
+        vec![desired("i", ingress()), desired("p", pod()), desired("d", claim), desired("r", route)];
     let plan = World::default().plan(input(resources));
     let said = warnings(&plan).join("\n");
-    for named in
-        ["IngressClass nginx", "Secret a/tls", "ServiceAccount a/robot", "Secret a/pull", "StorageClass fast"]
-    {
+    for named in [
+        "IngressClass nginx",
+        "Secret a/tls",
+        "ServiceAccount a/robot",
+        "Secret a/pull",
+        "StorageClass fast",
+        "Gateway.gateway.networking.k8s.io edge/public",
+    ] {
         assert!(said.contains(named), "{named}: {said}");
     }
-    assert_eq!(warnings(&plan).len(), 5, "{said}");
+    assert_eq!(warnings(&plan).len(), 6, "{said}");
 }
 
 #[test]

@@ -9,14 +9,15 @@ use crate::plan::input::plan_input::Input;
 use crate::resource::dependencies::{Facility, Requirement, requires};
 use crate::resource::{Address, Desired, FieldPath, Identity, Target, is_builtin_group};
 
-/// The kinds that are easily forgotten. Without them an object is taken by the server, and does not work.
-const KINDS: &[(&str, &str)] = &[
-    ("", "Secret"),
-    ("", "ServiceAccount"),
+/// The kinds that are easily forgotten. Without them an object is taken by the server, and does not work. Those that live in
+/// namespaces:
+const IN_NAMESPACES: &[(&str, &str)] =
+    &[("", "Secret"), ("", "ServiceAccount"), ("gateway.networking.k8s.io", "Gateway")];
+/// And those that belong to the whole cluster.
+const OF_THE_CLUSTER: &[(&str, &str)] = &[
     ("networking.k8s.io", "IngressClass"),
     ("storage.k8s.io", "StorageClass"),
     ("gateway.networking.k8s.io", "GatewayClass"),
-    ("gateway.networking.k8s.io", "Gateway"),
 ];
 
 /// An object that others name, and by which fields.
@@ -52,12 +53,12 @@ pub(in crate::plan) fn needed(input: &Input, changes: impl Fn(usize) -> bool) ->
     needed.map(|(identity, by)| Needed { target: Target { identity, version: None }, by }).collect()
 }
 
-/// The object of a kind that is easily forgotten.
+/// The object of a kind that is easily forgotten. What names it may leave open whether the kind lives in namespaces; one of both
+/// cannot be.
 fn named_object(facility: &Facility) -> Option<&Identity> {
     let Facility::Object(identity) = facility else { return None };
-    let is_meant = KINDS.iter().any(|(group, kind)| identity.is(group, kind));
-    let is_whole = identity.namespace.is_some() || !identity.group.is_empty();
-    (is_meant && is_whole).then_some(identity)
+    let kinds = if identity.namespace.is_some() { IN_NAMESPACES } else { OF_THE_CLUSTER };
+    kinds.iter().any(|(group, kind)| identity.is(group, kind)).then_some(identity)
 }
 
 /// Whether cert-manager makes the certificates of this Ingress.

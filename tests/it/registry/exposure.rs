@@ -12,6 +12,7 @@ tests! {
     a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy,
     the_class_in_the_cluster_tells_which_controller_serves_an_ingress,
     a_class_that_may_not_be_read_is_known_by_its_name,
+    classes_that_cannot_be_read_in_passing_are_told_with_the_reason,
 }
 
 /// A Secret as an authority would fill it.
@@ -174,7 +175,7 @@ fn class(name: &str, controller: &str) -> String {
     class.to_string()
 }
 
-/// As without a cluster, and without a word about it.
+/// As without a cluster, and with a word about it.
 fn a_class_that_may_not_be_read_is_known_by_its_name() {
     let ns = Namespace::new();
     let project = project(&ns, "ingress.class = \"contour\"");
@@ -187,5 +188,31 @@ fn a_class_that_may_not_be_read_is_known_by_its_name() {
     let narrow = ns.account("narrow", &rules);
     let args = ["--kubeconfig", narrow.to_str().unwrap()];
     let plan = project.run(["plan", "--detailed-exitcode"].into_iter().chain(args)).success();
-    plan.stderr_lacks("contour");
+    plan.stderr_contains(
+        "the ingress classes cannot be listed: no permission to read it, so nobody knows here",
+    )
+    .stderr_contains("it is taken for Contour")
+    .stderr_contains("let this run list `ingressclasses`")
+    .stderr_contains("`ingress.controller = \"contour\"`");
+}
+
+/// The plan is the same as before where the name of the class tells the same.
+fn classes_that_cannot_be_read_in_passing_are_told_with_the_reason() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns, "ingress.class = \"contour\"").through(&proxy);
+    project.apply().stderr_lacks("nobody knows here");
+    proxy.on("list", "ingressclasses.networking.k8s.io").answer(500);
+    let plan = project.run(["plan", "--detailed-exitcode"]).success();
+    plan.stderr_contains("the ingress classes cannot be listed: ")
+        .stderr_contains("500")
+        .stderr_contains("plan again if that passes by itself");
+    project.edit(
+        "regplan.toml",
+        "ingress.class = \"contour\"",
+        "ingress = { class = \"contour\", controller = \"contour\" }",
+    );
+    project.run(["plan", "--detailed-exitcode"]).success().stderr_lacks("nobody knows here");
+    proxy.clear_faults();
+    project.run(["plan", "--detailed-exitcode"]).success().stderr_lacks("nobody knows here");
 }

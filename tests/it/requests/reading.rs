@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{LISTS, expect, many_config_maps, two_types_in_two_namespaces};
-use crate::harness::{Namespace, RECORD, Seen, config_maps};
+use crate::harness::{Namespace, Project, Proxy, RECORD, Seen, config_maps};
 
 tests! {
     unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run,
     more_unchanged_objects_cost_no_more_requests,
     dry_runs_run_side_by_side,
     an_unchanged_registry_costs_no_dry_run,
+    a_destroy_asks_for_no_classes,
     an_expired_continuation_begins_the_list_anew,
     lists_run_side_by_side,
     a_long_list_is_read_in_pages,
@@ -114,17 +115,73 @@ fn dry_runs_run_side_by_side() {
     assert!((20..=24).contains(&all), "{all} of 24 at once\n{}", proxy.log());
 }
 
-/// The Secrets are read once: the needs of the blocks and the plan use the same answer.
-fn an_unchanged_registry_costs_no_dry_run() {
-    let ns = Namespace::new();
+/// The example of a registry, applied through this proxy.
+fn registry<'n>(ns: &'n Namespace, proxy: &Proxy) -> Project<'n> {
     let example = include_str!("../../../examples/registry/regplan.toml");
     let config = example
         .replace("name = \"registry\"", "name = \"{project}\"")
         .replace("= \"registry\"", "= \"{ns}\"");
-    let proxy = ns.proxy();
-    let project =
-        ns.project().write("regplan.toml", &config).through(&proxy).env("CI_PASSWORD", "a long enough one");
+    let project = ns.project().write("regplan.toml", &config).through(proxy);
+    let project = project.env("CI_PASSWORD", "a long enough one");
     project.apply();
+    project
+}
+
+/// What is read to delete a registry, as a whole and by its name.
+const WHOLE: &[(&str, usize)] = &[
+    ("get /api", 1),
+    ("get /apis", 1),
+    ("get namespaces", 2),
+    ("get newest-state", 1),
+    ("get configmaps", 1),
+    ("get deployments.apps", 1),
+    ("get ingresses.networking.k8s.io", 1),
+    ("get persistentvolumeclaims", 1),
+    ("get serviceaccounts", 1),
+    ("get services", 1),
+    ("list secrets", 1),
+    ("list configmaps", 1),
+    ("list deployments.apps", 1),
+    ("list ingresses.networking.k8s.io", 1),
+    ("list persistentvolumeclaims", 1),
+    ("list serviceaccounts", 1),
+    ("list services", 1),
+];
+const BY_NAME: &[(&str, usize)] = &[
+    ("get /api", 1),
+    ("get /apis", 1),
+    ("get namespaces", 1),
+    ("get newest-state", 1),
+    ("get configmaps", 1),
+    ("get deployments.apps", 1),
+    ("get ingresses.networking.k8s.io", 1),
+    ("get persistentvolumeclaims", 1),
+    ("get serviceaccounts", 1),
+    ("get services", 1),
+    ("list secrets", 1),
+];
+
+/// Whoever serves an Ingress that goes, it goes. So the list is not asked for, and nothing is said of what it would have told.
+fn a_destroy_asks_for_no_classes() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = registry(&ns, &proxy);
+    proxy.forget();
+    project.run(["plan", "--destroy"]).success().stderr_lacks("controller");
+    expect(&proxy, WHOLE);
+    proxy.forget();
+    project.run(["plan", "--destroy", "--target", "registry.main"]).success().stderr_lacks("controller");
+    expect(&proxy, BY_NAME);
+    project.edit("regplan.toml", "ingress.class  = \"contour\"", "ingress = {}");
+    project.run(["plan", "--destroy"]).success().stderr_lacks("controller");
+    project.run(["plan"]).success().stderr_contains("ingress-nginx");
+}
+
+/// The Secrets are read once: the needs of the blocks and the plan use the same answer.
+fn an_unchanged_registry_costs_no_dry_run() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = registry(&ns, &proxy);
     proxy.forget();
     project.run(["plan", "--detailed-exitcode"]).success();
     let costs = [

@@ -13,7 +13,7 @@ tests! { on Size::Processes;
 }
 
 /// What a Contour for Gateways adds to the number of a port.
-const MOVED: u16 = 8000;
+pub(super) const MOVED: u16 = 8000;
 
 fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
     let bed = Bed::shared().with_cert_manager();
@@ -29,7 +29,7 @@ fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
             edge.name()
         ),
     );
-    let _controller = Controller::start(&bed, &edge, &project);
+    let _controller = Controller::start(&bed, &edge, &project, 8010);
     let plan = project.run(["plan"]).success();
     // Its controller is no pod here, so nothing tells the cluster where it is.
     plan.stdout_contains("is there, but Contour, which serves it, is in none of its usual places");
@@ -96,7 +96,7 @@ dns = "dns.zone"
 }
 
 /// The definitions of the Gateway API, and a class.
-fn install_gateway_api(bed: &Bed, edge: &Namespace) {
+pub(super) fn install_gateway_api(bed: &Bed, edge: &Namespace) {
     let folder = bed.facts().programs.join("definitions/gateway-api");
     let files = ["gatewayclasses", "gateways", "httproutes", "grpcroutes", "referencegrants"]
         .map(|kind| format!("--filename={}/gateway.networking.k8s.io_{kind}.yaml", folder.display()));
@@ -116,16 +116,16 @@ fn install_gateway_api(bed: &Bed, edge: &Namespace) {
 }
 
 /// A Contour for one Gateway, and its Envoy.
-struct Controller {
+pub(super) struct Controller {
     _contour: Running,
     _envoy: Running,
 }
 
 impl Controller {
-    /// Starts them for the Gateway `public` of this namespace.
-    fn start(bed: &Bed, edge: &Namespace, project: &Project<'_>) -> Self {
+    /// Starts them for the Gateway `public` of this namespace. Contour takes five ports from this one on.
+    pub(super) fn start(bed: &Bed, edge: &Namespace, project: &Project<'_>, first_port: u16) -> Self {
         let (programs, folder) = (&bed.facts().programs, project.folder());
-        let contour = Contour { programs, folder: &folder, first_port: 8010 };
+        let contour = Contour { programs, folder: &folder, first_port };
         let config = project.path("contour.yaml");
         let gateway = json!({"gateway": {"gatewayRef": {"namespace": edge.name(), "name": "public"}}});
         fs::write(&config, gateway.to_string()).unwrap();
@@ -140,14 +140,14 @@ impl Controller {
 
 /// Looks whether all that is looked at is as it should be.
 #[track_caller]
-fn passes(project: &Project<'_>, args: &[String]) -> Value {
+pub(super) fn passes(project: &Project<'_>, args: &[String]) -> Value {
     let found = project.regplan(["verify", "--format=json"]).args(args.to_vec()).run().success().json();
     assert_eq!(found["verdict"], "passed", "{found:#}");
     found
 }
 
 /// What came of one of the checks.
-fn outcome(found: &Value, check: &str) -> Value {
+pub(super) fn outcome(found: &Value, check: &str) -> Value {
     let checks = found["registries"][0]["checks"].as_array().unwrap();
     checks.iter().find(|entry| entry["check"] == check).unwrap().clone()
 }

@@ -15,6 +15,7 @@ tests! { on Size::Processes;
     an_acme_server_signs_the_certificate_of_a_registry,
     an_authority_that_is_made_here_signs,
     another_issuer_signs_anew_while_the_old_certificate_stays,
+    an_issuer_with_another_name_and_account_takes_the_place_of_the_old_one,
     why_a_certificate_is_not_signed_is_told,
     each_state_of_the_webhook_is_named_while_it_is_waited_for,
     a_webhook_that_is_not_asked_is_told_by_the_plan,
@@ -37,16 +38,22 @@ fn project<'n>(ns: &'n Namespace, bed: &Bed, blocks: &str) -> Project<'n> {
     ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password")
 }
 
-fn an_acme_server_signs_the_certificate_of_a_registry() {
-    let bed = Bed::shared().with_cert_manager();
-    let ns = Namespace::new();
+/// A registry whose certificate the ACME server signs.
+fn project_at_acme<'n>(ns: &'n Namespace, bed: &Bed) -> Project<'n> {
     let issuer = format!(
         "\n[issuer.first]\nscope = \"namespace\"\nacme.server = \"{}\"\nacme.email = \"ops@example.test\"\n\
          acme.ca_bundle = \"acme.pem\"\nacme.http01 = {{ class = \"contour\" }}\n",
         bed.facts().acme
     );
-    let project = project(&ns, &bed, &issuer);
+    let project = project(ns, bed, &issuer);
     fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
+    project
+}
+
+fn an_acme_server_signs_the_certificate_of_a_registry() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let project = project_at_acme(&ns, &bed);
     project
         .run(["plan"])
         .success()
@@ -110,6 +117,41 @@ fn another_issuer_signs_anew_while_the_old_certificate_stays() {
     project.expect_settled();
     assert_eq!(ns.field("secret/registry-tls", "/metadata/uid"), uid);
     assert_ne!(ns.field("secret/registry-tls", "/data/tls.crt"), old);
+}
+
+/// So it is from staging to production: the word gives the issuer another name, and all else follows in one apply.
+fn an_issuer_with_another_name_and_account_takes_the_place_of_the_old_one() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let project = project_at_acme(&ns, &bed);
+    project.apply();
+    let certificate = || ns.field("secret/registry-tls", "/data/tls.crt");
+    let account = |issuer: &str| {
+        let name =
+            ns.field(&format!("issuer.cert-manager.io/{issuer}"), "/spec/acme/privateKeySecretRef/name");
+        let secret = format!("secret/{}", name.as_str().unwrap());
+        (
+            ns.field(&secret, "/data/tls.key"),
+            ns.field(&format!("issuer.cert-manager.io/{issuer}"), "/status/acme/uri"),
+        )
+    };
+    let (uid, old, trial) =
+        (ns.field("secret/registry-tls", "/metadata/uid"), certificate(), account("first"));
+    project.edit("regplan.toml", "[issuer.first]\n", "[issuer.first]\nname = \"real\"\n");
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("spec.issuerRef.name: \"first\" -> \"real\"")
+        .stdout_contains("1 to add, 1 to change, 0 to replace, 1 to destroy");
+    project.apply();
+    project.expect_settled();
+    assert_eq!(
+        ns.field("secret/registry-tls", "/metadata/uid"),
+        uid,
+        "the old one served until the new one was there"
+    );
+    assert_ne!(certificate(), old);
+    let real = account("real");
+    assert!(trial.0 != real.0 && trial.1 != real.1, "each has an account of its own");
+    assert!(ns.find("issuer.cert-manager.io/first").is_none());
 }
 
 fn why_a_certificate_is_not_signed_is_told() {

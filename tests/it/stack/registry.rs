@@ -1,5 +1,7 @@
 //! A registry with all that it needs, as the tests of a bed apply it.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
@@ -50,6 +52,30 @@ ingress.class = "contour"
 /// What a value of a Secret stands for.
 pub(super) fn decoded(value: &str) -> Vec<u8> {
     STANDARD.decode(value).unwrap()
+}
+
+/// Pushes the image of a folder under this name. The server has to be signed by one of the certificates in the other folder.
+#[track_caller]
+pub(super) fn push(image: &Path, name: &str, trusted: &Path) {
+    copy(&format!("dir:{}", image.display()), &format!("docker://{name}"), "dest", trusted);
+}
+
+/// The same in the other direction.
+#[track_caller]
+pub(super) fn pull(name: &str, image: &Path, trusted: &Path) {
+    copy(&format!("docker://{name}"), &format!("dir:{}", image.display()), "src", trusted);
+}
+
+/// Copies an image by skopeo. `remote` is its name for the end that is a server.
+#[track_caller]
+fn copy(from: &str, to: &str, remote: &str, trusted: &Path) {
+    Command::new(program("skopeo"))
+        .args(["copy", "--preserve-digests"])
+        .args([format!("--{remote}-cert-dir={}", trusted.display())])
+        .args([format!("--{remote}-creds=ci:{PASSWORD}"), from.to_owned(), to.to_owned()])
+        .inherit_env()
+        .run()
+        .success();
 }
 
 /// A registry that is reached through the ingress controller, with a certificate of the ACME authority.
@@ -119,14 +145,7 @@ impl<'n> Registry<'n> {
         let folder = self.project.path(&format!("image-{tag}"));
         image.write(&folder).unwrap();
         let name = format!("{}/team/app:{tag}", self.host);
-        Command::new(program("skopeo"))
-            .args(["copy", "--preserve-digests"])
-            .args([format!("--dest-cert-dir={}", self.bed.trusted_folder(&self.project.folder()).display())])
-            .args([format!("--dest-creds=ci:{PASSWORD}")])
-            .args([format!("dir:{}", folder.display()), format!("docker://{name}")])
-            .inherit_env()
-            .run()
-            .success();
+        push(&folder, &name, &self.bed.trusted_folder(&self.project.folder()));
         name
     }
 

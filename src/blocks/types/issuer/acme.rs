@@ -16,7 +16,7 @@ use crate::blocks::keys::span_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::resource::record_set::lies_in;
-use crate::resource::{FieldPath, KeyFact};
+use crate::resource::{FieldPath, KeyFact, digest};
 
 /// The directories of Let's Encrypt.
 /// Source: <https://letsencrypt.org/docs/acme-protocol-updates/>, <https://letsencrypt.org/docs/staging-environment/>
@@ -24,6 +24,9 @@ const LETS_ENCRYPT: [(&str, &str); 2] = [
     ("letsencrypt", "https://acme-v02.api.letsencrypt.org/directory"),
     ("letsencrypt-staging", "https://acme-staging-v02.api.letsencrypt.org/directory"),
 ];
+
+/// How many digits of the digest of a server's URL tell it from others.
+const SHORT: usize = 8;
 
 /// What must be known of the outside.
 pub(super) fn needs(acme: &Acme) -> Vec<Need> {
@@ -40,7 +43,7 @@ pub(super) fn objects(
     context: &CompileContext<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Vec<Draft> {
-    let account = acme.account_key.clone().unwrap_or_else(|| spec.suffixed("account"));
+    let account = acme.account_key.clone().unwrap_or_else(|| account_key(spec, acme));
     let mut body = json!({
         "server": directory(&acme.server),
         "privateKeySecretRef": {"name": account},
@@ -63,6 +66,19 @@ pub(super) fn objects(
     issuer = issuer.from(block, FieldPath::keys(["spec", "acme", "solvers"]), ["acme", way]);
     let secret = acme.dns01.as_ref().and_then(|dns01| dns01::secret(block, spec, dns01, context.facts));
     secret.into_iter().chain([issuer]).collect()
+}
+
+/// The Secret with the key of the account. Each server has one of its own: the key with which somebody has tried out a server
+/// signs nothing at the one that counts. The object that has its name from the server needs no other ending.
+fn account_key(spec: &IssuerSpec, acme: &Acme) -> String {
+    match signer(acme) {
+        Signer::Acme(directory) => {
+            let short: String = digest(&directory).chars().skip("sha256:".len()).take(SHORT).collect();
+            spec.suffixed(&format!("account-{short}"))
+        }
+        Signer::LetsEncryptStaging if spec.keys.name.is_some() => spec.suffixed("account-staging"),
+        _ => spec.suffixed("account"),
+    }
 }
 
 /// The server, and how names are proved to it.

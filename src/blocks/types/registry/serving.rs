@@ -16,8 +16,10 @@ use crate::resource::{FieldPath, Identity, Target};
 /// What is known of the class of an Ingress.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Nothing: no cluster was asked, it did not tell, or there was nothing to ask.
-    Unread,
+    /// Nothing was asked: there is no cluster in this run, or nothing to ask it.
+    Unasked,
+    /// The cluster was asked and did not tell, for this reason.
+    Unread(String),
     /// There is none of this name, or no default one where nothing names one.
     Missing(Option<String>),
     /// It is there, or this configuration makes it.
@@ -46,7 +48,7 @@ impl<'a> Serving<'a> {
     pub(super) fn told(&self) -> Option<Controller> {
         match &self.class {
             Class::Known(class) => Controller::called(&class.controller),
-            Class::Unread | Class::Missing(_) => None,
+            Class::Unasked | Class::Unread(_) | Class::Missing(_) => None,
         }
     }
 
@@ -54,7 +56,7 @@ impl<'a> Serving<'a> {
     pub(super) fn class_name(&self) -> Option<&str> {
         match &self.class {
             Class::Known(class) => Some(&class.name),
-            Class::Unread | Class::Missing(_) => self.ingress.class.as_deref(),
+            Class::Unasked | Class::Unread(_) | Class::Missing(_) => self.ingress.class.as_deref(),
         }
     }
 }
@@ -71,9 +73,13 @@ pub(super) fn needs(spec: &RegistrySpec) -> Vec<Need> {
 
 /// The class by which an Ingress is served.
 fn class(spec: &RegistrySpec, ingress: &Ingress, context: &CompileContext<'_>) -> Class {
-    let read = match context.facts.get(&Need::IngressClasses) {
-        Some(Fact::IngressClasses(read)) => read.as_deref(),
-        _ => None,
+    if ingress.controller == Some(Controller::Other) {
+        return Class::Unasked;
+    }
+    let (read, unknown) = match context.facts.get(&Need::IngressClasses) {
+        Some(Fact::IngressClasses(read)) => (read.as_deref(), Class::Unasked),
+        Some(Fact::Unknown(why) | Fact::Failed(why)) => (None, Class::Unread(why.clone())),
+        _ => (None, Class::Unasked),
     };
     let all = with_declared(read.unwrap_or_default(), context.declared_ingress_classes);
     let own = given_class(spec, context.facts);
@@ -83,10 +89,9 @@ fn class(spec: &RegistrySpec, ingress: &Ingress, context: &CompileContext<'_>) -
         None => default_class(&all),
     };
     match (found, read) {
-        _ if ingress.controller == Some(Controller::Other) => Class::Unread,
         (Some(class), _) => Class::Known(class.clone()),
         (None, Some(_)) => Class::Missing(name.map(str::to_owned)),
-        (None, None) => Class::Unread,
+        (None, None) => unknown,
     }
 }
 

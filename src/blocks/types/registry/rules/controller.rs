@@ -6,21 +6,56 @@ use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::types::registry::options::Ingress;
 use crate::blocks::types::registry::serving::{Class, Serving};
 
+/// What is done where no class is named, and nobody knows the controller of the default one.
+const DEFAULT_LIMITS: &str = "It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS";
+
 impl Rules<'_> {
     /// Who serves the Ingress.
     pub(super) fn served(&mut self, ingress: &Ingress) {
         let Some(serving) = self.registry.serving else { return };
         self.disagreement(ingress, serving);
         let is_known = ingress.controller.is_some() || serving.told().is_some();
-        match serving.controller() {
-            None => return self.unknown_class(ingress, serving),
-            Some(_) if is_known => {}
-            Some(_) if ingress.class.is_none() => return self.unknown_default(serving),
-            Some(assumed) => self.unknown_behind_name(serving, assumed),
+        if !is_known {
+            self.not_known(ingress, serving);
         }
-        let Some(controller) = serving.controller() else { return };
+        // A guess at the default class tells of nobody who is retired, or has limits.
+        let is_told = is_known || ingress.class.is_some();
+        let Some(controller) = serving.controller().filter(|_| is_told) else { return };
         self.retired(ingress, controller);
         self.limits(ingress, controller);
+    }
+
+    /// Neither the block nor the class tells of a controller.
+    fn not_known(&mut self, ingress: &Ingress, serving: &Serving<'_>) {
+        match (&serving.class, serving.controller()) {
+            (Class::Unread(why), _) => self.unread(ingress, serving, why),
+            (_, None) => self.unknown_class(ingress, serving),
+            (_, Some(_)) if ingress.class.is_none() => self.unknown_default(serving),
+            (_, Some(assumed)) => self.unknown_behind_name(serving, assumed),
+        }
+    }
+
+    /// The cluster did not tell of its classes. Where that passes, the next plan may think otherwise.
+    fn unread(&mut self, ingress: &Ingress, serving: &Serving<'_>, why: &str) {
+        let class = match &ingress.class {
+            Some(name) => format!("the class `{name}`"),
+            None => "the Ingress".to_owned(),
+        };
+        let assumed = match (&ingress.class, serving.controller()) {
+            (Some(_), Some(assumed)) => format!(
+                "By the name of the class it is taken for {}, and told the limits of that controller",
+                assumed.name()
+            ),
+            (Some(_), None) => "So it is told no limits".to_owned(),
+            (None, _) => DEFAULT_LIMITS.to_owned(),
+        };
+        self.warn(
+            codes::UNKNOWN_CONTROLLER,
+            &["ingress"],
+            format!("{why}, so nobody knows here which controller serves {class}. {assumed}"),
+            "plan again if that passes by itself. Otherwise let this run list `ingressclasses` (`networking.k8s.io`), or name \
+             the controller, as in `ingress.controller = \"contour\"`",
+        );
     }
 
     /// The class tells of one controller, and the block names another one.
@@ -52,7 +87,12 @@ impl Rules<'_> {
                 "the class `{name}` is served by `{}`, of which nothing is known here, so it is told no limits",
                 class.controller
             ),
-            Class::Unread | Class::Missing(_) => {
+            Class::Missing(_) => {
+                format!(
+                    "there is no class `{name}`, and by its name no controller is known, so it is told no limits"
+                )
+            }
+            Class::Unasked | Class::Unread(_) => {
                 format!("nobody knows which controller serves the class `{name}`, so it is told no limits")
             }
         };
@@ -97,7 +137,7 @@ impl Rules<'_> {
                 "the cluster has no default class, so nobody knows whether a controller serves the Ingress"
                     .to_owned()
             }
-            Class::Unread => {
+            Class::Unasked | Class::Unread(_) => {
                 "the cluster's default class is used, and nobody knows here which controller serves it"
                     .to_owned()
             }
@@ -105,9 +145,7 @@ impl Rules<'_> {
         self.warn(
             codes::UNKNOWN_CONTROLLER,
             &["ingress"],
-            format!(
-                "{who}. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS"
-            ),
+            format!("{who}. {DEFAULT_LIMITS}"),
             "name the class (`ingress.class = \"contour\"`), or the controller of the default class (`ingress.controller = \
              \"traefik\"`)",
         );

@@ -1,4 +1,4 @@
-//! The listener of a Gateway that is there: whether it takes passwords in clear.
+//! The listeners of a Gateway that is there: whether they take passwords in clear, and whether they take the registry's routes.
 
 use serde_json::Value;
 
@@ -20,8 +20,20 @@ enum Listener {
 }
 
 impl Rules<'_> {
-    /// A listener of somebody else's Gateway takes no password in clear, as far as the Gateway can be read.
-    pub(super) fn listener(&mut self, gateway: &Gateway) {
+    /// The listeners of somebody else's Gateway, as far as it can be read.
+    pub(super) fn listeners(&mut self, gateway: &Gateway) {
+        self.listener(gateway);
+        let names =
+            [("listener", Some(gateway.listener())), ("redirect_from", gateway.redirect_from.as_deref())];
+        for (key, name) in names {
+            if let Some(name) = name {
+                self.refusing(gateway, key, name);
+            }
+        }
+    }
+
+    /// A listener takes no password in clear.
+    fn listener(&mut self, gateway: &Gateway) {
         let Some(need) = self.registry.spec.gateway_need().filter(|_| self.has_users()) else { return };
         let (name, identity) = (gateway.listener(), self.registry.spec.gateway(gateway));
         match self.registry.facts.get(&need) {
@@ -50,6 +62,27 @@ impl Rules<'_> {
         }
     }
 
+    /// A listener takes the routes of the registry.
+    fn refusing(&mut self, gateway: &Gateway, key: &str, name: &str) {
+        let Some(need) = self.registry.spec.gateway_need() else { return };
+        let Some(Fact::Live(LiveObject::There(live))) = self.registry.facts.get(&need) else { return };
+        let (spec, identity) = (self.registry.spec, self.registry.spec.gateway(gateway));
+        let is_elsewhere = identity.namespace.as_ref() != Some(&spec.namespace);
+        let place = Place { namespace: &spec.namespace, is_elsewhere, host: spec.host() };
+        let Some(refusal) = found(&live.object, name).and_then(|listener| refusal(listener, place)) else {
+            return;
+        };
+        self.warn(
+            codes::REFUSED_ROUTE,
+            &["gateway", key],
+            format!(
+                "the listener `{name}` of {} {refusal}, so its controller refuses the route to the registry",
+                identity.short_name()
+            ),
+            "have whoever keeps the Gateway take it in (`allowedRoutes` and `hostname` of the listener), or name another listener",
+        );
+    }
+
     fn in_clear(&mut self, listener: &str, gateway: &Identity, what: &str) {
         self.error(
             codes::PLAIN_LISTENER,
@@ -63,11 +96,55 @@ impl Rules<'_> {
     }
 }
 
+/// Where the registry is, as its Gateway sees it.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    namespace: &'a str,
+    /// Whether the Gateway is in another namespace.
+    is_elsewhere: bool,
+    host: &'a str,
+}
+
+/// The listener of this name.
+fn found<'g>(gateway: &'g Value, name: &str) -> Option<&'g Value> {
+    let listeners = gateway.pointer("/spec/listeners").and_then(Value::as_array);
+    listeners.into_iter().flatten().find(|listener| listener["name"] == name)
+}
+
+/// Why a listener does not take the routes of a registry, said as after its name. Labels of namespaces are not looked up: a
+/// selector is judged by the name alone.
+/// Source: <https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes>
+fn refusal(listener: &Value, place: Place<'_>) -> Option<String> {
+    let Place { namespace, is_elsewhere, host } = place;
+    let from = listener.pointer("/allowedRoutes/namespaces/from").and_then(Value::as_str).unwrap_or("Same");
+    let named =
+        listener.pointer("/allowedRoutes/namespaces/selector/matchLabels/kubernetes.io~1metadata.name");
+    let named = named.and_then(Value::as_str).filter(|named| *named != namespace);
+    match (from, named) {
+        ("None", _) => return Some("takes no routes".to_owned()),
+        ("Same", _) if is_elsewhere => return Some("takes routes of its own namespace alone".to_owned()),
+        ("Selector", Some(named)) => return Some(format!("takes routes of the namespace {named} alone")),
+        _ => {}
+    }
+    let kinds = listener.pointer("/allowedRoutes/kinds").and_then(Value::as_array);
+    if kinds.is_some_and(|kinds| !kinds.is_empty() && kinds.iter().all(|kind| kind["kind"] != "HTTPRoute")) {
+        return Some("takes no routes of the kind HTTPRoute".to_owned());
+    }
+    let hostname = listener["hostname"].as_str().filter(|hostname| !is_for(hostname, host))?;
+    Some(format!("is for the name {hostname}, and not for {host}"))
+}
+
+/// Whether a listener with this name, which may begin with `*`, serves the host.
+fn is_for(hostname: &str, host: &str) -> bool {
+    match hostname.strip_prefix('*') {
+        Some(end) => host.len() > end.len() && host.ends_with(end),
+        None => hostname.is_empty() || hostname == host,
+    }
+}
+
 /// What a Gateway says of its listener.
 fn read(gateway: &Value, name: &str) -> Listener {
-    let listeners = gateway.pointer("/spec/listeners").and_then(Value::as_array);
-    let found = listeners.into_iter().flatten().find(|listener| listener["name"] == name);
-    let Some(listener) = found else { return Listener::Missing };
+    let Some(listener) = found(gateway, name) else { return Listener::Missing };
     let protocol = listener["protocol"].as_str().unwrap_or_default();
     // A listener that does not say what it does with TLS ends it.
     let mode = listener.pointer("/tls/mode").and_then(Value::as_str).unwrap_or("Terminate");
@@ -97,5 +174,43 @@ mod tests {
         assert_eq!(read("http"), Listener::Other("for HTTP".into()));
         assert_eq!(read("through"), Listener::Other("for TLS with the mode Passthrough".into()));
         assert_eq!(read("other"), Listener::Missing);
+    }
+
+    #[test]
+    fn a_listener_takes_routes_by_namespace_kind_and_name() {
+        let place = Place { namespace: "reg", is_elsewhere: true, host: "r.example.com" };
+        let refused = |listener: Value| refusal(&listener, place).unwrap_or_default();
+        let from = |from: &str, more: Value| {
+            let mut namespaces = more;
+            namespaces["from"] = json!(from);
+            json!({"allowedRoutes": {"namespaces": namespaces}})
+        };
+        assert_eq!(refused(from("All", json!({}))), "");
+        assert_eq!(refused(json!({})), "takes routes of its own namespace alone");
+        assert_eq!(refusal(&json!({}), Place { is_elsewhere: false, ..place }), None);
+        assert_eq!(refused(from("None", json!({}))), "takes no routes");
+        let name = |name: &str| json!({"selector": {"matchLabels": {"kubernetes.io/metadata.name": name}}});
+        assert_eq!(refused(from("Selector", name("reg"))), "");
+        assert_eq!(refused(from("Selector", name("shop"))), "takes routes of the namespace shop alone");
+        assert_eq!(refused(from("Selector", json!({"selector": {"matchLabels": {"a": "b"}}}))), "");
+        let all = json!({"from": "All"});
+        let kinds = |kinds: &[&str]| {
+            let kinds: Vec<Value> = kinds.iter().map(|kind| json!({"kind": kind})).collect();
+            json!({"allowedRoutes": {"namespaces": all, "kinds": kinds}})
+        };
+        assert_eq!(refused(kinds(&["HTTPRoute", "GRPCRoute"])), "");
+        assert_eq!(refused(kinds(&["GRPCRoute"])), "takes no routes of the kind HTTPRoute");
+        let hostname = |hostname: &str| json!({"allowedRoutes": {"namespaces": all}, "hostname": hostname});
+        for fits in ["r.example.com", "*.example.com", "*.com", ""] {
+            assert_eq!(refused(hostname(fits)), "", "{fits}");
+        }
+        assert_eq!(
+            refused(hostname("*.r.example.com")),
+            "is for the name *.r.example.com, and not for r.example.com"
+        );
+        assert_eq!(
+            refused(hostname("x.example.com")),
+            "is for the name x.example.com, and not for r.example.com"
+        );
     }
 }

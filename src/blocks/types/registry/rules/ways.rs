@@ -144,7 +144,7 @@ impl Rules<'_> {
                 "name the listener for plain HTTP",
             );
         }
-        self.listener(gateway);
+        self.listeners(gateway);
     }
 
     fn source_ranges(&mut self, balancer: &LoadBalancer) {

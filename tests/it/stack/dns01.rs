@@ -1,0 +1,123 @@
+//! Names that are proved by records (`acme.dns01`): cert-manager writes them on a real name server, and a real ACME server reads
+//! them there.
+
+use std::fs;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::dns::ask;
+use super::registry::PASSWORD;
+use crate::bed::{Records, Size};
+use crate::harness::{Bed, HEAD, Namespace, Project, wait_until};
+
+tests! { on Size::Processes;
+    the_certificate_of_a_registry_is_proved_by_a_record,
+    a_certificate_for_all_names_below_a_domain_is_proved_by_a_record,
+    a_key_that_the_name_server_refuses_is_told,
+}
+
+/// When cert-manager sees the record, it waits for as long as others may remember that there was none: a minute.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+const ISSUER: &str = r#"
+[issuer.acme]
+scope = "namespace"
+acme.server = "DIRECTORY"
+acme.email = "ops@example.test"
+acme.ca_bundle = "acme.pem"
+acme.dns01.rfc2136 = { server = "SERVER", key_name = "NAME_OF_KEY", key = { env = "ACME_KEY" } }
+"#;
+
+const REGISTRY: &str = r#"
+[dns.zone]
+zone = "ZONE"
+rfc2136 = { server = "SERVER", key_name = "NAME_OF_KEY", key = { env = "TSIG_KEY" } }
+
+[registry.main]
+host = "HOST"
+image = "registry:3.1.2"
+storage.volume.size = "1Gi"
+auth.users.ci = { env = "CI_PASSWORD" }
+tls.issuer = "issuer.acme"
+ingress.class = "contour"
+dns = "dns.zone"
+"#;
+
+fn project<'n>(bed: &Bed, ns: &'n Namespace, blocks: &str) -> Project<'n> {
+    let Records { zone, server, key, secret } = bed.facts().records.clone();
+    let text = format!("{HEAD}{ISSUER}{blocks}")
+        .replace("DIRECTORY", &bed.facts().acme)
+        .replace("SERVER", &server)
+        .replace("NAME_OF_KEY", &key)
+        .replace("DOMAIN", &domain(bed, ns))
+        .replace("ZONE", &zone);
+    let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", PASSWORD);
+    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
+    project.env("ACME_KEY", secret.clone()).env("TSIG_KEY", secret)
+}
+
+/// A name in the zone that takes updates.
+fn domain(bed: &Bed, ns: &Namespace) -> String {
+    format!("{}.{}", ns.prefix(), bed.facts().records.zone)
+}
+
+/// Applies it, and looks at the registry with this host. Nothing is left of what proved the domain.
+#[track_caller]
+fn serves(bed: &Bed, ns: &Namespace, project: &Project<'_>, host: &str) {
+    project.regplan(["apply", "--auto-approve"]).limit(PATIENCE).run().success();
+    project.expect_settled();
+    assert_eq!(bed.first_status(&format!("https://{host}/v2/")), StatusCode::UNAUTHORIZED);
+    let root = format!("--ca-file={}", bed.facts().acme_root.display());
+    let found = project.run(["verify", "--format=json", "--largest-body=2Mi", &root]).success().json();
+    assert_eq!(found["verdict"], "passed", "{found:#}");
+    let proof = format!("_acme-challenge.{}", domain(bed, ns));
+    wait_until("the end of the proof", || ask(&proof, "TXT").is_empty());
+    assert_eq!(ask(host, "A"), bed.facts().address);
+}
+
+fn the_certificate_of_a_registry_is_proved_by_a_record() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let host = domain(&bed, &ns);
+    let project = project(&bed, &ns, &REGISTRY.replace("HOST", "DOMAIN"));
+    project.run(["plan"]).success().stdout_contains("proves names by: DNS (rfc2136)");
+    serves(&bed, &ns, &project, &host);
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(ask(&host, "A"), "");
+}
+
+fn a_certificate_for_all_names_below_a_domain_is_proved_by_a_record() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let certificate = r#"
+[resource.all]
+apiVersion = "cert-manager.io/v1"
+kind = "Certificate"
+spec = { secretName = "all", dnsNames = ["*.DOMAIN"], issuerRef = { name = "acme" } }
+"#;
+    let registry = REGISTRY.replace("HOST", "registry.DOMAIN");
+    let registry = registry.replace("tls.issuer = \"issuer.acme\"", "tls.secret = \"all\"");
+    let project = project(&bed, &ns, &format!("{certificate}{registry}"));
+    serves(&bed, &ns, &project, &format!("registry.{}", domain(&bed, &ns)));
+}
+
+fn a_key_that_the_name_server_refuses_is_told() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let certificate = r#"
+[resource.c]
+apiVersion = "cert-manager.io/v1"
+kind = "Certificate"
+spec = { secretName = "c", dnsNames = ["DOMAIN"], issuerRef = { name = "acme" } }
+lifecycle.timeouts.ready = "30s"
+"#;
+    let key = "bm90IHRoZSBzZWNyZXQ=";
+    let project = project(&bed, &ns, certificate).env("ACME_KEY", key);
+    let failed = project.run(["apply", "--auto-approve"]).code(1);
+    failed
+        .stderr_contains(&format!("{} is not proved by DNS", domain(&bed, &ns)))
+        .stderr_contains("bad authentication");
+    failed.stderr_lacks(key).stdout_lacks(key);
+    project.run(["plan"]).success().stdout_contains("is not proved by DNS");
+}
