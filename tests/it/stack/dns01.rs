@@ -18,7 +18,7 @@ tests! { on Size::Processes;
 }
 
 /// When cert-manager sees the record, it waits for as long as others may remember that there was none: a minute.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 const ISSUER: &str = r#"
 [issuer.acme]
