@@ -213,8 +213,8 @@ fn nothing_runs_where_an_object_lives_on() {
     // The block has another name, and the same objects.
     let site: Address = "chart.site/ConfigMap/config".parse().unwrap();
     let desired = || Arc::new(Desired::new(site.clone(), config()).unwrap());
-    let renamed = Input { desired: vec![desired()], ..leaving() };
-    lives_on(World::default(), renamed);
+    let plan = World::default().plan(Input { desired: vec![desired()], ..leaving() });
+    assert_eq!((runs(&plan), notes(&plan), plan.leaving.len()), (vec![], vec![], 0));
     let mut beside_targets = leaving();
     beside_targets.left_out.desired.push(desired());
     lives_on(World::default(), beside_targets);

@@ -131,7 +131,7 @@ fn a_secret_is_hidden_in_whatever_form_a_chart_gives_it() {
     proxy.on("watch", "deployments.apps").hang();
     let apply = project.regplan(["apply", "first.plan"]).spawn();
     wait_until("all is written", || ns.find("deployment.apps/web").is_some());
-    files_lack(project.folder(), &first);
+    files_lack(&project.folder(), &first);
     apply.kill();
     proxy.clear_faults();
     says_nothing(&project, &["apply", "--auto-approve"], &first);
@@ -154,9 +154,9 @@ fn a_secret_is_hidden_in_whatever_form_a_chart_gives_it() {
     for args in more {
         says_nothing(&project, args, &both);
     }
-    files_lack(project.folder(), &both);
+    files_lack(&project.folder(), &both);
     project.rewrite("regplan.toml", HEAD);
     says_nothing(&project, &["plan", "--full"], &both);
     says_nothing(&project, &["apply", "--auto-approve"], &both);
-    files_lack(project.folder(), &both);
+    files_lack(&project.folder(), &both);
 }
