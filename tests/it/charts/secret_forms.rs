@@ -116,7 +116,7 @@ fn a_secret_is_hidden_in_whatever_form_a_chart_gives_it() {
         .through(&proxy);
     let first = forms("a-canary-Password-7", "canary-user:canary-Word-5");
     let rendered = project.run(["render"]).success();
-    rendered.stdout_contains("first: line").stderr_lacks("cannot be rendered with other secrets");
+    rendered.stdout_contains("twice: (sensitive)").stderr_lacks("cannot be rendered with other secrets");
     let shown: [&[&str]; 5] = [
         &["render"],
         &["plan", "--full"],
