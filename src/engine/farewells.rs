@@ -105,8 +105,7 @@ impl Farewells {
             self.charts.iter().map(|chart| (chart.clone(), BTreeSet::new())).collect();
         for (address, stored) in self.desired().filter(|(_, stored)| stored.hook.is_none() && !stored.shared)
         {
-            let of_chart = objects.get_mut(&address.block);
-            of_chart.into_iter().for_each(|of_chart| of_chart.extend(stored.identity()));
+            objects.entry(address.block.clone()).or_default().extend(stored.identity());
         }
         objects
     }

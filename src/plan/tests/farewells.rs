@@ -198,8 +198,7 @@ fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
 
 /// Others have deleted an object of the chart, and this is no end of it.
 #[track_caller]
-fn lives_on(world: World, input: Input) {
-    let mut world = world;
+fn lives_on(mut world: World, input: Input) {
     let plan = world.plan(input);
     assert_eq!(runs(&plan), [""; 0]);
     let expected = "Hooks of the deletion of chart.web do not run: its objects were deleted by others, and \
