@@ -125,6 +125,8 @@ pub enum Record {
         address: Address,
         /// The object's identity and API version.
         target: Box<Target>,
+        /// The uid of what is left of an earlier run.
+        leftover: Option<String>,
     },
     /// The object stays as the state knows it, and has another address from now on.
     Moved {

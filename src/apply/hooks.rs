@@ -25,6 +25,7 @@ pub(super) fn due(plan: &Plan) -> impl Iterator<Item = Record> {
     plan.changes.iter().filter(is_due).map(|change| Record::Due {
         address: change.address.clone(),
         target: Box::new(change.target.clone()),
+        leftover: change.prior.as_ref().map(|prior| prior.stamp.uid.clone()),
     })
 }
 

@@ -12,7 +12,7 @@ use super::settings;
 use super::wording::note;
 use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, Level, Locator, Page, SourceLine, Styled, escape};
-use crate::state::Recovered;
+use crate::state::{OpenRun, Recovered};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
@@ -25,8 +25,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
         destination::check_beside_state(path, "--out", &project.backend_settings()?)?;
     }
     let opened = project.open().await?;
-    if let Some(run) = opened.open_run() {
-        output.message(&note(open_run(run)))?;
+    if let Some((run, fate)) = opened.open_run().await {
+        output.message(&note(open_run(run, &fate)))?;
     }
     let mut workspace = opened.connect().await?;
     let planned = workspace.plan_beside_runs(settings::request(mode, &args.planning)).await?;
@@ -52,18 +52,24 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     Ok(exit)
 }
 
-/// Words that a run has not ended, and what the plan knows of it.
-fn open_run(run: &Recovered) -> String {
+/// Words that a run has not ended, what has become of it, and what the plan knows of it.
+fn open_run(run: &Recovered, fate: &OpenRun) -> String {
     let (by, begun) = (escape(&run.unfinished.by), report::to_the_second(run.unfinished.begun));
     let unrecorded = match run.in_doubt.len() {
         0 => String::new(),
         1 => " 1 change that it did not record is looked for in the cluster.".to_owned(),
         count => format!(" {count} changes that it did not record are looked for in the cluster."),
     };
-    format!(
-        "a run of {by} from {begun} has not ended: it is under way, or was killed. This plan counts what it has \
-         recorded so far.{unrecorded}"
-    )
+    let fate = match fate {
+        OpenRun::UnderWay => "is under way".to_owned(),
+        OpenRun::Killed => "was killed".to_owned(),
+        OpenRun::Unclear(None) => "has not ended: it is under way, or was killed".to_owned(),
+        OpenRun::Unclear(Some(holder)) => {
+            let holder = escape(&holder.to_string());
+            format!("has not ended: it is under way, or was killed. The lock names {holder}")
+        }
+    };
+    format!("a run of {by} from {begun} {fate}. This plan counts what it has recorded so far.{unrecorded}")
 }
 
 /// The form in which a plan is printed.

@@ -279,8 +279,9 @@ impl Journal<'_> {
                 };
                 self.store.outcome(&address, outcome)
             }
-            Record::Due { address, target } => {
+            Record::Due { address, target, leftover } => {
                 let resource = Box::new(StoredResource {
+                    leftover,
                     timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
                     ready: self.ready_rules.get(&address).cloned(),
                     hook: self.hooks.get(&address).copied(),

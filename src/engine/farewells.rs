@@ -1,13 +1,13 @@
 //! What charts have run when they are deleted: as the newest revision remembers it, since nobody renders them any more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Error;
 use crate::diagnostic::Diagnostic;
-use crate::kubernetes::kinds::is_definition;
-use crate::plan::{Action, Change, Mode, Plan};
-use crate::resource::{Address, BlockAddress, Desired, Hook, Moment, Phase};
+use crate::plan::{Mode, Plan};
+use crate::provider::Provider;
+use crate::resource::{Address, BlockAddress, Desired, Hook, Identity, Phase, Reading, Target};
 use crate::state::{Backend, Revision, State, StateError, StoredDesired};
 
 /// The name of the warning.
@@ -66,16 +66,32 @@ pub(super) fn leaving_charts(
 #[derive(Debug)]
 pub(super) struct Farewells {
     /// The charts.
-    pub(super) charts: BTreeSet<BlockAddress>,
+    charts: BTreeSet<BlockAddress>,
     /// The newest revision; or why it cannot be read now.
-    pub(super) newest: Result<Newest, StateError>,
+    newest: Result<Newest, StateError>,
+    /// The namespaces of their hooks in which nothing can run, each with what has become of it.
+    closed: BTreeMap<String, &'static str>,
 }
 
 impl Farewells {
+    /// Those of these charts.
+    pub(super) async fn of(
+        charts: BTreeSet<BlockAddress>,
+        newest: Result<Newest, StateError>,
+        provider: &dyn Provider,
+    ) -> Self {
+        let farewells = Self { charts, newest, closed: BTreeMap::new() };
+        let named = farewells.stored().filter_map(|(_, stored)| stored.identity()?.namespace);
+        let namespaces: BTreeSet<String> = named.collect();
+        Self { closed: closed(namespaces, provider).await, ..farewells }
+    }
+
     /// The hooks that can run.
     pub(super) fn hooks(&self) -> Vec<Arc<Desired>> {
-        let whole = self.stored().filter(|(_, stored)| stored.withheld.is_empty());
-        let hooks = whole.filter_map(|(address, stored)| {
+        let able = self
+            .stored()
+            .filter(|(_, stored)| stored.withheld.is_empty() && self.closed_namespace(stored).is_none());
+        let hooks = able.filter_map(|(address, stored)| {
             let mut desired = stored.desired(address.clone())?;
             desired.hook = desired.hook.map(Hook::of_deletion);
             Some(Arc::new(desired))
@@ -83,28 +99,39 @@ impl Farewells {
         hooks.collect()
     }
 
+    /// The charts, each with its objects that are there for ever, as far as they are known.
+    pub(super) fn objects(&self) -> BTreeMap<BlockAddress, BTreeSet<Identity>> {
+        let mut objects: BTreeMap<_, BTreeSet<Identity>> =
+            self.charts.iter().map(|chart| (chart.clone(), BTreeSet::new())).collect();
+        for (address, stored) in self.desired().filter(|(_, stored)| stored.hook.is_none() && !stored.shared)
+        {
+            objects.entry(address.block.clone()).or_default().extend(stored.identity());
+        }
+        objects
+    }
+
     /// Says of the charts that the plan deletes what of their hooks does not run, in the notes of the plan; a warning is
     /// what must be mended.
     ///
     /// # Errors
     /// The plan deletes a chart, and the revision cannot be read that says what runs then.
-    pub(super) fn tell(self, plan: &mut Plan, state: &State) -> Result<Option<Diagnostic>, Error> {
-        let leaving: BTreeSet<&BlockAddress> =
-            self.charts.iter().filter(|chart| is_deleted(chart, plan, state)).collect();
+    pub(super) fn tell(self, plan: &mut Plan) -> Result<Option<Diagnostic>, Error> {
+        let leaving = &plan.leaving;
         if leaving.is_empty() {
             return Ok(None);
         }
-        plan.notes.extend(self.withheld(&leaving));
-        plan.notes.extend(self.never_completed(&leaving));
+        plan.notes.extend(self.withheld(leaving));
+        plan.notes.extend(self.without_namespace(leaving));
+        plan.notes.extend(self.never_completed(leaving));
         match &self.newest {
-            Ok(Newest::Lost(error)) => Ok(Some(unknown(&leaving, error))),
+            Ok(Newest::Lost(error)) => Ok(Some(unknown(leaving, error))),
             Ok(_) => Ok(None),
             Err(_) => self.newest.map(|_| None).map_err(Error::from),
         }
     }
 
     /// The hooks that the revision has only in part.
-    fn withheld(&self, leaving: &BTreeSet<&BlockAddress>) -> impl Iterator<Item = String> {
+    fn withheld(&self, leaving: &BTreeSet<BlockAddress>) -> impl Iterator<Item = String> {
         let withheld = self
             .stored()
             .filter(move |(address, stored)| leaving.contains(&address.block) && !stored.withheld.is_empty());
@@ -115,8 +142,25 @@ impl Farewells {
         })
     }
 
+    /// The hooks whose namespaces are gone, or are about to be.
+    fn without_namespace(&self, leaving: &BTreeSet<BlockAddress>) -> impl Iterator<Item = String> {
+        let stored = self.stored().filter(move |(address, _)| leaving.contains(&address.block));
+        stored.filter_map(|(address, stored)| {
+            let (namespace, fate) = self.closed_namespace(stored)?;
+            Some(format!(
+                "{address} does not run when its chart is deleted: its namespace `{namespace}` {fate}."
+            ))
+        })
+    }
+
+    /// The namespace of a hook and what has become of it, where nothing can run in it.
+    fn closed_namespace(&self, stored: &StoredDesired) -> Option<(&str, &'static str)> {
+        let (namespace, fate) = self.closed.get_key_value(&stored.identity()?.namespace?)?;
+        Some((namespace.as_str(), *fate))
+    }
+
     /// The charts that no revision knows: an installation that failed, say.
-    fn never_completed(&self, leaving: &BTreeSet<&BlockAddress>) -> Vec<String> {
+    fn never_completed(&self, leaving: &BTreeSet<BlockAddress>) -> Vec<String> {
         let known: BTreeSet<&BlockAddress> = match &self.newest {
             Ok(Newest::Read(revision)) => revision.desired.keys().map(|address| &address.block).collect(),
             Ok(Newest::NoneYet) => BTreeSet::new(),
@@ -131,31 +175,41 @@ impl Farewells {
 
     /// What the revision has of the hooks of the charts.
     fn stored(&self) -> impl Iterator<Item = (&Address, &StoredDesired)> {
+        self.desired().filter(|(_, stored)| runs_at_the_end(stored))
+    }
+
+    /// What the revision has of the charts.
+    fn desired(&self) -> impl Iterator<Item = (&Address, &StoredDesired)> {
         let revision = self.newest.as_ref().ok().and_then(Newest::revision);
         let desired = revision.into_iter().flat_map(|revision| &revision.desired);
-        desired.filter(|(address, stored)| self.charts.contains(&address.block) && runs_at_the_end(stored))
+        desired.filter(|(address, _)| self.charts.contains(&address.block))
     }
 }
 
-/// Whether the plan deletes the chart as a whole, or goes on with that.
-fn is_deleted(chart: &BlockAddress, plan: &Plan, state: &State) -> bool {
-    let is_of_deletion = |change: &Change| match state.resources.get(&change.address) {
-        Some(known) if known.hook == Some(Moment::Delete) => known.readiness.completed().is_none(),
-        Some(known) if known.hook.is_some() => false,
-        _ => change.action == Action::Delete,
+/// Those of these namespaces in which nothing can run. One that may not be read counts as one that is there.
+async fn closed(namespaces: BTreeSet<String>, provider: &dyn Provider) -> BTreeMap<String, &'static str> {
+    if namespaces.is_empty() {
+        return BTreeMap::new();
+    }
+    let target = |name: &String| Target {
+        identity: Identity::cluster("", "Namespace", name.as_str()),
+        version: Some("v1".to_owned()),
     };
-    // Definitions are never rolled back: that they stay does not keep their chart.
-    let stays = |address: &Address| {
-        let known = state.resources.get(address);
-        plan.revision.is_some() && known.is_some_and(|known| is_definition(&known.identity))
-    };
-    let is_left_out = plan.left_out.iter().any(|address| address.block == *chart && !stays(address));
-    let mut changes = plan.changes.iter().filter(|change| change.address.block == *chart);
-    !is_left_out && changes.any(is_of_deletion)
+    let targets: Vec<Target> = namespaces.iter().map(target).collect();
+    let readings = provider.read(&targets).await;
+    let closed = namespaces.into_iter().zip(readings).filter_map(|(name, reading)| {
+        let fate = match reading {
+            Reading::Absent => "is gone",
+            Reading::Present(live) if live.is_ending() => "is being deleted",
+            Reading::Present(_) | Reading::Unreadable(_) => return None,
+        };
+        Some((name, fate))
+    });
+    closed.collect()
 }
 
 /// Without the revision nobody knows what would run.
-fn unknown(charts: &BTreeSet<&BlockAddress>, error: &StateError) -> Diagnostic {
+fn unknown(charts: &BTreeSet<BlockAddress>, error: &StateError) -> Diagnostic {
     let named: Vec<String> = charts.iter().map(ToString::to_string).collect();
     let (named, have) = (named.join(", "), if charts.len() == 1 { "has" } else { "have" });
     let message = format!("if {named} {have} hooks of a deletion, they do not run: {error}");

@@ -17,7 +17,7 @@ use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
 use crate::provider::Provider as _;
-use crate::state::{self, Backend, Holder, LockId, Recovered, State, Store, View};
+use crate::state::{self, Backend, Holder, LockId, OpenRun, Recovered, State, Store, View};
 
 /// A project with its state. No cluster was asked yet.
 ///
@@ -141,9 +141,18 @@ async fn view(
 }
 
 impl Opened<View> {
-    /// A run that has recorded what it is about to do, and not its end: it is under way, or was killed.
-    pub fn open_run(&self) -> Option<&Recovered> {
-        self.state.recovered.as_ref().filter(|recovered| recovered.unfinished.end.is_none())
+    /// A run that has recorded what it is about to do, and not its end, and what has become of it. Only where there is one,
+    /// the lock is looked at.
+    pub async fn open_run(&self) -> Option<(&Recovered, OpenRun)> {
+        let recovered = self.state.recovered.as_ref()?;
+        if recovered.unfinished.end.is_some() {
+            return None;
+        }
+        let fate = match self.project.backend().await {
+            Ok(backend) => OpenRun::of(&recovered.unfinished.run, backend.as_ref()).await,
+            Err(_) => OpenRun::Unclear(None),
+        };
+        Some((recovered, fate))
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Wanted<'w> {
     pub(super) used_consents: BTreeSet<Address>,
     /// What charts run that may be deleted.
     pub(super) farewells: Vec<Arc<Desired>>,
+    /// These charts, each with its objects that are there for ever, as far as they are known.
+    pub(super) leaving: BTreeMap<BlockAddress, BTreeSet<Identity>>,
     /// Sentences for the reader of the plan.
     pub(super) notes: Vec<String>,
 }
@@ -53,6 +55,7 @@ impl<'w> Wanted<'w> {
             barred: BTreeMap::new(),
             used_consents: BTreeSet::new(),
             farewells: Vec::new(),
+            leaving: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -72,7 +75,8 @@ pub(super) async fn plan(
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
-    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, farewells, notes } = wanted;
+    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, farewells, leaving, notes } =
+        wanted;
     let order = graph.order();
     // A revision was applied before, and has nothing to import.
     let tables = config.imports.iter().filter(|_| revision.is_none()).cloned();
@@ -100,6 +104,7 @@ pub(super) async fn plan(
             .collect(),
         hook_order: graph.hook_order(),
         farewells,
+        leaving,
         known,
         consent: request.consents(),
         imports,
@@ -179,6 +184,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             completed: None,
             leaves_for: None,
             hook: None,
+            leftover: None,
             random_of: None,
             doubted: true,
         };
@@ -198,6 +204,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             completed: resource.readiness.completed().map(str::to_owned),
             leaves_for: None,
             hook: resource.hook,
+            leftover: resource.leftover.clone(),
             random_of: resource.random_of.as_ref().map(ToString::to_string),
             doubted,
         };
@@ -230,6 +237,7 @@ fn records_of_helm(graph: &Graph) -> BTreeMap<Address, Known> {
             completed: None,
             leaves_for: Some(Reason::HelmRecord),
             hook: None,
+            leftover: None,
             random_of: None,
             doubted: false,
         };

@@ -29,7 +29,7 @@ use crate::graph::Graph;
 use crate::plan::{Action, Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
-use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, Store, View};
+use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, StateError, Store, View};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
 ///
@@ -148,15 +148,18 @@ impl<S: StateAccess> Workspace<S> {
         };
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
-        let farewells = self.farewells(&compiled.graph, needed.as_ref(), request.mode).await?;
-        let wanted = Wanted { farewells: farewells.hooks(), ..Wanted::of(&compiled.graph) };
+        let charts = self.leaving_charts(&compiled.graph, needed.as_ref(), request.mode);
+        let newest = self.newest_for(&charts).await?;
+        let farewells = Farewells::of(charts, newest, &keeping).await;
+        let (hooks, leaving) = (farewells.hooks(), farewells.objects());
+        let wanted = Wanted { farewells: hooks, leaving, ..Wanted::of(&compiled.graph) };
         let parallelism = settings.parallelism;
         let mut plan = planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism)
             .await
             .map_err(|error| error.after(&compiled.warnings))?;
         plan.briefing = self.briefing(&compiled);
         file_lines::point_at_lines(&mut plan, &config.folder);
-        let unknown = farewells.tell(&mut plan, state).map_err(|error| error.after(&compiled.warnings))?;
+        let unknown = farewells.tell(&mut plan).map_err(|error| error.after(&compiled.warnings))?;
         let mut warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
         warnings.extend(unknown);
         let (secret_inputs, configuration) = (compiled.secret_inputs.clone(), config.digest());
@@ -200,7 +203,7 @@ impl<S: StateAccess> Workspace<S> {
         // A chart that was not there yet goes as with any other removal.
         let was_there = |chart: &BlockAddress| revision.desired.keys().any(|address| address.block == *chart);
         let charts = leaving_charts(state, request.mode, was_there);
-        let farewells = Farewells { charts, newest: Ok(newest) };
+        let farewells = Farewells::of(charts, Ok(newest), &keeping).await;
         self.secrets.learn_desired(&compiled.graph);
         self.provider.introduce(&introduction(state, Some(&compiled.graph), &config.folder));
         let wanted = Wanted {
@@ -211,6 +214,7 @@ impl<S: StateAccess> Workspace<S> {
             barred,
             used_consents,
             farewells: farewells.hooks(),
+            leaving: farewells.objects(),
             notes,
         };
         let parallelism = settings.parallelism;
@@ -218,7 +222,7 @@ impl<S: StateAccess> Workspace<S> {
             planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism).await?;
         plan.briefing = self.briefing(&compiled);
         let (mut warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
-        warnings.extend(farewells.tell(&mut plan, state)?);
+        warnings.extend(farewells.tell(&mut plan)?);
         let configuration = revision.head.configuration;
         let State { files, variables, selections, .. } = revision.state;
         let read_from = ReadFrom { files, variables, selections };
@@ -229,13 +233,12 @@ impl<S: StateAccess> Workspace<S> {
 impl<S: StateAccess> Workspace<S> {
     /// The charts that the configuration does not have any more, or that are destroyed. What the plan does not need
     /// (`needed`) was not rendered, and does not leave.
-    async fn farewells(
+    fn leaving_charts(
         &self,
         graph: &Graph,
         needed: Option<&BTreeSet<BlockAddress>>,
         mode: Mode,
-    ) -> Result<Farewells, Error> {
-        let state = self.state.state();
+    ) -> BTreeSet<BlockAddress> {
         let blocks = &self.config().blocks;
         let is_desired =
             |chart: &BlockAddress| graph.resources().any(|desired| desired.address.block == *chart);
@@ -243,13 +246,18 @@ impl<S: StateAccess> Workspace<S> {
             needed.is_some_and(|needed| !needed.contains(chart))
                 && blocks.iter().any(|block| block.address == *chart)
         };
-        let charts = leaving_charts(state, mode, |chart| is_desired(chart) || is_unneeded(chart));
-        let newest = if charts.is_empty() {
-            Ok(Newest::NoneYet)
-        } else {
-            Newest::of(state, self.project.backend().await?.as_ref()).await
-        };
-        Ok(Farewells { charts, newest })
+        leaving_charts(self.state.state(), mode, |chart| is_desired(chart) || is_unneeded(chart))
+    }
+
+    /// What the last completed apply left of these charts; or why that cannot be read now.
+    ///
+    /// # Errors
+    /// The settings of the state lead to no place.
+    async fn newest_for(&self, charts: &BTreeSet<BlockAddress>) -> Result<Result<Newest, StateError>, Error> {
+        if charts.is_empty() {
+            return Ok(Ok(Newest::NoneYet));
+        }
+        Ok(Newest::of(self.state.state(), self.project.backend().await?.as_ref()).await)
     }
 
     fn briefing(&self, compiled: &Compiled) -> Briefing {

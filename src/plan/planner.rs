@@ -17,7 +17,7 @@ use crate::plan::model::briefing::Briefing;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
-use crate::plan::removal::farewell::with_farewells;
+use crate::plan::removal::farewell::{Farewells, with_farewells};
 use crate::plan::removal::removals::removals;
 use crate::plan::removal::strangers;
 use crate::plan::view::decisions::Decisions;
@@ -442,7 +442,8 @@ impl Planner {
         let (removed, unreadable) = removals(self.overview());
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
         changes.extend(removed);
-        let mut changes = with_farewells(self.overview(), changes);
+        let Farewells { mut changes, leaving, notes } = with_farewells(self.overview(), changes);
+        self.notes.extend(notes);
         for change in &mut changes {
             change.sum_up_schemas();
         }
@@ -461,6 +462,7 @@ impl Planner {
             revision: self.input.revision,
             cluster: self.input.cluster.clone(),
             changes,
+            leaving,
             refusals,
             notes: std::mem::take(&mut self.notes),
             targets: self.input.targets.clone(),

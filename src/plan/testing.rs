@@ -1,5 +1,7 @@
 //! Objects for the tests of this room and its neighbours.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::kubernetes::field_manager;
@@ -53,6 +55,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         mode: Mode::Apply,
         cluster: ClusterIdentity { uid: None, server: "https://s".into(), ca_digest: None },
         changes,
+        leaving: BTreeSet::new(),
         refusals: Vec::new(),
         notes: Vec::new(),
         targets: Vec::new(),

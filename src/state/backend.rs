@@ -24,6 +24,19 @@ pub struct Locked {
     pub left_by: Option<Holder>,
 }
 
+/// What the lock shows to those who do not take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockSign {
+    /// A process holds it that lives.
+    Held,
+    /// This process holds it, or was killed: only time will tell.
+    HeldOrLeft(Box<Holder>),
+    /// Nobody holds it.
+    Free,
+    /// It says nothing.
+    Nothing,
+}
+
 /// A place for a state, its journal, its revisions and its lock.
 ///
 /// Reading takes no lock. Each write is durable when it returns, and is done as a whole or not at all. There
@@ -47,6 +60,9 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// Another process holds it: [`StateError::Locked`], with its name where that is known.
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError>;
+
+    /// Looks at the lock without taking it. Nobody who takes it is kept from that.
+    async fn look_at_lock(&self) -> Result<LockSign, StateError>;
 
     /// Whether we may write to the cluster, asked right before each write. A lock that ends only with our process
     /// always says yes.

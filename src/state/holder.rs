@@ -70,7 +70,8 @@ fn user_number() -> Option<String> {
     None
 }
 
-fn host() -> String {
+/// The name of this machine.
+pub(super) fn host() -> String {
     let kernel = || {
         let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
         Some(name.trim().to_owned()).filter(|name| !name.is_empty())

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
-use super::backend::{Backend, Locked};
+use super::backend::{Backend, LockSign, Locked};
 use super::error::StateError;
 use super::files;
 use super::format::{self, Content};
@@ -178,6 +178,10 @@ impl Backend for LocalBackend {
         let locked = Locked { holder: lock.holder().clone(), left_by: lock.left_by.clone() };
         self.lock = Some(lock);
         Ok(locked)
+    }
+
+    async fn look_at_lock(&self) -> Result<LockSign, StateError> {
+        lock::look(&self.location.lock())
     }
 
     async fn confirm_lock(&self) -> Result<(), StateError> {

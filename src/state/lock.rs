@@ -6,13 +6,20 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
 use std::time::Duration;
 
+use super::backend::LockSign;
 use super::error::StateError;
 use super::files;
-use super::holder::Holder;
+use super::holder::{Holder, host};
 use super::id::LockId;
 use crate::config::is_absent;
+
+/// How often a lock that is held is tried for again: who only looks at it has it for a moment.
+const TRIES: usize = 5;
+/// How long to wait before each of them.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock while this process holds it. Dropping the value releases the lock.
 #[derive(Debug)]
@@ -85,12 +92,33 @@ pub(super) fn unlock(path: &Path, id: &LockId) -> Result<Holder, StateError> {
     }
 }
 
+/// Looks at the lock without keeping it from others.
+///
+/// # Errors
+/// The file cannot be read, or its system knows no locks.
+pub(super) fn look(path: &Path) -> Result<LockSign, StateError> {
+    if is_absent(path) {
+        return Ok(LockSign::Nothing);
+    }
+    let mut file = File::open(path).map_err(StateError::io(path, "open"))?;
+    match file.try_lock_shared() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(LockSign::Held),
+        Err(TryLockError::Error(error)) => return Err(StateError::io(path, "lock")(error)),
+    }
+    let left_by = read_holder(&mut file);
+    file.unlock().map_err(StateError::io(path, "unlock"))?;
+    // In the copy of a folder nobody holds a lock, whatever happens where it comes from.
+    let is_from_here = left_by.is_some_and(|holder| holder.host == host());
+    Ok(if is_from_here { LockSign::Free } else { LockSign::Nothing })
+}
+
 fn acquire(path: &Path) -> Result<(File, Option<Holder>), StateError> {
     loop {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = files::open_private(path, &mut options).map_err(StateError::io(path, "open"))?;
-        match file.try_lock() {
+        match try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = read_holder_patiently(&mut file).map(Box::new);
@@ -104,6 +132,16 @@ fn acquire(path: &Path) -> Result<(File, Option<Holder>), StateError> {
             return Ok((file, left_by));
         }
     }
+}
+
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => sleep(PAUSE),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
 }
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
@@ -129,7 +167,7 @@ fn read_holder_patiently(file: &mut File) -> Option<Holder> {
         if let Some(holder) = read_holder(file) {
             return Some(holder);
         }
-        std::thread::sleep(Duration::from_millis(20));
+        sleep(Duration::from_millis(20));
     }
     None
 }

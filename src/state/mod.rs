@@ -48,6 +48,7 @@
 //! | `format`, `format_1`, `version` | how a file is laid out, and how the older format is read |
 //! | `store`, `completion` | how a run is recorded |
 //! | `view`, `recover` | what the state is where a run was killed, or is under way |
+//! | `open_run` | which of the two it is |
 //! | `history` | which revisions there are, and which plans were completed |
 //! | `backend`, `local`, `location`, `files` | where all this is kept |
 //! | `lock`, `holder` | which process may write |
@@ -74,6 +75,7 @@ mod lock;
 mod migration;
 mod model;
 mod newest;
+mod open_run;
 mod recover;
 mod revision;
 mod seal;
@@ -99,7 +101,7 @@ mod test_support;
 #[cfg(test)]
 pub(crate) use files::simulated;
 
-pub use backend::{Backend, Locked};
+pub use backend::{Backend, LockSign, Locked};
 pub use completed::CompletedPlan;
 pub use completion::{Completion, NewRun, ReadFrom};
 pub use error::StateError;
@@ -113,6 +115,7 @@ pub use location::Location;
 pub use migration::{Migrated, migrate};
 pub use model::{COMPLETED_PLANS, EARLIER_RUNS, Expected, FinishedRun, State, Unfinished};
 pub use newest::{BegunRun, Freshness, Newest, NoRecord, Stale, Staleness};
+pub use open_run::OpenRun;
 pub use recover::{Recovered, recover};
 pub use revision::{DEFAULT_RETENTION, Revision, RevisionHead, RevisionSummary};
 pub use seal::{Identities, Seal, SealedBy};

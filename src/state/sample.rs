@@ -83,6 +83,7 @@ fn full_resource() -> StoredResource {
         timeouts: timeouts(),
         ready: Some(ReadyRule::Written),
         hook: Some(Moment::Upgrade),
+        leftover: Some("uid-old".to_owned()),
         provenance: Provenance::Adopted,
         readiness: Readiness::NotReady { since: at("2026-01-02T03:04:05Z") },
         found: Some(SentObject::new(&json!({"kind": "RecordSet", "spec": {"zone": "example.com"}}))),

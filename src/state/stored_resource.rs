@@ -50,6 +50,9 @@ pub struct StoredResource {
     /// What happened to its chart when it was last to run, where it is a hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hook: Option<Moment>,
+    /// The uid of what an earlier run had left, where it is to run and nobody knows whether it was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leftover: Option<String>,
     /// The run that last wrote other secret values into it; `None` where nobody knows. Two records of one such run have the
     /// same ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +121,7 @@ impl StoredResource {
             provenance,
             readiness: Readiness::default(),
             hook: None,
+            leftover: None,
             secrets_of: None,
             found: None,
             random_of: None,

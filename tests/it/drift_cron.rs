@@ -31,8 +31,9 @@ pub(crate) fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Comman
     ns.cluster().kubectl([]).args(args.map(|arg| ns.fill(arg)))
 }
 
-/// What the example has outside the namespace of the test: another namespace, and Roles with their bindings in
-/// `kube-system` and `default`. On a cluster that stays, they are deleted when this value is dropped.
+/// What the example has outside the namespace of the test: another namespace, Roles with their bindings in
+/// `kube-system` and `default`, and perhaps a ClusterRole. On a cluster that stays, they are deleted when this value is
+/// dropped.
 pub(crate) struct Outside<'n> {
     pub(crate) ns: &'n Namespace,
     pub(crate) namespace: &'static str,
@@ -48,6 +49,9 @@ impl Drop for Outside<'_> {
                 ["kube-system", "default"].iter().flat_map(|place| [(place, "role"), (place, "rolebinding")])
             {
                 ns.cluster().begin_delete(place, &ns.fill(&format!("{kind}/{role}")));
+            }
+            for kind in ["clusterrole", "clusterrolebinding"] {
+                ns.cluster().begin_delete("", &ns.fill(&format!("{kind}/{role}")));
             }
         }
     }
@@ -117,10 +121,10 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     // The rights in kube-system identify the cluster. Without them, a cluster with another URL may be another one, and
     // drift refuses to compare.
     for (role, namespace, without) in [
-        ("{prefix}-drift", ns.name(), 3),
-        ("{prefix}-drift-secrets", ns.name(), 3),
-        ("{prefix}-drift", "default".into(), 3),
-        ("{prefix}-drift", "kube-system".into(), 1),
+        ("role/{prefix}-drift", ns.name(), 3),
+        ("role/{prefix}-drift-secrets", ns.name(), 3),
+        ("role/{prefix}-drift", "default".into(), 3),
+        ("role/{prefix}-drift", "kube-system".into(), 1),
     ] {
         every_rule_is_needed(&ns, role, &namespace, (0, without), || {
             if role.ends_with("-secrets") {
@@ -137,7 +141,7 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     drop(outside);
 }
 
-/// Removes each rule of a Role and restores it. With all rules the exit code is `with`, without one of them
+/// Removes each rule of a Role, or of a ClusterRole, and restores it. With all rules the exit code is `with`, without one of them
 /// `without`.
 pub(crate) fn every_rule_is_needed(
     ns: &Namespace,
@@ -146,7 +150,7 @@ pub(crate) fn every_rule_is_needed(
     (with, without): (i32, i32),
     code: impl Fn() -> Option<i32>,
 ) {
-    let target = ns.fill(&format!("role/{role}"));
+    let target = ns.fill(role);
     let known = ns.cluster().find(namespace, &target).unwrap();
     let rules = known["rules"].as_array().unwrap();
     let set_rules = |rules: &[Value]| ns.cluster().patch(namespace, &target, &json!({ "rules": rules }));

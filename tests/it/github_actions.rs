@@ -16,6 +16,9 @@ tests! {
     the_planners_rights_are_enough_and_all_of_them_needed,
 }
 
+const CLASS: &str = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "{prefix}-class"},
+    "spec": {"controller": "k8s.io/ingress-nginx"}}"#;
+
 const WORKFLOWS: [&str; 2] = ["plan.yaml", "apply.yaml"];
 
 /// A file of the example.
@@ -203,14 +206,23 @@ fn the_planners_rights_are_enough_and_all_of_them_needed() {
     project.edit("regplan.toml", "registry:3.1.2", "registry:3.1.1");
     ns.kubectl(["scale", "deployment/registry", "--replicas=1"]).run().success();
     let with = code().unwrap();
-    every_rule_is_needed(&ns, "{prefix}-plan", &ns.name(), (with, 1), code);
-    every_rule_is_needed(&ns, "{prefix}-plan", "kube-system", (with, 1), code);
+    every_rule_is_needed(&ns, "role/{prefix}-plan", &ns.name(), (with, 1), code);
+    every_rule_is_needed(&ns, "role/{prefix}-plan", "kube-system", (with, 1), code);
     let is_unknown = || {
         let plan = project.run(["plan", "--format", "json"]).success().json();
         Some(i32::from(plan["newest_state"]["verdict"] != "here"))
     };
-    every_rule_is_needed(&ns, "{prefix}-plan", "default", (0, 1), is_unknown);
-    every_rule_is_needed(&ns, "{prefix}-plan", &ns.fill("{prefix}-ci"), (0, 1), fetched);
+    every_rule_is_needed(&ns, "role/{prefix}-plan", "default", (0, 1), is_unknown);
+    every_rule_is_needed(&ns, "role/{prefix}-plan", &ns.fill("{prefix}-ci"), (0, 1), fetched);
+    // The name of this class says nothing: its controller is read.
+    ns.apply(CLASS);
+    project.edit("regplan.toml", "\"contour\"", "\"{prefix}-class\"");
+    let is_guessed = || {
+        let plan = project.run(["plan", "--full"]).success();
+        Some(i32::from(!plan.stdout().contains("nginx.ingress.kubernetes.io/proxy-body-size")))
+    };
+    every_rule_is_needed(&ns, "clusterrole/{prefix}-plan", "", (0, 1), is_guessed);
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
     drop(outside);
+    ns.clean_up(&ns.fill("ingressclass.networking.k8s.io/{prefix}-class"));
 }

@@ -193,6 +193,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         completed: None,
         random_of: None,
         hook: None,
+        leftover: None,
         leaves_for: None,
         doubted: false,
     }
@@ -215,6 +216,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         targets: Vec::new(),
         hook_order: BTreeMap::new(),
         farewells: Vec::new(),
+        leaving: BTreeMap::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),
         left_out: LeftOut::default(),

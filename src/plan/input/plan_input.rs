@@ -9,7 +9,8 @@ use crate::config::Moves;
 use crate::plan::model::plan::{Consent, Mode};
 use crate::plan::model::reason::Reason;
 use crate::resource::{
-    Address, Applied, ClusterIdentity, Desired, Identity, Moment, Problem, ReadyRule, Target, Timeouts,
+    Address, Applied, BlockAddress, ClusterIdentity, Desired, Identity, Moment, Problem, ReadyRule, Target,
+    Timeouts,
 };
 
 /// What the state remembers of a resource.
@@ -37,6 +38,8 @@ pub struct Known {
     pub leaves_for: Option<Reason>,
     /// What happened to its chart when it was last to run, where it is a hook.
     pub hook: Option<Moment>,
+    /// The uid of what an earlier run had left, where it is to run and nobody knows whether it was begun.
+    pub leftover: Option<String>,
     /// The run that made what its chart makes at random in it.
     pub random_of: Option<String>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.
@@ -83,6 +86,9 @@ pub struct Input {
     pub hook_order: BTreeMap<Address, Vec<Address>>,
     /// What charts run that may be deleted.
     pub farewells: Vec<Arc<Desired>>,
+    /// These charts, each with its objects that are there for ever, as the last completed apply left them; with none where
+    /// nobody knows them.
+    pub leaving: BTreeMap<BlockAddress, BTreeSet<Identity>>,
     /// What was applied.
     pub known: BTreeMap<Address, Known>,
     /// What the user agreed to.

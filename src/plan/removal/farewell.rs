@@ -1,40 +1,100 @@
 //! What a chart has run before it is deleted, and after.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::kubernetes::completion::ends_by_itself;
-use crate::kubernetes::kinds::{install_rank, is_definition};
+use crate::kubernetes::kinds::install_rank;
 use crate::kubernetes::marks::RUN;
 use crate::kubernetes::readiness::{Readiness, StorageClass, judge};
 use crate::plan::diff::field_changes;
+use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change, Tracking};
 use crate::plan::model::fidelity::Fidelity;
-use crate::plan::model::plan::Mode;
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::is_marked_ours;
+use crate::plan::removal::departure::{Departure, Fate};
 use crate::plan::sent::object::object;
 use crate::plan::view::overview::Overview;
+use crate::resource::dependencies::{Facility, Strength, requires};
 use crate::resource::{Address, BlockAddress, Desired, Hook, Identity, Live, Moment, ReadyRule, Side};
 
-/// The changes with what runs of the charts that leave as a whole: before all of their objects are deleted, or after.
-pub(in crate::plan) fn with_farewells(overview: Overview<'_>, mut changes: Vec<Change>) -> Vec<Change> {
-    let all = overview.input().farewells.iter();
+/// What a plan says of the charts that leave.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Farewells {
+    /// All changes, with what runs before the objects of these charts are deleted, or after.
+    pub(in crate::plan) changes: Vec<Change>,
+    /// The charts that leave as a whole.
+    pub(in crate::plan) leaving: BTreeSet<BlockAddress>,
+    /// What does not run, and why.
+    pub(in crate::plan) notes: Vec<String>,
+}
+
+/// The changes with what runs of the charts that leave as a whole.
+pub(in crate::plan) fn with_farewells(overview: Overview<'_>, changes: Vec<Change>) -> Farewells {
+    let input = overview.input();
+    let all = input.farewells.iter();
     // What is released is nobody's business any more.
     let mut hooks: Vec<&Arc<Desired>> =
-        all.filter(|hook| overview.input().moves.released(&hook.address).is_none()).collect();
+        all.filter(|hook| input.moves.released(&hook.address).is_none()).collect();
     hooks.sort_by_key(|hook| place(hook));
-    let mut charts: Vec<&BlockAddress> = hooks.iter().map(|hook| &hook.address.block).collect();
-    charts.sort();
-    charts.dedup();
-    for chart in charts {
-        let of_chart = hooks.iter().copied().filter(|hook| hook.address.block == *chart);
-        let (before, after) = of_chart.partition(|hook| side(hook) == Some(Side::Before));
-        let farewell = Farewell { overview, chart, before, after };
-        if farewell.is_due(&changes) {
-            farewell.say(&mut changes);
+    let mut said = Farewells { changes, ..Farewells::default() };
+    for (chart, objects) in &input.leaving {
+        let mut of_chart: Vec<_> =
+            hooks.iter().copied().filter(|hook| hook.address.block == *chart).collect();
+        let departure = Departure::new(overview, chart, objects, &said.changes);
+        match departure.fate() {
+            Fate::Stays => continue,
+            Fate::Survives(survivor) => {
+                let note = (!of_chart.is_empty()).then(|| note_of_survivor(chart, survivor));
+                said.notes.extend(note);
+                continue;
+            }
+            Fate::Leaves => {}
         }
+        let lacking = |hook: &Desired| lacking(overview, hook, &departure);
+        said.notes.extend(of_chart.iter().filter_map(|hook| Some(note_of_lack(hook, lacking(hook)?))));
+        of_chart.retain(|hook| lacking(hook).is_none());
+        let (before, after) = of_chart.into_iter().partition(|hook| side(hook) == Some(Side::Before));
+        Farewell { overview, chart, before, after }.say(&mut said.changes);
+        said.leaving.insert(chart.clone());
     }
-    changes
+    said
+}
+
+/// What a hook cannot run without, and others have deleted. One that an earlier run was to run goes on: what it needs was
+/// there then.
+fn lacking<'a>(overview: Overview<'_>, hook: &Desired, departure: &Departure<'a>) -> Option<&'a Identity> {
+    let is_before = side(hook) == Some(Side::Before);
+    if !is_before || is_known_to_leave(overview, hook) {
+        return None;
+    }
+    let needed = requires(&hook.identity, &hook.object).into_iter();
+    let needed = needed.filter(|needed| needed.strength > Strength::Useful);
+    let mut named = needed.flat_map(|needed| needed.needs.all_of.into_iter().flatten());
+    named.find_map(|facility| match facility {
+        Facility::Object(identity) => departure.gone(&identity),
+        _ => None,
+    })
+}
+
+/// Whether the state knows it as one that runs because its chart is deleted.
+fn is_known_to_leave(overview: Overview<'_>, hook: &Desired) -> bool {
+    let known = overview.input().known.get(&hook.address);
+    known.is_some_and(|known| known.hook == Some(Moment::Delete))
+}
+
+fn note_of_lack(hook: &Desired, lacking: &Identity) -> String {
+    format!(
+        "{} does not run when its chart is deleted: it needs {lacking}, which others have deleted.",
+        hook.address
+    )
+}
+
+fn note_of_survivor(chart: &BlockAddress, survivor: &Identity) -> String {
+    format!(
+        "Hooks of the deletion of {chart} do not run: its objects were deleted by others, and {survivor} lives on, or may."
+    )
 }
 
 /// The place of a hook among those of the same phase.
@@ -60,45 +120,11 @@ impl<'a> Farewell<'a> {
         self.before.iter().chain(&self.after).copied()
     }
 
-    /// Whether the chart leaves as a whole, in this run or since an earlier one that did not get to the end: nothing of it
-    /// is wanted or left out or has moved, and something of it is deleted or is still to run.
-    fn is_due(&self, changes: &[Change]) -> bool {
-        let input = self.overview.input();
-        let is_of_chart = |address: &Address| address.block == *self.chart;
-        // Definitions are never rolled back: that they stay does not keep their chart.
-        let counts = |identity: &Identity| input.revision.is_none() || !is_definition(identity);
-        let mut desired = input.desired.iter();
-        let is_wanted = input.mode == Mode::Apply
-            && desired.any(|desired| is_of_chart(&desired.address) && counts(&desired.identity));
-        let mut left_out = input.left_out.known.iter();
-        let is_left_out =
-            left_out.any(|(address, known)| is_of_chart(address) && counts(&known.target.identity));
-        let has_moved = input.moved.values().any(is_of_chart);
-        let is_hook = |address: &Address| input.known.get(address).is_some_and(|known| known.hook.is_some());
-        let mut deleted = changes.iter().filter(|change| change.action == Action::Delete);
-        !is_wanted
-            && !is_left_out
-            && !has_moved
-            && (deleted.any(|change| is_of_chart(&change.address) && !is_hook(&change.address))
-                || self.hooks().any(|hook| self.was_to_run(hook)))
-    }
-
-    /// Whether an earlier run was to run it, and did not get to its end.
-    fn was_to_run(&self, hook: &Desired) -> bool {
-        self.is_known_to_leave(hook) && !self.has_run(hook)
-    }
-
-    /// Whether the state knows it as one that runs because its chart is deleted.
-    fn is_known_to_leave(&self, hook: &Desired) -> bool {
-        let known = self.overview.input().known.get(&hook.address);
-        known.is_some_and(|known| known.hook == Some(Moment::Delete))
-    }
-
     /// Whether it has done its work in a run that did not get further.
     fn has_run(&self, hook: &Desired) -> bool {
         let content = hook.hook.as_ref().map(|hook| &hook.content);
         let known = self.overview.input().known.get(&hook.address);
-        self.is_known_to_leave(hook)
+        is_known_to_leave(self.overview, hook)
             && known.is_some_and(|known| known.completed.as_ref() == content && !known.doubted)
     }
 
@@ -138,11 +164,14 @@ impl<'a> Farewell<'a> {
         if self.has_run(hook) && !is_needed { settled(hook, there) } else { self.run(hook, live) }
     }
 
-    /// Whether a run that was killed has begun it for this deletion, and it has not failed.
+    /// Whether a run that was killed has begun it for this deletion, and it has not failed. An earlier deletion, of a chart
+    /// that came back, may have left one with the same content.
     fn is_under_way(&self, hook: &Desired, live: &Live) -> bool {
         let content = hook.hook.as_ref().map(|hook| hook.content.as_str());
         let readiness = judge(&hook.identity, &live.object, Some(&ReadyRule::Ended), StorageClass::default());
-        self.is_known_to_leave(hook)
+        let known = self.overview.input().known.get(&hook.address);
+        is_known_to_leave(self.overview, hook)
+            && known.is_some_and(|known| is_of_last_run(known, live))
             && !live.is_ending()
             && live.annotation(RUN) == content
             && !matches!(readiness, Readiness::Failed(_))
@@ -168,6 +197,12 @@ impl<'a> Farewell<'a> {
             ..change_of(hook, Action::None)
         }
     }
+}
+
+/// Whether the run that the state tells of has made this object, as far as it has recorded that.
+fn is_of_last_run(known: &Known, live: &Live) -> bool {
+    let uid = live.stamp.uid.as_str();
+    if known.is_in_doubt() { known.leftover.as_deref() != Some(uid) } else { known.uid == uid }
 }
 
 /// It has run. The state knows it until all of its chart is done.

@@ -5,11 +5,13 @@
 //! | `removals` | what becomes of everything that is not desired any more (in which order it is deleted is up to the apply: `graph::deletions`) |
 //! | `leaving` | one resource that is to be deleted |
 //! | `kept` | what is not deleted, and why |
+//! | `departure` | does a chart leave as a whole? |
 //! | `farewell` | what charts have run before they are deleted, and after |
 //! | `strangers` | what a destroy lets stay because others made it |
 //! | `cascade` | what else is deleted with a namespace or a definition |
 
 pub(in crate::plan) mod cascade;
+mod departure;
 pub(in crate::plan) mod farewell;
 mod kept;
 mod leaving;

@@ -19,9 +19,14 @@ use crate::resource::{Address, Identity, Live, Problem, Reading};
 pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Refusal>) {
     let input = overview.input();
     let (mut changes, mut refusals, mut leaving) = (Vec::new(), Vec::new(), Vec::new());
+    let taken_over: HashSet<&Address> =
+        overview.changes().filter_map(|change| change.moved_from.as_ref()).collect();
     for (address, known) in &input.known {
         match fate(overview, address, known) {
             Fate::Stays => {}
+            // Its new address takes over what is known, whether the object is there or not. To forget the old one would forget
+            // both: there is one record of them by then.
+            Fate::Forgotten(Reason::GoneAlready, _) if taken_over.contains(address) => {}
             Fate::Forgotten(reason, live) => changes.push(forgotten(address, known, reason, live)),
             Fate::Leaves(live) => {
                 let desired = overview.desired_for(address, &known.target.identity);

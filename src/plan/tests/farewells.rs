@@ -1,6 +1,6 @@
 //! What charts have run when they are deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::config::Removed;
 use crate::diagnostic::{SourceId, Span};
 use crate::kubernetes::marks::RUN;
 use crate::plan::{Action, Change, Input, Plan};
-use crate::resource::{Address, Desired, Hook, Moment, Phase};
+use crate::resource::{Address, BlockAddress, Desired, Hook, Identity, Moment, Phase};
 
 fn at(kind: &str, name: &str) -> Address {
     format!("chart.web/{kind}/{name}").parse().unwrap()
@@ -50,6 +50,8 @@ fn leaving() -> Input {
             known(&mut input, kind, name).hook = Some(Moment::Install);
         }
     }
+    let config = Identity::namespaced("", "ConfigMap", "a", "config");
+    input.leaving = BTreeMap::from([(BlockAddress::new("chart", "web"), BTreeSet::from([config]))]);
     input.farewells = vec![
         hook(&at("Job", "after"), job("after"), Phase::PostDelete),
         hook(&at("Job", "before"), job("before"), Phase::PreDelete),
@@ -103,8 +105,6 @@ fn runs(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn what_is_still_to_run_runs_when_all_else_is_gone() {
-    let plan = World::default().plan(leaving());
-    assert_eq!(runs(&plan), [""; 0], "others have deleted it, and nobody was to run anything");
     let mut input = leaving();
     input.known.remove(&at("ConfigMap", "config"));
     ran(&mut input, "ServiceAccount", "account");
@@ -136,12 +136,134 @@ fn what_has_run_and_is_there_is_waited_for_and_goes() {
     let mut input = leaving();
     ran(&mut input, "ServiceAccount", "account");
     ran(&mut input, "Job", "before");
-    let mut object = marked(job("before"), "chart.web/Job/before");
-    object["metadata"]["annotations"][RUN] = json!("deletion of c");
-    let plan = world().with(object).plan(input);
+    let plan = world().with(begun()).plan(input);
     let before = change(&plan, "Job", "before");
     assert_eq!((before.action, before.awaited), (Action::None, true));
     assert_eq!(runs(&plan), ["after"]);
+}
+
+/// The Job that runs before the end, as a deletion has begun it.
+fn begun() -> Value {
+    let mut object = marked(job("before"), "chart.web/Job/before");
+    object["metadata"]["annotations"][RUN] = json!("deletion of c");
+    object
+}
+
+/// The chart came back after a deletion that was killed, and is deleted once more.
+#[test]
+fn what_an_earlier_deletion_has_left_is_not_waited_for() {
+    let awaited = |uid: &str, leftover: Option<&str>| {
+        let mut input = leaving();
+        ran(&mut input, "ServiceAccount", "account");
+        due(&mut input, "Job", "before");
+        let before = known(&mut input, "Job", "before");
+        before.uid = uid.to_owned();
+        before.leftover = leftover.map(str::to_owned);
+        change(&world().with(begun()).plan(input), "Job", "before").awaited
+    };
+    assert!(!awaited("", Some("uid-before")), "it is what was there before");
+    assert!(awaited("", Some("uid-older")), "what was there is gone: this one is ours");
+    assert!(awaited("", None));
+    assert!(awaited("uid-before", None));
+    assert!(!awaited("uid-other", None), "ours was recorded, and is gone");
+}
+
+/// A chart may have made more than its objects.
+#[test]
+fn what_runs_at_the_end_runs_also_where_others_have_deleted_the_objects() {
+    let plan = World::default().plan(leaving());
+    assert_eq!((runs(&plan), notes(&plan)), (names(["account", "after", "before"]), vec![]));
+    assert_eq!(plan.leaving.len(), 1);
+    // Once is enough.
+    let mut input = leaving();
+    for (kind, name) in [("ServiceAccount", "account"), ("Job", "before"), ("Job", "after")] {
+        ran(&mut input, kind, name);
+    }
+    assert_eq!(runs(&World::default().plan(input)), [""; 0]);
+    // What is protected stays, and is no reason to wait.
+    let kept = claim("data");
+    let mut input = with_known(leaving(), &at("PersistentVolumeClaim", "data"), &kept);
+    known(&mut input, "PersistentVolumeClaim", "data").protect = true;
+    let plan = World::default().with(marked(kept, "chart.web/PersistentVolumeClaim/data")).plan(input);
+    assert_eq!(runs(&plan), ["account", "after", "before"]);
+}
+
+fn notes(plan: &Plan) -> Vec<&str> {
+    plan.notes.iter().map(String::as_str).collect()
+}
+
+fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(str::to_owned).to_vec()
+}
+
+/// Others have deleted an object of the chart, and this is no end of it.
+#[track_caller]
+fn lives_on(mut world: World, input: Input) {
+    let plan = world.plan(input);
+    assert_eq!(runs(&plan), [""; 0]);
+    let expected = "Hooks of the deletion of chart.web do not run: its objects were deleted by others, and \
+                    ConfigMap a/config lives on, or may.";
+    assert_eq!((notes(&plan), plan.leaving.len()), (vec![expected], 0));
+}
+
+#[test]
+fn nothing_runs_where_an_object_lives_on() {
+    let config = || config_map("config", json!({}));
+    // The block has another name, and the same objects.
+    let site: Address = "chart.site/ConfigMap/config".parse().unwrap();
+    let desired = || Arc::new(Desired::new(site.clone(), config()).unwrap());
+    let plan = World::default().plan(Input { desired: vec![desired()], ..leaving() });
+    assert_eq!((runs(&plan), notes(&plan), plan.leaving.len()), (vec![], vec![], 0));
+    let mut beside_targets = leaving();
+    beside_targets.left_out.desired.push(desired());
+    lives_on(World::default(), beside_targets);
+    // Another block has it in the state.
+    let other = config_map("other", json!({}));
+    let with_other = || with_known(leaving(), &at("ConfigMap", "other"), &other);
+    lives_on(World::default(), with_known(with_other(), &site, &config()));
+    // The state was told to forget it.
+    let mut forgotten = with_other();
+    forgotten.known.remove(&at("ConfigMap", "config"));
+    lives_on(World::default(), forgotten);
+    // Others have made it anew.
+    let mut theirs = with_other();
+    known(&mut theirs, "ConfigMap", "config").uid = "uid-old".to_owned();
+    lives_on(World::default().with(config()), theirs);
+}
+
+#[test]
+fn nothing_runs_of_a_chart_that_a_killed_run_may_never_have_made() {
+    let mut input = leaving();
+    known(&mut input, "ConfigMap", "config").uid = String::new();
+    assert_eq!(runs(&World::default().plan(input)), [""; 0]);
+}
+
+#[test]
+fn what_needs_an_object_that_others_have_deleted_does_not_run() {
+    let needing = |name: &str| {
+        let mut object = job(name);
+        object["spec"] =
+            json!({"template": {"spec": {"volumes": [{"name": "v", "configMap": {"name": "config"}}]}}});
+        object
+    };
+    let mut input = leaving();
+    input.farewells[1] = hook(&at("Job", "before"), needing("before"), Phase::PreDelete);
+    let plan = World::default().plan(input.clone());
+    assert_eq!(runs(&plan), ["account", "after"]);
+    let note = "chart.web/Job/before does not run when its chart is deleted: it needs ConfigMap a/config, which others \
+                have deleted.";
+    assert_eq!(notes(&plan), [note]);
+    // The next plan knows that as well, as long as something is still to run.
+    let mut next = input.clone();
+    next.known.remove(&at("ConfigMap", "config"));
+    next.known.remove(&at("Job", "before"));
+    ran(&mut next, "ServiceAccount", "account");
+    due(&mut next, "Job", "after");
+    assert_eq!(runs(&World::default().plan(next)), ["after"]);
+    // What is there, or was there when an earlier run was to run it, is enough.
+    assert_eq!(runs(&world().plan(input.clone())), ["account", "after", "before"]);
+    due(&mut input, "Job", "before");
+    assert_eq!(runs(&World::default().plan(input)), ["account", "after", "before"]);
 }
 
 /// What is left of an installation with the same content is no run of the deletion.

@@ -29,6 +29,17 @@ fn a_renamed_block_deletes_nothing() {
     assert!(plan.changes[0].fields.is_empty(), "marks of ours are no change to show");
 }
 
+/// Otherwise an apply would forget it under its new address as well.
+#[test]
+fn a_renamed_block_whose_object_is_gone_is_not_forgotten() {
+    let object = config_map("c", json!({}));
+    let old = Address::block("resource", "old");
+    let input = with_known(input(vec![desired("new", object.clone())]), &old, &object);
+    let plan = World::default().plan(input);
+    assert_eq!(actions(&plan), [("resource.new".into(), Action::Create)]);
+    assert_eq!(plan.changes[0].moved_from, Some(old));
+}
+
 #[test]
 fn a_moved_address_whose_object_has_another_name_is_a_replacement() {
     let input = moving(

@@ -106,3 +106,40 @@ fn a_user_and_a_host_are_always_named() {
     let holder = Holder::this_process("apply");
     assert!(!holder.user.is_empty() && !holder.host.is_empty());
 }
+
+#[test]
+fn a_look_tells_whether_a_process_holds_it_and_keeps_nobody_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let sign = || look(&path).unwrap();
+    assert_eq!(sign(), LockSign::Nothing, "there is no lock");
+    let lock = Lock::take(&path, "apply").unwrap();
+    let named = fs::read(&path).unwrap();
+    assert_eq!(sign(), LockSign::Held);
+    drop(lock);
+    assert_eq!(sign(), LockSign::Nothing, "an orderly end leaves no name behind");
+    fs::write(&path, &named).unwrap();
+    assert_eq!(sign(), LockSign::Free, "that process was killed");
+    let mut elsewhere: Holder = serde_json::from_slice(&named).unwrap();
+    elsewhere.host = "another-machine".to_owned();
+    fs::write(&path, serde_json::to_vec(&elsewhere).unwrap()).unwrap();
+    assert_eq!(sign(), LockSign::Nothing, "it may be a copy");
+    assert_eq!(Lock::take(&path, "apply").unwrap().left_by, Some(elsewhere));
+}
+
+/// Who takes the lock waits for the end of a look.
+#[test]
+fn a_look_at_the_same_moment_does_not_refuse_a_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    drop(Lock::take(&path, "apply").unwrap());
+    let looking = File::open(&path).unwrap();
+    looking.lock_shared().unwrap();
+    let writer = std::thread::spawn({
+        let path = path.clone();
+        move || Lock::take(&path, "apply").map(drop)
+    });
+    sleep(PAUSE);
+    looking.unlock().unwrap();
+    writer.join().unwrap().unwrap();
+}

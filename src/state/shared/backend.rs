@@ -12,7 +12,7 @@ use super::lock_record::LeaseTimes;
 use super::shelf::{Item, ItemVersion, Kept, Shelf, ShelfError};
 use super::sure::{put_surely, remove_surely};
 use crate::resource::{Key, Permit, Problem, ProblemKind, from_json};
-use crate::state::backend::{Backend, Locked};
+use crate::state::backend::{Backend, LockSign, Locked};
 use crate::state::error::StateError;
 use crate::state::format;
 use crate::state::holder::Holder;
@@ -237,6 +237,10 @@ impl Backend for SharedBackend {
         let (lease, locked) = lease::take(&self.shelf, command, self.times, self.waiting.as_ref()).await?;
         self.lease = Some(lease);
         Ok(locked)
+    }
+
+    async fn look_at_lock(&self) -> Result<LockSign, StateError> {
+        lease::sign(self.shelf.as_ref()).await
     }
 
     fn permit(&self) -> Permit {

@@ -16,7 +16,7 @@ use super::boot_clock::Moment;
 use super::lock_record::{self, LeaseTimes, LockRecord};
 use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
 use super::tenure::Tenure;
-use crate::state::backend::Locked;
+use crate::state::backend::{LockSign, Locked};
 use crate::state::error::StateError;
 use crate::state::holder::Holder;
 use crate::state::id::LockId;
@@ -75,6 +75,20 @@ pub(super) async fn take(
             return Ok((Lease::start(Arc::clone(shelf), record, version, sent, times.duration), locked));
         }
     }
+}
+
+/// What the lock shows at one look. Whether its holder lives shows only when it is renewed, or is not.
+///
+/// # Errors
+/// The lock cannot be read.
+pub(super) async fn sign(shelf: &dyn Shelf) -> Result<LockSign, StateError> {
+    Ok(match look(shelf).await? {
+        Some(Found { record: LockRecord { holder: Some(holder), .. }, .. }) => {
+            LockSign::HeldOrLeft(Box::new(holder))
+        }
+        Some(_) => LockSign::Free,
+        None => LockSign::Nothing,
+    })
 }
 
 /// Releases the lock with this id, if its process does not live.

@@ -12,7 +12,7 @@ use super::memory::{MemoryShelf, Trouble};
 use super::*;
 use crate::resource::{Problem, ProblemKind};
 use crate::state::test_support::*;
-use crate::state::{Backend, LockId, RunEnd, RunId, State, StateError, Store};
+use crate::state::{Backend, LockId, LockSign, RunEnd, RunId, State, StateError, Store};
 
 /// Long enough for a machine with much to do.
 const SHORT: LeaseTimes = LeaseTimes { duration: Duration::from_secs(3), grace: Duration::from_millis(200) };
@@ -28,12 +28,15 @@ async fn a_lock_that_is_renewed_is_not_taken_over() {
     let mut holder = backend_on(&shelf, SHORT);
     let locked = holder.lock("apply").await.unwrap();
     let mut other = backend_on(&shelf, SHORT);
+    assert_eq!(backend_on(&Arc::default(), SHORT).look_at_lock().await.unwrap(), LockSign::Nothing);
     let error = other.lock("destroy").await.unwrap_err();
     let StateError::Locked { holder: Some(named), .. } = error else { panic!("{error}") };
     assert_eq!(named.id, locked.holder.id);
     tokio::time::sleep(SHORT.duration + SHORT.grace).await;
     holder.confirm_lock().await.unwrap();
+    assert_eq!(other.look_at_lock().await.unwrap(), LockSign::HeldOrLeft(named));
     holder.release().await.unwrap();
+    assert_eq!(other.look_at_lock().await.unwrap(), LockSign::Free);
     let locked = other.lock("destroy").await.unwrap();
     assert_eq!(locked.left_by, None);
 }

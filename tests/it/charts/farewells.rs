@@ -11,6 +11,10 @@ use crate::rollback::revision_file;
 
 tests! {
     hooks_run_around_the_end_of_their_chart,
+    hooks_run_where_others_have_deleted_the_objects,
+    hooks_do_not_run_beside_a_chart_that_goes_on_under_another_name,
+    hooks_do_not_run_in_a_namespace_that_is_gone_or_going,
+    what_an_earlier_deletion_has_left_runs_again,
     what_runs_after_the_end_is_remembered_by_a_run_that_was_killed,
     what_runs_after_the_end_runs_until_it_has_done_its_work,
     what_ran_before_the_end_does_not_run_again,
@@ -111,6 +115,97 @@ fn hooks_run_around_the_end_of_their_chart() {
     proxy.forget();
     project.apply().stderr_contains("ran chart.web/Job/after");
     assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
+    nothing_is_left(&ns, &project);
+}
+
+fn hooks_run_where_others_have_deleted_the_objects() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.apply();
+    ns.delete("configmap/config");
+    let plan = project.run(["plan", "--destroy"]).success();
+    plan.stdout_contains("runs before the chart is deleted").stdout_contains("2 to run");
+    let destroyed = project.run(["destroy", "--auto-approve"]).success();
+    destroyed.stderr_contains("ran chart.web/Job/before").stderr_contains("ran chart.web/Job/after");
+    nothing_is_left(&ns, &project);
+    project.run(["plan", "--destroy"]).success().stdout_contains("Nothing to destroy");
+    // The same where the block leaves the configuration, and the run is killed. The approval is bound to it.
+    project.apply();
+    ns.delete("configmap/config");
+    project.rewrite("regplan.toml", HEAD);
+    project.run(["plan", "--out", "kept.plan"]).success().stdout_contains("2 to run");
+    let proxy = ns.proxy();
+    let project = project.through(&proxy);
+    killed_at(&project, &proxy, "apply", "apply", "jobs.batch", "after");
+    project.run(["plan"]).success().stdout_contains("1 to run").stdout_lacks("Job/before");
+    project.run(["apply", "kept.plan"]).code(1);
+    project.apply().stderr_contains("ran chart.web/Job/after");
+    assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
+    nothing_is_left(&ns, &project);
+    project.expect_settled();
+}
+
+fn hooks_do_not_run_beside_a_chart_that_goes_on_under_another_name() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.apply();
+    ns.delete("configmap/config");
+    project.rewrite("regplan.toml", &format!("{HEAD}{}", BLOCK.replace("chart.web", "chart.site")));
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("+ chart.site/ConfigMap/config").stdout_lacks("to run").stdout_lacks("forget");
+    project.apply().stderr_lacks("ran chart.");
+    is_quiet(&project);
+    // The chart is what it was, with its hooks.
+    project.rewrite("regplan.toml", HEAD);
+    project.apply().stderr_contains("ran chart.site/Job/before").stderr_contains("ran chart.site/Job/after");
+    nothing_is_left(&ns, &project);
+}
+
+fn hooks_do_not_run_in_a_namespace_that_is_gone_or_going() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.apply();
+    ns.apply(
+        r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.com/held"]}}"#,
+    );
+    ns.cluster().begin_delete("", &ns.fill("namespace/{ns}"));
+    wait_until("the chart itself is gone", || ns.find("configmap/config").is_none());
+    let told = |fate: &str| {
+        let plan = project.run(["plan", "--destroy"]).success();
+        plan.stdout_lacks("to run").stdout_contains(&ns.fill(&format!(
+            "chart.web/Job/before does not run when its chart is deleted: its namespace `{{ns}}` {fate}."
+        )));
+    };
+    told("is being deleted");
+    ns.patch("configmap/held", &json!({"metadata": {"finalizers": null}}));
+    wait_until("the namespace is gone", || ns.cluster().find("", &ns.fill("namespace/{ns}")).is_none());
+    told("is gone");
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(project.state()["resources"], json!({}));
+}
+
+/// A deletion was killed, the chart came back, and the next deletion is killed before it has begun its own run.
+fn what_an_earlier_deletion_has_left_runs_again() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns).through(&proxy);
+    project.apply();
+    project.rewrite("regplan.toml", HEAD);
+    proxy.on("watch", "jobs.batch").hang();
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the Job has ended", || {
+        ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1)
+    });
+    apply.kill();
+    proxy.clear_faults();
+    project.rewrite("regplan.toml", &format!("{HEAD}{BLOCK}"));
+    project.apply();
+    assert!(ns.find("job/before").is_some(), "it is left");
+    project.rewrite("regplan.toml", HEAD);
+    killed_at(&project, &proxy, "apply", "delete", "jobs.batch", "before");
+    let ended = project.apply();
+    ran_around_the_end(&ended);
+    assert_eq!(runs(&proxy, "before"), 1, "the new deletion has a run of its own");
     nothing_is_left(&ns, &project);
 }
 

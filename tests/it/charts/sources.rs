@@ -92,7 +92,8 @@ fn helm(project: &Project<'_>, args: &[&str]) -> String {
     ended.stdout().to_owned()
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// The SHA-256 as hexadecimal digits.
+pub(super) fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -45,8 +45,11 @@ fn a_killed_first_apply_is_known_again() {
     wait_until("the write", || !proxy.writes().is_empty());
     // Somebody who only looks is told.
     let plan = project.run(["plan"]).success();
-    plan.stderr_contains("has not ended: it is under way, or was killed");
+    plan.stderr_contains(" is under way. This plan counts what it has recorded so far.");
     apply.kill();
+    // The lock ends with the process.
+    let plan = project.run(["plan"]).success();
+    plan.stderr_contains(" was killed. This plan counts what it has recorded so far.");
     // As if the server had done it.
     let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     let marks = json!({"regplan.dev/project": ns.fill("{project}"), "regplan.dev/lineage": lineage,

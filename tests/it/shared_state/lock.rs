@@ -44,7 +44,8 @@ fn two_writers_do_not_write_at_once() {
     refused.stderr_contains("the state is locked by").stderr_contains(&process);
     assert!(ns.find("configmap/greeting").is_none());
     // Whoever only looks needs no lock, and sees the run that is under way.
-    second.run(["plan"]).success().stderr_contains("is under way, or was killed");
+    let plan = second.run(["plan"]).success();
+    plan.stderr_contains("is under way, or was killed. The lock names").stderr_contains(&process);
     running.until("resource.lb");
     give_address(&ns);
     running.wait().success();
@@ -154,8 +155,11 @@ fn a_lock_is_removed_only_when_its_process_is_gone() {
     let refused = second.run(["unlock", &id]).code(1);
     refused.stderr_contains("the state is locked by");
     running.kill();
+    // It was not renewed since, and nobody waits for that.
+    second.run(["plan"]).success().stderr_contains("is under way, or was killed. The lock names");
     second.run(["unlock", &id]).success().stderr_contains("Removed the lock of");
     assert_eq!(named_holder(&ns), "");
+    second.run(["plan"]).success().stderr_contains(" was killed. This plan counts");
     second.run(["unlock", &id]).code(1).stderr_contains("nothing has to be unlocked");
     clean_up(&ns);
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{HEAD, clean_up, first_machine, greeting, machine, states};
 use crate::charts::with_chart;
 use crate::examples::PASSWORD;
-use crate::harness::Namespace;
+use crate::harness::{Namespace, wait_until};
 use crate::state_files::pulled;
 
 tests! {
@@ -75,6 +75,17 @@ fn the_reader_may_run_whatever_only_looks() {
         reader.run(command.iter().copied()).success();
     }
     assert_eq!(pulled(&reader), pulled(&admin));
+    // Only the lock would tell whether a run without an end was killed.
+    let proxy = ns.proxy();
+    proxy.on("apply", "configmaps").named("greeting").not_dry_run().hang();
+    let admin = admin.through(&proxy);
+    admin.rewrite("regplan.toml", &format!("{HEAD}{}", told("b")));
+    let run = admin.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the write", || proxy.writes().iter().any(|seen| seen.name.as_deref() == Some("greeting")));
+    // The address of the proxy is another one, so nothing is planned here.
+    let plan = reader.run(["plan"]).code(1);
+    plan.stderr_contains("has not ended: it is under way, or was killed. This plan counts");
+    run.kill();
     clean_up(&ns);
 }
 
