@@ -32,7 +32,7 @@ pub(crate) fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Comman
 }
 
 /// What the example has outside the namespace of the test: another namespace, Roles with their bindings in
-/// `kube-system` and `default`, and perhaps a ClusterRole. On a cluster that stays, they are deleted when this value is
+/// `kube-system` and `default`, and perhaps a `ClusterRole`. On a cluster that stays, they are deleted when this value is
 /// dropped.
 pub(crate) struct Outside<'n> {
     pub(crate) ns: &'n Namespace,
@@ -141,7 +141,7 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     drop(outside);
 }
 
-/// Removes each rule of a Role, or of a ClusterRole, and restores it. With all rules the exit code is `with`, without one of them
+/// Removes each rule of a Role, or of a `ClusterRole`, and restores it. With all rules the exit code is `with`, without one of them
 /// `without`.
 pub(crate) fn every_rule_is_needed(
     ns: &Namespace,

@@ -103,8 +103,8 @@ fn files_lack(folder: &Path, forms: &[String]) {
 #[track_caller]
 fn says_nothing(project: &Project<'_>, args: &[&str], forms: &[String]) {
     let ended = project.run(args.iter().copied()).any();
-    lacks(&format!("stdout of {args:?}"), &ended.stdout(), forms);
-    lacks(&format!("stderr of {args:?}"), &ended.stderr(), forms);
+    lacks(&format!("stdout of {args:?}"), ended.stdout(), forms);
+    lacks(&format!("stderr of {args:?}"), ended.stderr(), forms);
 }
 
 fn a_secret_is_hidden_in_whatever_form_a_chart_gives_it() {
