@@ -62,7 +62,7 @@ fn open_run(run: &Recovered, fate: &OpenRun) -> String {
     };
     let fate = match fate {
         OpenRun::UnderWay => "is under way".to_owned(),
-        OpenRun::Killed => "was killed".to_owned(),
+        OpenRun::Killed => "was killed, or could not record its end".to_owned(),
         OpenRun::Unclear(None) => "has not ended: it is under way, or was killed".to_owned(),
         OpenRun::Unclear(Some(holder)) => {
             let holder = escape(&holder.to_string());

@@ -118,7 +118,7 @@ fn acquire(path: &Path) -> Result<(File, Option<Holder>), StateError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = files::open_private(path, &mut options).map_err(StateError::io(path, "open"))?;
-        match try_lock(&file) {
+        match patiently(|| file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = read_holder_patiently(&mut file).map(Box::new);
@@ -134,14 +134,15 @@ fn acquire(path: &Path) -> Result<(File, Option<Holder>), StateError> {
     }
 }
 
-fn try_lock(file: &File) -> Result<(), TryLockError> {
+/// Tries some times more while somebody else has it.
+fn patiently(try_once: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
     for _ in 0..TRIES {
-        match file.try_lock() {
+        match try_once() {
             Err(TryLockError::WouldBlock) => sleep(PAUSE),
             tried => return tried,
         }
     }
-    file.try_lock()
+    try_once()
 }
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {

@@ -9,7 +9,7 @@ use super::id::RunId;
 pub enum OpenRun {
     /// It is under way.
     UnderWay,
-    /// It was killed.
+    /// It was killed, or could not record its end.
     Killed,
     /// It is under way, or was killed; with the process that the lock names.
     Unclear(Option<Box<Holder>>),

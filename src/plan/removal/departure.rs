@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::kubernetes::completion::ends_by_itself;
 use crate::kubernetes::kinds::is_definition;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
@@ -27,8 +28,10 @@ pub(super) enum Fate<'a> {
     Leaves,
     /// It stays, or only a part of it leaves, or there is nothing to say of it.
     Stays,
-    /// Others have deleted objects of it, and this one lives on, or may: it is no end of the chart.
+    /// Objects of it go, or are gone, and this one lives on, or may: it is no end of the chart.
     Survives(&'a Identity),
+    /// It is destroyed, and the configuration gives it another name that no apply has given it yet.
+    Renamed,
 }
 
 impl<'a> Departure<'a> {
@@ -46,11 +49,21 @@ impl<'a> Departure<'a> {
     /// What becomes of the chart. What others have deleted counts like what the plan deletes, where nothing of the chart is
     /// left: it may have made more than its objects, and its hooks take that away.
     pub(super) fn fate(&self) -> Fate<'a> {
-        if self.is_wanted() || self.is_left_out() || self.has_moved() {
+        if self.is_wanted() || self.is_left_out() {
             return Fate::Stays;
         }
-        if self.is_deleted() || self.is_under_way() {
+        if self.has_moved() {
+            return match self.overview.input().mode {
+                Mode::Destroy => Fate::Renamed,
+                Mode::Apply if self.is_deleted() => self.moved().map_or(Fate::Stays, Fate::Survives),
+                Mode::Apply => Fate::Stays,
+            };
+        }
+        if self.is_under_way() {
             return Fate::Leaves;
+        }
+        if self.is_deleted() {
+            return self.elsewhere(&self.identities()).map_or(Fate::Leaves, Fate::Survives);
         }
         let is_gone = self.known().any(|(address, known)| !known.is_in_doubt() && self.is_gone(address));
         match self.survivor() {
@@ -60,11 +73,18 @@ impl<'a> Departure<'a> {
         }
     }
 
-    /// The object of this identity, where the chart had it and it is gone.
-    pub(super) fn gone(&self, identity: &Identity) -> Option<&'a Identity> {
-        let named = self.objects.get(identity)?;
-        let mut changes = self.changes.values().filter(|change| change.target.identity == *identity);
-        changes.all(|change| is_of_gone(change)).then_some(named)
+    /// Whether the chart had an object of this identity, and it is gone.
+    pub(super) fn is_gone_object(&self, identity: &Identity) -> bool {
+        if !self.objects.contains(identity) {
+            return false;
+        }
+        let mut changes =
+            self.changes.values().filter(|change| change.target.identity == *identity).peekable();
+        // What an earlier run has forgotten, before it was cut off in this deletion, has no change any more.
+        match changes.peek() {
+            None => self.is_under_way(),
+            Some(_) => changes.any(|change| is_of_gone(change)),
+        }
     }
 
     fn is_of(&self, address: &Address) -> bool {
@@ -92,8 +112,17 @@ impl<'a> Departure<'a> {
         self.overview.input().moved.values().any(|from| self.is_of(from))
     }
 
+    /// An object of it that has another address from now on.
+    fn moved(&self) -> Option<&'a Identity> {
+        let input = self.overview.input();
+        let mut moved = input.moved.iter().filter(|(_, from)| self.is_of(from));
+        moved.find_map(|(to, from)| {
+            Some(&input.known.get(to).or_else(|| input.known.get(from))?.target.identity)
+        })
+    }
+
     /// Whether this plan deletes objects of it.
-    fn is_deleted(&self) -> bool {
+    pub(super) fn is_deleted(&self) -> bool {
         let is_hook = |address: &Address| {
             self.overview.input().known.get(address).is_some_and(|known| known.hook.is_some())
         };
@@ -120,29 +149,49 @@ impl<'a> Departure<'a> {
         })
     }
 
-    /// Whether others have deleted what stood under this address.
+    /// What is there for ever of it, by identity. Several blocks may share a namespace.
+    fn identities(&self) -> HashSet<&'a Identity> {
+        let identities = self.known().map(|(_, known)| &known.target.identity);
+        identities.filter(|identity| !is_namespace(identity)).collect()
+    }
+
+    /// Whether others have deleted what stood under this address. What ends by itself may go by itself.
     fn is_gone(&self, address: &Address) -> bool {
+        self.changes
+            .get(address)
+            .is_some_and(|change| is_of_gone(change) && !ends_by_itself(&change.target.identity))
+    }
+
+    /// Whether it is not there any more, by whatever cause.
+    fn is_absent(&self, address: &Address) -> bool {
         self.changes.get(address).is_some_and(|change| is_of_gone(change))
     }
 
-    /// Whether it stays only because it is protected, or holds something that is.
+    /// Whether it stays only because it is protected, or something that stays needs it.
     fn is_protected(&self, address: &Address) -> bool {
-        let is_protection =
-            |reason: &Reason| matches!(reason, Reason::Protected { .. } | Reason::HoldsProtected { .. });
+        let is_protection = |reason: &Reason| {
+            matches!(
+                reason,
+                Reason::Protected { .. }
+                    | Reason::HoldsProtected { .. }
+                    | Reason::NeededByStaying { .. }
+                    | Reason::HoldsReleased { .. }
+            )
+        };
         let kept = self.changes.get(address).filter(|change| change.action == Action::Keep);
         kept.is_some_and(|change| change.reasons.iter().any(is_protection))
     }
 
     /// An object of the chart that is there, or may be, or that goes on under another address.
     fn survivor(&self) -> Option<&'a Identity> {
-        let is_over = |address: &Address| self.is_gone(address) || self.is_protected(address);
+        let is_over = |address: &Address| self.is_absent(address) || self.is_protected(address);
         let there =
             self.known().find(|(address, _)| !is_over(address)).map(|(_, known)| &known.target.identity);
         let known: HashSet<&Identity> = self.known().map(|(_, known)| &known.target.identity).collect();
         // What the state has been told to forget may live on.
         let forgotten =
             || self.objects.iter().find(|identity| !known.contains(identity) && self.counts(identity));
-        there.or_else(forgotten).or_else(|| self.elsewhere(&known))
+        there.or_else(forgotten).or_else(|| self.elsewhere(&self.identities()))
     }
 
     /// One that is wanted or known under the address of another block.
@@ -156,6 +205,10 @@ impl<'a> Departure<'a> {
         let elsewhere = desired.chain(others).filter(|(address, _)| !self.is_of(address));
         elsewhere.map(|(_, identity)| identity).find(|identity| known.contains(identity))
     }
+}
+
+fn is_namespace(identity: &Identity) -> bool {
+    identity.group.is_empty() && identity.kind == "Namespace"
 }
 
 /// Whether the object was deleted by others, so that the state only forgets it.

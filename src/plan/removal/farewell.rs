@@ -16,7 +16,7 @@ use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::removal::departure::{Departure, Fate};
 use crate::plan::sent::object::object;
 use crate::plan::view::overview::Overview;
-use crate::resource::dependencies::{Facility, Strength, requires};
+use crate::resource::dependencies::{Facility, Strength, provides, requires};
 use crate::resource::{Address, BlockAddress, Desired, Hook, Identity, Live, Moment, ReadyRule, Side};
 
 /// What a plan says of the charts that leave.
@@ -50,11 +50,16 @@ pub(in crate::plan) fn with_farewells(overview: Overview<'_>, changes: Vec<Chang
                 said.notes.extend(note);
                 continue;
             }
+            Fate::Renamed => {
+                said.notes.extend((!of_chart.is_empty()).then(|| note_of_renamed(chart)));
+                continue;
+            }
             Fate::Leaves => {}
         }
-        let lacking = |hook: &Desired| lacking(overview, hook, &departure);
-        said.notes.extend(of_chart.iter().filter_map(|hook| Some(note_of_lack(hook, lacking(hook)?))));
-        of_chart.retain(|hook| lacking(hook).is_none());
+        // Where something is left to delete, a hook that cannot run holds the deletion back: what it saves may be in there.
+        if !departure.is_deleted() {
+            said.notes.extend(leave_out_lacking(overview, &mut of_chart, &departure));
+        }
         let (before, after) = of_chart.into_iter().partition(|hook| side(hook) == Some(Side::Before));
         Farewell { overview, chart, before, after }.say(&mut said.changes);
         said.leaving.insert(chart.clone());
@@ -62,19 +67,46 @@ pub(in crate::plan) fn with_farewells(overview: Overview<'_>, changes: Vec<Chang
     said
 }
 
-/// What a hook cannot run without, and others have deleted. One that an earlier run was to run goes on: what it needs was
-/// there then.
-fn lacking<'a>(overview: Overview<'_>, hook: &Desired, departure: &Departure<'a>) -> Option<&'a Identity> {
-    let is_before = side(hook) == Some(Side::Before);
-    if !is_before || is_known_to_leave(overview, hook) {
-        return None;
+/// Leaves out the hooks that cannot run, and says why, each. What one of them would have made, others lack in turn.
+fn leave_out_lacking(
+    overview: Overview<'_>,
+    hooks: &mut Vec<&Arc<Desired>>,
+    departure: &Departure<'_>,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut left_out: Vec<&Arc<Desired>> = Vec::new();
+    loop {
+        let mut candidates = hooks.iter().enumerate().filter(|(_, hook)| is_first_run(overview, hook));
+        let found = candidates.find_map(|(at, hook)| Some((at, lacking(hook, departure, &left_out)?)));
+        let Some((at, missing)) = found else { return notes };
+        let hook = hooks.remove(at);
+        notes.push(note_of_lack(hook, &missing));
+        left_out.push(hook);
     }
+}
+
+/// Whether it runs before the deletion, and no earlier run was to run it. One that was goes on: what it needs was there then.
+fn is_first_run(overview: Overview<'_>, hook: &Desired) -> bool {
+    side(hook) == Some(Side::Before) && !is_known_to_leave(overview, hook)
+}
+
+/// What a hook cannot run without, and is gone, or is not made because what makes it is left out.
+fn lacking(hook: &Desired, departure: &Departure<'_>, left_out: &[&Arc<Desired>]) -> Option<Identity> {
     let needed = requires(&hook.identity, &hook.object).into_iter();
-    let needed = needed.filter(|needed| needed.strength > Strength::Useful);
-    let mut named = needed.flat_map(|needed| needed.needs.all_of.into_iter().flatten());
-    named.find_map(|facility| match facility {
-        Facility::Object(identity) => departure.gone(&identity),
-        _ => None,
+    let mut needed = needed.flat_map(|needed| {
+        let strength = needed.strength;
+        needed.needs.all_of.into_iter().flatten().map(move |facility| (facility, strength))
+    });
+    needed.find_map(|(facility, strength)| {
+        let made_by =
+            left_out.iter().find(|other| provides(&other.identity, &other.object).contains(&facility));
+        match (made_by, facility) {
+            (Some(other), _) => Some(other.identity.clone()),
+            (None, Facility::Object(identity)) if strength > Strength::Useful => {
+                departure.is_gone_object(&identity).then_some(identity)
+            }
+            (None, _) => None,
+        }
     })
 }
 
@@ -85,15 +117,17 @@ fn is_known_to_leave(overview: Overview<'_>, hook: &Desired) -> bool {
 }
 
 fn note_of_lack(hook: &Desired, lacking: &Identity) -> String {
-    format!(
-        "{} does not run when its chart is deleted: it needs {lacking}, which others have deleted.",
-        hook.address
-    )
+    format!("{} does not run when its chart is deleted: it needs {lacking}, which is gone.", hook.address)
 }
 
 fn note_of_survivor(chart: &BlockAddress, survivor: &Identity) -> String {
+    format!("Hooks of the deletion of {chart} do not run: of its objects, {survivor} lives on, or may.")
+}
+
+fn note_of_renamed(chart: &BlockAddress) -> String {
     format!(
-        "Hooks of the deletion of {chart} do not run: its objects were deleted by others, and {survivor} lives on, or may."
+        "Hooks of the deletion of {chart} do not run: `[[moved]]` gives it another name, and no apply has done that yet. \
+         To have them run, apply first."
     )
 }
 

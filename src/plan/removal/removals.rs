@@ -26,7 +26,7 @@ pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Ref
             Fate::Stays => {}
             // Its new address takes over what is known, whether the object is there or not. To forget the old one would forget
             // both: there is one record of them by then.
-            Fate::Forgotten(Reason::GoneAlready, _) if taken_over.contains(address) => {}
+            Fate::Forgotten(..) if taken_over.contains(address) => {}
             Fate::Forgotten(reason, live) => changes.push(forgotten(address, known, reason, live)),
             Fate::Leaves(live) => {
                 let desired = overview.desired_for(address, &known.target.identity);

@@ -9,7 +9,7 @@ use super::world::*;
 use crate::config::Removed;
 use crate::diagnostic::{SourceId, Span};
 use crate::kubernetes::marks::RUN;
-use crate::plan::{Action, Change, Input, Plan};
+use crate::plan::{Action, Change, Input, Mode, Plan};
 use crate::resource::{Address, BlockAddress, Desired, Hook, Identity, Moment, Phase};
 
 fn at(kind: &str, name: &str) -> Address {
@@ -201,8 +201,8 @@ fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
 fn lives_on(mut world: World, input: Input) {
     let plan = world.plan(input);
     assert_eq!(runs(&plan), [""; 0]);
-    let expected = "Hooks of the deletion of chart.web do not run: its objects were deleted by others, and \
-                    ConfigMap a/config lives on, or may.";
+    let expected =
+        "Hooks of the deletion of chart.web do not run: of its objects, ConfigMap a/config lives on, or may.";
     assert_eq!((notes(&plan), plan.leaving.len()), (vec![expected], 0));
 }
 
@@ -231,6 +231,25 @@ fn nothing_runs_where_an_object_lives_on() {
     lives_on(World::default().with(config()), theirs);
 }
 
+/// The chart has another name from now on, and one of its objects is not in it any more.
+#[test]
+fn nothing_runs_of_a_chart_of_which_a_part_goes_and_the_rest_lives_on() {
+    let site: Address = "chart.site/ConfigMap/config".parse().unwrap();
+    let desired = Arc::new(Desired::new(site, config_map("config", json!({}))).unwrap());
+    let old = config_map("old", json!({}));
+    let input = with_known(leaving(), &at("ConfigMap", "old"), &old);
+    let with_old = || world().with(marked(old.clone(), "chart.web/ConfigMap/old"));
+    let mut renamed = Input { desired: vec![desired], ..input };
+    lives_on(with_old(), renamed.clone());
+    // The same where the configuration says that it has moved.
+    renamed.moved.insert("chart.site/ConfigMap/other".parse().unwrap(), at("ConfigMap", "config"));
+    lives_on(with_old(), renamed.clone());
+    // A destroy before that has been applied finds nothing under the new name that it could run.
+    let plan = with_old().plan(Input { mode: Mode::Destroy, desired: vec![], ..renamed });
+    assert_eq!(runs(&plan), [""; 0]);
+    assert!(notes(&plan)[0].contains("To have them run, apply first."), "{:?}", notes(&plan));
+}
+
 #[test]
 fn nothing_runs_of_a_chart_that_a_killed_run_may_never_have_made() {
     let mut input = leaving();
@@ -250,8 +269,7 @@ fn what_needs_an_object_that_others_have_deleted_does_not_run() {
     input.farewells[1] = hook(&at("Job", "before"), needing("before"), Phase::PreDelete);
     let plan = World::default().plan(input.clone());
     assert_eq!(runs(&plan), ["account", "after"]);
-    let note = "chart.web/Job/before does not run when its chart is deleted: it needs ConfigMap a/config, which others \
-                have deleted.";
+    let note = "chart.web/Job/before does not run when its chart is deleted: it needs ConfigMap a/config, which is gone.";
     assert_eq!(notes(&plan), [note]);
     // The next plan knows that as well, as long as something is still to run.
     let mut next = input.clone();
@@ -260,10 +278,43 @@ fn what_needs_an_object_that_others_have_deleted_does_not_run() {
     ran(&mut next, "ServiceAccount", "account");
     due(&mut next, "Job", "after");
     assert_eq!(runs(&World::default().plan(next)), ["after"]);
+    // Where something is left to delete, the hook holds that back, as one that fails.
+    let left = config_map("left", json!({}));
+    let with_left = with_known(input.clone(), &at("ConfigMap", "left"), &left);
+    let plan = World::default().with(marked(left, "chart.web/ConfigMap/left")).plan(with_left);
+    assert_eq!((runs(&plan), notes(&plan)), (names(["account", "after", "before"]), vec![]));
     // What is there, or was there when an earlier run was to run it, is enough.
     assert_eq!(runs(&world().plan(input.clone())), ["account", "after", "before"]);
     due(&mut input, "Job", "before");
     assert_eq!(runs(&World::default().plan(input)), ["account", "after", "before"]);
+}
+
+/// The rights of a Job are those that a binding gives it.
+#[test]
+fn what_needs_a_hook_that_does_not_run_does_not_run_either() {
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "role", "namespace": "a"},
+    });
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "binding", "namespace": "a"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "role"},
+        "subjects": [{"kind": "ServiceAccount", "name": "account", "namespace": "a"}],
+    });
+    let mut with_rights = job("before");
+    with_rights["spec"] = json!({"template": {"spec": {"serviceAccountName": "account"}}});
+    let mut input = with_known(leaving(), &at("Role", "role"), &role);
+    let role = Identity::namespaced("rbac.authorization.k8s.io", "Role", "a", "role");
+    input.leaving.get_mut(&BlockAddress::new("chart", "web")).unwrap().insert(role);
+    input.farewells[1] = hook(&at("Job", "before"), with_rights, Phase::PreDelete);
+    input.farewells.push(hook(&at("RoleBinding", "binding"), binding, Phase::PreDelete));
+    let plan = World::default().plan(input);
+    assert_eq!(runs(&plan), ["account", "after"]);
+    let [binding, job] = notes(&plan)[..] else { panic!("{:?}", notes(&plan)) };
+    assert!(
+        binding.contains("RoleBinding/binding does not run") && binding.contains("a/role, which is gone")
+    );
+    assert!(job.contains("Job/before does not run") && job.contains("a/binding, which is gone"));
 }
 
 /// What is left of an installation with the same content is no run of the deletion.

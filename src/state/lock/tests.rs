@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -130,16 +131,17 @@ fn a_look_tells_whether_a_process_holds_it_and_keeps_nobody_from_it() {
 /// Who takes the lock waits for the end of a look.
 #[test]
 fn a_look_at_the_same_moment_does_not_refuse_a_writer() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("lock");
-    drop(Lock::take(&path, "apply").unwrap());
-    let looking = File::open(&path).unwrap();
-    looking.lock_shared().unwrap();
-    let writer = std::thread::spawn({
-        let path = path.clone();
-        move || Lock::take(&path, "apply").map(drop)
-    });
-    sleep(PAUSE);
-    looking.unlock().unwrap();
-    writer.join().unwrap().unwrap();
+    let tries = Cell::new(0);
+    let after = |misses: usize| {
+        tries.set(0);
+        patiently(|| {
+            tries.set(tries.get() + 1);
+            if tries.get() > misses { Ok(()) } else { Err(TryLockError::WouldBlock) }
+        })
+    };
+    after(2).unwrap();
+    assert_eq!(tries.get(), 3);
+    // Whoever keeps it is a writer.
+    assert!(matches!(after(usize::MAX), Err(TryLockError::WouldBlock)));
+    assert_eq!(tries.get(), TRIES + 1);
 }
