@@ -169,6 +169,7 @@ fn tests() -> Vec<Test> {
         schemas::tests(),
         secrets::tests(),
         secrets::cycle::tests(),
+        secrets::verified::tests(),
         stack::tests(),
         stale_copies::tests(),
         state_files::tests(),
