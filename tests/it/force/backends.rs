@@ -134,11 +134,9 @@ impl Backend {
         (self.start)("")
     }
 
-    /// The same as [`start`](Self::start), where revisions keep their secret values: with this key of `[state]`, unless the
-    /// place needs none.
+    /// The same, where revisions keep their secret values: with this key of `[state]`, unless the place needs none.
     pub(crate) fn start_with_values(&self, encryption: &str) -> Place {
-        let encryption = if self.hides_values { "" } else { encryption };
-        (self.start)(&format!("{}\n{encryption}", self.quick))
+        (self.start)(if self.hides_values { "" } else { encryption })
     }
 
     /// Takes the lock of a place away from a process that was killed, so that nobody has to wait until it has run out.

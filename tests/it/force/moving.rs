@@ -233,6 +233,7 @@ impl<'n> Moving<'n> {
     #[track_caller]
     fn kill(&mut self, way: Way, medium: Medium, moment: Moment) -> bool {
         let context = self.context(way, &format!("killed {moment}, {medium:?}"));
+        println!("{context}");
         self.ledger.note_nothing(&context);
         let store = self.sides.iter().find_map(|side| side.place.proxy());
         let proxy = store.filter(|_| medium == Medium::Store).unwrap_or(&self.server);
