@@ -92,6 +92,8 @@ mod view;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod store_tests;

@@ -5,6 +5,9 @@
 //! whether the server was asked for nothing that the journal did not announce ([`ledger`]). From time to time it lets
 //! a run come to its end, and then everything has to be as if nothing had been killed ([`checks`]).
 //!
+//! A state also moves between two places, and the move is killed at every step ([`moving`]); and an apply goes on while the
+//! server is flooded ([`flood`]).
+//!
 //! The short mode is for every run of the tests. `REGPLAN_FORCE=long` is the long one, which can also rewrite
 //! `docs/reliability.md` ([`page`]). Each walk has a seed, which is in every message of a failure; `REGPLAN_FORCE_SEED`
 //! takes it.
@@ -14,9 +17,12 @@ mod backends;
 mod checks;
 mod exposure;
 mod figures;
+mod flood;
+mod folder;
 mod ledger;
 mod mode;
 mod moment;
+mod moving;
 mod page;
 mod reading;
 mod shop;
@@ -24,11 +30,20 @@ mod subject;
 mod together;
 mod walk;
 
+use std::time::Duration;
+
 use crate::harness::Test;
 use mode::Mode;
 
 /// The tests of this feature. The long mode has more of them.
 pub(crate) fn tests() -> Vec<Test> {
     let mode = Mode::here();
-    [walk::tests(mode), exposure::tests(mode), reading::tests(), together::tests(), page::tests()].concat()
+    let kills = [walk::tests(mode), moving::tests(mode), exposure::tests(mode), flood::tests(mode)].concat();
+    [kills, reading::tests(), together::tests(), mode::tests(), page::tests()].concat()
+}
+
+/// What the tests of this feature may take in this mode, with the beginning of their names; the long mode takes what it
+/// takes.
+pub(crate) fn budget() -> Option<(&'static str, Duration)> {
+    (Mode::here() == Mode::Short).then_some(("force::", mode::SHORT_BUDGET))
 }

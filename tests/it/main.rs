@@ -170,6 +170,7 @@ fn tests() -> Vec<Test> {
         schemas::tests(),
         secrets::tests(),
         secrets::cycle::tests(),
+        secrets::verified::tests(),
         stack::tests(),
         stale_copies::tests(),
         state_files::tests(),

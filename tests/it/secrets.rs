@@ -1,6 +1,8 @@
 //! Secrets reach no sink, and nothing that a stranger writes steers a terminal.
 
 pub(crate) mod cycle;
+mod sinks;
+pub(crate) mod verified;
 
 use std::fs;
 use std::path::Path;

@@ -16,6 +16,7 @@ use libtest_mimic::{Arguments, Trial};
 
 use crate::bed::node::cgroups::Group;
 use crate::bed::{self, Bed, Size, namespaces};
+use crate::force;
 use crate::harness::{self, FACTS, Test};
 use crate::plane::{self, Error, Facts, Nodes, Plane, parent_death};
 use crate::shell;
@@ -102,6 +103,10 @@ fn run(arguments: &Arguments, trials: Vec<Trial>, times: &Times) -> ExitCode {
                 total,
                 at_once: arguments.test_threads.unwrap_or(THREADS),
                 budget: Budget::here(conclusion.num_filtered_out),
+                shares: force::budget()
+                    .and_then(|(feature, time)| times.share(feature, time))
+                    .into_iter()
+                    .collect(),
             }
         );
     }

@@ -29,11 +29,11 @@ tests! {
     without_a_cluster_the_file_says_enough,
 }
 
-const HOST: &str = "registry.example.com";
+pub(crate) const HOST: &str = "registry.example.com";
 const PASSWORD: &str = "a long enough password";
 
 /// A real registry with one user, without TLS. It ends when it is dropped.
-struct Registry {
+pub(crate) struct Registry {
     folder: tempfile::TempDir,
     port: u16,
     _server: Running,
@@ -42,14 +42,20 @@ struct Registry {
 impl Registry {
     #[track_caller]
     fn start() -> Self {
-        Self::start_with(|folder| json!({"filesystem": {"rootdirectory": folder.join("data")}}))
+        Self::start_for(PASSWORD)
+    }
+
+    /// One whose user has this password.
+    #[track_caller]
+    pub(crate) fn start_for(password: &str) -> Self {
+        Self::start_with(password, |folder| json!({"filesystem": {"rootdirectory": folder.join("data")}}))
     }
 
     /// One that stores images as this says of its folder.
     #[track_caller]
-    fn start_with(storage: impl FnOnce(&Path) -> Value) -> Self {
+    fn start_with(password: &str, storage: impl FnOnce(&Path) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let users = Command::new(program("htpasswd")).args(["-Bbn", "ci", PASSWORD]).run().success();
+        let users = Command::new(program("htpasswd")).args(["-Bbn", "ci", password]).run().success();
         fs::write(folder.path().join("htpasswd"), users.stdout()).unwrap();
         let mut storage = storage(folder.path());
         storage["delete"] = json!({"enabled": true});
@@ -63,6 +69,11 @@ impl Registry {
                 return Self { folder, port, _server: server };
             }
         }
+    }
+
+    /// Where it listens on this machine.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     fn serve(folder: &tempfile::TempDir, port: u16, storage: &Value) -> Running {
@@ -101,7 +112,7 @@ impl Registry {
 }
 
 /// A configuration of a registry at this host.
-fn project<'n>(ns: &'n Namespace, more: &str) -> Project<'n> {
+pub(crate) fn project<'n>(ns: &'n Namespace, more: &str) -> Project<'n> {
     let text = format!(
         r#"
 [project]
@@ -120,23 +131,23 @@ ingress.class = "contour"
     ns.project().write("regplan.toml", &text).env("CI_PASSWORD", PASSWORD)
 }
 
-const BY_SECRET: &str = "tls.secret = \"registry-tls\"";
+pub(crate) const BY_SECRET: &str = "tls.secret = \"registry-tls\"";
 
 /// An authority, its file, and what it has signed for the host.
-struct Signed {
+pub(crate) struct Signed {
     authority: Authority,
-    pair: Pair,
+    pub(crate) pair: Pair,
 }
 
 impl Signed {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let authority = Authority::new().unwrap();
         let pair = authority.server_named(HOST, Validity::Current).unwrap();
         Self { authority, pair }
     }
 
     /// Writes the authority into the folder of a project.
-    fn file(&self, project: &Project<'_>) -> PathBuf {
+    pub(crate) fn file(&self, project: &Project<'_>) -> PathBuf {
         let path = project.path("root.pem");
         fs::write(&path, self.authority.certificate()).unwrap();
         path
@@ -184,7 +195,7 @@ fn a_registry_that_works_passes_every_check() {
 fn pulls_are_followed_to_an_object_store() {
     let ns = Namespace::absent();
     let store = ObjectServer::start();
-    let registry = Registry::start_with(|_| json!({"s3": store.driver()}));
+    let registry = Registry::start_with(PASSWORD, |_| json!({"s3": store.driver()}));
     let signed = Signed::new();
     let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
     let project = project(&ns, BY_SECRET);

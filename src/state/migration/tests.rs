@@ -7,7 +7,7 @@ use crate::resource::{Desired, FieldPath, Key};
 use crate::state::shared::memory::{MemoryShelf, Trouble};
 use crate::state::shared::{KeyMaking, LeaseTimes, SharedBackend, Shelf};
 use crate::state::test_support::*;
-use crate::state::{Completion, LocalBackend, Location, RunEnd, Seal, SecretValues};
+use crate::state::{Completion, LocalBackend, Location, RunEnd, Seal, SecretValues, simulated};
 
 const PROJECT: &str = "registry";
 
@@ -139,6 +139,43 @@ async fn a_move_whose_old_place_fails_is_finished_by_the_same_command() {
             break;
         }
     }
+}
+
+/// A place for a state: the folder, or the shelf.
+type Opened = fn(&tempfile::TempDir, &Arc<MemoryShelf>) -> Box<dyn Backend>;
+
+/// A process that is killed at each write to a file, whichever of the two places is the folder.
+async fn killed_at_any_file(from: Opened, to: Opened) {
+    for kill in 0_usize.. {
+        let (folder, shelf) = (tempfile::tempdir().unwrap(), Arc::new(MemoryShelf::default()));
+        let (old, new) = (|| from(&folder, &shelf), || to(&folder, &shelf));
+        let (state, key) = lived_in(old()).await;
+        simulated::die_after(kill);
+        let was_killed = migrate(old(), new(), PROJECT, None).await.is_err();
+        simulated::revive();
+        shelf.let_the_lock_run_out();
+        // The old place counts until it says that it does not.
+        let counts = match old().load().await {
+            Err(StateError::Retired { to, .. }) if to == new().place() => new(),
+            found => found.map(|_| old()).unwrap(),
+        };
+        is_moved(counts.as_ref(), &state, &key).await;
+        migrate(old(), new(), PROJECT, None).await.unwrap();
+        is_moved(new().as_ref(), &state, &key).await;
+        assert!(matches!(old().load().await, Err(StateError::Retired { .. })), "killed at step {kill}");
+        if !was_killed {
+            assert!(kill > 5, "each write was tried: {kill}");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_move_that_is_killed_at_any_write_to_a_file_is_finished_by_the_same_command() {
+    let in_folder: Opened = |folder, _| Box::new(in_folder(folder));
+    let on_shelf: Opened = |_, shelf| Box::new(on_shelf(shelf));
+    killed_at_any_file(in_folder, on_shelf).await;
+    killed_at_any_file(on_shelf, in_folder).await;
 }
 
 #[tokio::test]

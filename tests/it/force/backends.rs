@@ -8,9 +8,12 @@ use regplan::engine::{
 };
 use regplan::provider::kubernetes::Environment;
 use regplan::state;
+use serde_json::json;
 
 use super::shop::{Version, shop};
-use crate::harness::{IN_CLUSTER, Namespace, ObjectServer, Project, QUICK_LOCK, block_on, credentials};
+use crate::harness::{
+    IN_CLUSTER, Namespace, ObjectServer, Project, Proxy, QUICK_LOCK, block_on, credentials,
+};
 
 /// A kind of place for a state.
 pub(crate) struct Backend {
@@ -23,7 +26,14 @@ pub(crate) struct Backend {
     /// How often its journal is looked at for the moment of a kill. A look into a folder costs nothing; a server has
     /// to answer each one.
     pub(crate) look_interval: Duration,
-    start: fn() -> Place,
+    /// Whether it hides secret values by itself. Elsewhere they are encrypted, or not kept.
+    hides_values: bool,
+    /// The keys of `[state]` that make its lock run out quickly.
+    quick: &'static str,
+    /// A place with these keys in its table.
+    start: fn(&str) -> Place,
+    /// Takes the lock away from a process that was killed.
+    free: fn(&Namespace, &Place),
 }
 
 /// A place for a state, ready for a project.
@@ -31,7 +41,9 @@ pub(crate) struct Place {
     /// What stands in the configuration, behind `[project]` and `[cluster]`.
     table: String,
     /// What has to run for it.
-    _server: Option<ObjectServer>,
+    server: Option<ObjectServer>,
+    /// What stands before that, if anything does.
+    proxy: Option<Proxy>,
 }
 
 /// Whoever takes such a lock over waits for as long as a request may take.
@@ -42,29 +54,63 @@ const SELDOM: Duration = Duration::from_millis(5);
 
 /// All of them.
 pub(crate) const BACKENDS: &[Backend] = &[
-    Backend { name: "local", flags: &[], ends_with_process: true, look_interval: OFTEN, start: local },
+    Backend {
+        name: "local",
+        flags: &[],
+        ends_with_process: true,
+        look_interval: OFTEN,
+        hides_values: false,
+        quick: "",
+        start: local,
+        free: |_, _| (),
+    },
     Backend {
         name: "kubernetes",
         flags: SOON,
         ends_with_process: false,
         look_interval: SELDOM,
+        hides_values: true,
+        quick: QUICK_LOCK,
         start: in_cluster,
+        free: free_in_cluster,
     },
-    Backend { name: "s3", flags: SOON, ends_with_process: false, look_interval: SELDOM, start: in_objects },
+    Backend {
+        name: "s3",
+        flags: SOON,
+        ends_with_process: false,
+        look_interval: SELDOM,
+        hides_values: false,
+        quick: QUICK_LOCK,
+        start: in_objects,
+        free: free_in_objects,
+    },
 ];
 
-fn local() -> Place {
-    Place { table: String::new(), _server: None }
+fn local(keys: &str) -> Place {
+    let table = if keys.is_empty() { String::new() } else { format!("\n[state]\n{keys}\n") };
+    Place { table, server: None, proxy: None }
 }
 
-fn in_cluster() -> Place {
-    let table = format!("{IN_CLUSTER}{QUICK_LOCK}\n");
-    Place { table, _server: None }
+fn in_cluster(keys: &str) -> Place {
+    Place { table: format!("{IN_CLUSTER}{keys}\n"), server: None, proxy: None }
 }
 
-fn in_objects() -> Place {
+fn in_objects(keys: &str) -> Place {
     let server = ObjectServer::start();
-    Place { table: server.state(QUICK_LOCK), _server: Some(server) }
+    Place { table: server.state(keys), server: Some(server), proxy: None }
+}
+
+fn free_in_cluster(ns: &Namespace, _: &Place) {
+    let free = json!({ "metadata": { "annotations": { "regplan.dev/lock": null } } });
+    let lease = ns.fill("lease.coordination.k8s.io/{project}");
+    ns.cluster().patch(&ns.fill("{prefix}-states"), &lease, &free);
+}
+
+fn free_in_objects(ns: &Namespace, place: &Place) {
+    let lock = ns.fill("{project}/lock.json");
+    if let Some(server) = place.server.as_ref().filter(|server| server.names().contains(&lock)) {
+        server.remove(&lock);
+    }
 }
 
 /// Removes what is outside of the test's namespace from a cluster that stays.
@@ -78,16 +124,49 @@ pub(crate) fn clean_up(ns: &Namespace) {
 }
 
 impl Backend {
-    /// A place of its own for a state.
+    /// A place of its own for a state, whose lock runs out quickly.
     pub(crate) fn start(&self) -> Place {
-        (self.start)()
+        (self.start)(self.quick)
+    }
+
+    /// The same with the usual lock.
+    pub(crate) fn start_usual(&self) -> Place {
+        (self.start)("")
+    }
+
+    /// The same, where revisions keep their secret values: with this key of `[state]`, unless the place needs none.
+    pub(crate) fn start_with_values(&self, encryption: &str) -> Place {
+        (self.start)(if self.hides_values { "" } else { encryption })
+    }
+
+    /// Takes the lock of a place away from a process that was killed, so that nobody has to wait until it has run out.
+    pub(crate) fn free(&self, ns: &Namespace, place: &Place) {
+        (self.free)(ns, place);
     }
 }
 
 impl Place {
-    /// Writes this version of the shop, whose state is here.
+    /// The same place behind a proxy, where it is a server of its own.
+    pub(crate) fn behind_proxy(self) -> Self {
+        let Some(server) = self.server else { return self };
+        let proxy = Proxy::before(&server);
+        let table = self.table.replace(&server.url(), proxy.url());
+        Self { table, server: Some(server), proxy: Some(proxy) }
+    }
+
+    /// The proxy before it, if there is one.
+    pub(crate) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// This version of the shop, whose state is here.
+    pub(crate) fn configuration(&self, version: Version, objects: usize) -> String {
+        shop(version, objects, &self.table)
+    }
+
+    /// Writes it.
     pub(crate) fn write(&self, project: &Project<'_>, version: Version, objects: usize) {
-        project.rewrite("regplan.toml", &shop(version, objects, &self.table));
+        project.rewrite("regplan.toml", &self.configuration(version, objects));
     }
 
     /// Moves a project in, with the first version of the shop. Nothing of it is in the cluster yet.
@@ -102,6 +181,11 @@ impl Place {
 
     /// The same place, for a look at its journal: as the configuration of the project says.
     pub(crate) fn open(ns: &Namespace, project: &Project<'_>) -> Box<dyn state::Backend> {
+        Self::open_as(ns, project, "regplan.toml")
+    }
+
+    /// The same as this file of the project says.
+    pub(crate) fn open_as(ns: &Namespace, project: &Project<'_>, file: &str) -> Box<dyn state::Backend> {
         let clusters = Arc::new(Clusters::new(Environment::default()));
         let variables: Variables = Arc::new(|name| {
             credentials().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
@@ -109,7 +193,8 @@ impl Place {
         let backends = Arc::new(StateBackends::new(clusters, Arc::clone(&variables)));
         let host = Host { variables, backends: Arc::clone(&backends) as _, ..Host::of_process() };
         let settings = Settings { kubeconfig: Some(ns.cluster().kubeconfig().into()), ..Settings::default() };
-        let head = load_head(&ConfigInputs::in_folder(project.folder()), &settings, &host).unwrap();
+        let inputs = ConfigInputs { files: vec![file.into()], ..ConfigInputs::in_folder(project.folder()) };
+        let head = load_head(&inputs, &settings, &host).unwrap();
         block_on(backends.open(&head.backend)).unwrap()
     }
 }

@@ -24,6 +24,15 @@ pub(crate) const AT_THE_END: [&str; 5] = [
     "No address is on two objects, and no object is at two addresses.",
 ];
 
+/// What is asserted of a move, in words.
+pub(crate) const OF_A_MOVE: [&str; 3] = [
+    "One place counts: the old one until it says that the state has moved, and the new one from then on. It has the state, \
+     every revision, and the key of plan files, as they were before.",
+    "The server was asked to change nothing but what the state is kept in.",
+    "At the end: `history`, `show` of each revision and `state pull` show what they showed before; the secret values of each \
+     revision are the same; the old place refuses, a plan at the new one has nothing to change, and both locks are free.",
+];
+
 /// The protected objects that were seen, with their uids.
 #[derive(Debug, Default)]
 pub(crate) struct Guarded(BTreeMap<&'static str, String>);

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::mode::Mode;
 use super::moment::Moment;
 use super::subject::Walk;
 use crate::messages::UPDATE;
@@ -63,18 +64,23 @@ impl Figures {
         self.kills() + self.ended
     }
 
-    /// Fails where so little was done that nothing is proved.
+    /// Fails where no run was killed, or none came to its end: then nothing is proved.
     #[track_caller]
-    pub(crate) fn check(&self) {
+    pub(crate) fn check_kills(&self) {
         assert!(self.kills() > 0 && self.ended > 0, "{self:?}");
+    }
+
+    /// Fails where so little was held against the journals that nothing is proved.
+    #[track_caller]
+    pub(crate) fn check_requests(&self) {
         let is_logged = crate::harness::Cluster::shared().facts().audit_log.is_some();
         // Some objects are in one version only, so an apply writes less than all of them.
         assert!(!is_logged || 2 * self.requests > self.objects, "{self:?}");
     }
 
-    /// Keeps them in the file, in place of those of an earlier run, if the documentation is to be written.
-    pub(crate) fn keep(self) {
-        if std::env::var_os(UPDATE).is_none() {
+    /// Keeps those of a long run in the file, in place of those of an earlier one, if the documentation is to be written.
+    pub(crate) fn keep(self, mode: Mode) {
+        if mode == Mode::Short || std::env::var_os(UPDATE).is_none() {
             return;
         }
         let _held = FILE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -64,6 +64,12 @@ impl Ledger {
         self.runs.push(Run { command: command.to_owned(), began: before.began, announced });
     }
 
+    /// A run begins that announces nothing, and so may change nothing.
+    pub(crate) fn note_nothing(&mut self, command: &str) {
+        let (command, began) = (command.to_owned(), Timestamp::now());
+        self.runs.push(Run { command, began, announced: BTreeSet::new() });
+    }
+
     /// What a run has announced that has come to its end: its journal is gone, and the revision tells the same.
     fn completed(&self, before: &View, backend: &dyn Backend) -> BTreeSet<Object> {
         let numbers = block_on(backend.revisions()).unwrap();

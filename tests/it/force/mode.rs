@@ -1,5 +1,11 @@
 //! How much is done, and with which seeds.
 
+use std::time::Duration;
+
+use super::backends::{BACKENDS, Backend};
+
+tests! { the_short_mode_has_few_kills }
+
 /// The environment variable that chooses the mode: `long`, or nothing for the short one.
 const MODE: &str = "REGPLAN_FORCE";
 /// The environment variable with another seed.
@@ -13,6 +19,18 @@ pub(crate) enum Mode {
     /// At least 500 kills.
     Long,
 }
+
+/// What the short mode may take on two cores, from the start of its first test to the end of its last one. No test fails for
+/// that; the report at the end says it (see `timing`).
+pub(crate) const SHORT_BUDGET: Duration = Duration::from_mins(3);
+
+/// How many kills the short mode may have, but for those of `exposure`, which end with what is to be written. Each takes
+/// about a second, so this number is what keeps the mode within its time. Whoever raises it looks at the report.
+const KILLS: usize = 50;
+
+/// At which requests, and changes of a folder, the short mode kills a move: while it looks at the two places, and while it
+/// copies.
+const STEPS: [usize; 2] = [3, 14];
 
 impl Mode {
     /// The mode that the environment asks for.
@@ -34,4 +52,28 @@ impl Mode {
             Err(_) => rand::random_range(0..1_000_000_000),
         }
     }
+
+    /// How many kills a random walk has. Where a lock has to run out after each, there are fewer.
+    pub(crate) fn random_kills(self, backend: &Backend) -> usize {
+        let kills = match self {
+            Self::Short => 12,
+            Self::Long => 300,
+        };
+        if backend.ends_with_process { kills } else { kills / 3 }
+    }
+
+    /// The steps at which a move is killed, until it ends by itself.
+    pub(crate) fn steps(self) -> Box<dyn Iterator<Item = usize>> {
+        match self {
+            Self::Short => Box::new(STEPS.into_iter()),
+            Self::Long => Box::new(0..),
+        }
+    }
+}
+
+fn the_short_mode_has_few_kills() {
+    let at_random: usize = BACKENDS.iter().map(|backend| Mode::Short.random_kills(backend)).sum();
+    let of_moves = super::moving::most_kills(Mode::Short);
+    let kills = at_random + of_moves;
+    assert!(kills <= KILLS, "{at_random} at random moments and {of_moves} of moves are more than {KILLS}");
 }

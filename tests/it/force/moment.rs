@@ -9,7 +9,7 @@ use rand::{RngExt as _, seq::IndexedRandom as _};
 use regplan::state::{Backend, Journal, RunId};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{Command, Ended, Proxy, Running, block_on};
+use crate::harness::{Command, Ended, Proxy, Running, Seen, block_on};
 
 /// The moment of a kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +18,22 @@ pub(crate) enum Moment {
     BeforeWrite(usize),
     /// So many of its writes were answered; the server has done the next one, and nobody hears of it.
     AfterWrite(usize),
+    /// So many of its requests have reached the server or the store, and the next one never does.
+    BeforeRequest(usize),
+    /// So many of its requests were answered; the server or the store has done the next one, and nobody hears of it.
+    AfterRequest(usize),
     /// Its journal has so many lines.
     AtLine(usize),
+    /// It has made so many changes in the folder of its state.
+    AtChange(usize),
     /// So much time has passed.
     After(Duration),
+}
+
+/// Something that is looked at for the moment of a kill, and that counts.
+pub(crate) trait Sight {
+    /// Waits until it has counted so far, or the run has ended.
+    fn wait_for(&self, count: usize, running: &mut Running);
 }
 
 impl Moment {
@@ -42,14 +54,18 @@ impl Moment {
         match self {
             Self::BeforeWrite(_) => "before a write reaches the server",
             Self::AfterWrite(_) => "after the server has done a write, before its answer",
+            Self::BeforeRequest(_) => "before a request reaches the server or the store",
+            Self::AfterRequest(_) => "after the server or the store has done a request, before its answer",
             Self::AtLine(_) => "after a line of the journal",
+            Self::AtChange(_) => "after a change in the folder of the state",
             Self::After(_) => "at any time",
         }
     }
 
-    /// Runs the command through the proxy, and kills it at this moment unless it has ended before.
+    /// Runs the command through the proxy, and kills it at this moment unless it has ended before. Where that is a count of
+    /// something else than requests, `sight` counts.
     #[track_caller]
-    pub(crate) fn kill(self, command: Command, proxy: &Proxy, journal: &Watched<'_>) -> Ended {
+    pub(crate) fn kill(self, command: Command, proxy: &Proxy, sight: &dyn Sight) -> Ended {
         let victim = Arc::new(OnceLock::new());
         let kill = {
             let victim = Arc::clone(&victim);
@@ -57,19 +73,22 @@ impl Moment {
                 let _ = kill_process(*victim.wait(), Signal::KILL);
             }
         };
-        let write = |after| proxy.on("*", "*").only(crate::harness::Seen::is_write).after(after).times(1);
+        let request = |after| proxy.on("*", "*").after(after).times(1);
+        let write = |after| request(after).only(Seen::is_write);
         match self {
             Self::BeforeWrite(after) => write(after).instead(kill.clone()),
             Self::AfterWrite(after) => write(after).then(kill.clone()),
-            Self::AtLine(_) | Self::After(_) => {}
+            Self::BeforeRequest(after) => request(after).instead(kill.clone()),
+            Self::AfterRequest(after) => request(after).then(kill.clone()),
+            Self::AtLine(_) | Self::AtChange(_) | Self::After(_) => {}
         }
         let mut running = command.spawn();
         let id = i32::try_from(running.id()).unwrap();
         victim.set(Pid::from_raw(id).unwrap()).unwrap();
         match self {
-            Self::BeforeWrite(_) | Self::AfterWrite(_) => {}
-            Self::AtLine(lines) => {
-                journal.wait_for(lines, &mut running);
+            Self::BeforeWrite(_) | Self::AfterWrite(_) | Self::BeforeRequest(_) | Self::AfterRequest(_) => {}
+            Self::AtLine(count) | Self::AtChange(count) => {
+                sight.wait_for(count, &mut running);
                 running.kill_now();
             }
             // A moment that nothing announces is a time.
@@ -89,7 +108,10 @@ impl fmt::Display for Moment {
         match self {
             Self::BeforeWrite(count) => write!(f, "before write {count}"),
             Self::AfterWrite(count) => write!(f, "after write {count}"),
+            Self::BeforeRequest(count) => write!(f, "before request {count}"),
+            Self::AfterRequest(count) => write!(f, "after request {count}"),
             Self::AtLine(count) => write!(f, "at line {count} of the journal"),
+            Self::AtChange(count) => write!(f, "at change {count} of the folder"),
             Self::After(time) => write!(f, "after {time:?}"),
         }
     }
@@ -112,8 +134,9 @@ impl<'b> Watched<'b> {
         let before = block_on(place.journal()).unwrap();
         Self { place, interval, before: before.map(|journal| journal.begin.run) }
     }
+}
 
-    /// Waits until it has so many lines, or the run has ended.
+impl Sight for Watched<'_> {
     fn wait_for(&self, lines: usize, running: &mut Running) {
         while !running.has_ended() {
             let interval = match block_on(self.place.journal()) {

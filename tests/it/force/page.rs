@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::checks::{AFTER_A_KILL, AT_THE_END};
+use super::checks::{AFTER_A_KILL, AT_THE_END, OF_A_MOVE};
 use super::figures::{Figures, kept};
 use super::{reading, together};
 use crate::harness::Test;
@@ -40,6 +40,11 @@ fn page(all: &[Figures]) -> String {
     let _ = write!(text, "## Kills\n\n{}", kills(all));
     let _ = write!(text, "After each kill:\n\n{}\n", list(AFTER_A_KILL));
     let _ = write!(text, "Each time that a run was let come to its end:\n\n{}\n", list(AT_THE_END));
+    let _ = write!(
+        text,
+        "After each kill of a move, and each time that a move came to its end:\n\n{}\n",
+        list(OF_A_MOVE)
+    );
     for (title, tests) in chapters() {
         let _ = write!(text, "## {title}\n\n{}\n", list(tests.iter().map(|test| sentence(test.name()))));
     }
@@ -52,11 +57,13 @@ fn page(all: &[Figures]) -> String {
 fn chapters() -> Vec<(&'static str, Vec<Test>)> {
     let stopped = [safety::interruption::tests(), safety::disk::tests()].concat();
     let others = [safety::concurrent::tests(), safety::races::tests(), together::tests()].concat();
+    let secrets =
+        [crate::secrets::tests(), crate::secrets::cycle::tests(), crate::secrets::verified::tests()].concat();
     vec![
         ("Faults of the network and of the server", crate::faults::tests()),
         ("Runs that are stopped, and disks that fail", stopped),
         ("Others who change the same objects, and two runs at once", others),
-        ("Secrets", [crate::secrets::tests(), crate::secrets::cycle::tests()].concat()),
+        ("Secrets", secrets),
         ("Readers of texts that others may have written", reading::tests()),
     ]
 }

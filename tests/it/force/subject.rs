@@ -14,7 +14,7 @@ use super::shop::{PROTECTED, Version};
 use crate::harness::{Namespace, Project, Proxy};
 
 /// The service account as which regplan runs.
-const ACCOUNT: &str = "regplan";
+pub(crate) const ACCOUNT: &str = "regplan";
 
 /// What is done to the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(crate) struct Subject<'n> {
     project: Project<'n>,
     proxy: Proxy,
     backend: &'static Backend,
+    /// What each command that writes is given.
+    flags: &'static [&'static str],
     place: Place,
     opened: Box<dyn state::Backend>,
     objects: usize,
@@ -65,10 +67,14 @@ pub(crate) struct Subject<'n> {
 impl<'n> Subject<'n> {
     /// A project of so many objects. Nothing of it is in the cluster yet.
     pub(crate) fn new(ns: &'n Namespace, walk: &Walk, seed: Option<u64>) -> Self {
+        Self::at(walk.backend.start(), ns, walk, seed)
+    }
+
+    /// The same with its state in this place.
+    pub(crate) fn at(place: Place, ns: &'n Namespace, walk: &Walk, seed: Option<u64>) -> Self {
         let Walk { backend, objects, .. } = *walk;
         let proxy = ns.proxy();
         let token = ns.audited_administrator(ACCOUNT);
-        let place = backend.start();
         let project = ns.project().kubeconfig(proxy.kubeconfig_with_token(&token));
         let project = place.let_in(project, objects);
         let opened = Place::open(ns, &project);
@@ -80,6 +86,7 @@ impl<'n> Subject<'n> {
             project,
             proxy,
             backend,
+            flags: backend.flags,
             place,
             opened,
             objects,
@@ -90,6 +97,28 @@ impl<'n> Subject<'n> {
             time: Duration::from_secs(2),
             first_revision: Some(1),
         }
+    }
+
+    /// The same, whose requests may take as long as they usually may.
+    pub(crate) fn patient(self) -> Self {
+        Self { flags: &[], ..self }
+    }
+
+    /// What stands before the server.
+    pub(crate) fn server(&self) -> &Proxy {
+        &self.proxy
+    }
+
+    /// What stands before the place of the state, if anything does.
+    pub(crate) fn store(&self) -> Option<&Proxy> {
+        self.place.proxy()
+    }
+
+    /// How many resources the state has.
+    #[track_caller]
+    pub(crate) fn resources(&self) -> usize {
+        let state = checks::pulled(&self.project, &self.title).unwrap();
+        state["resources"].as_object().unwrap().len()
     }
 
     /// Nothing more is done to it. Returns what was done.
@@ -170,7 +199,7 @@ impl<'n> Subject<'n> {
             Operation::Destroy => vec!["destroy".to_owned()],
         };
         let context = format!("{}: run {} {what}, {}", self.title, self.figures.runs() + 1, operation);
-        let flags = ["--auto-approve"].iter().chain(self.backend.flags).map(|flag| (*flag).to_owned());
+        let flags = ["--auto-approve"].iter().chain(self.flags).map(|flag| (*flag).to_owned());
         (command.into_iter().chain(flags).collect(), context)
     }
 

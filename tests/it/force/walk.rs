@@ -5,7 +5,7 @@ use std::panic::RefUnwindSafe;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::backends::{BACKENDS, Backend};
+use super::backends::BACKENDS;
 use super::figures::Figures;
 use super::mode::Mode;
 use super::moment::Moment;
@@ -17,7 +17,7 @@ use crate::harness::{Namespace, Test};
 const END: f64 = 0.3;
 
 /// How many objects a project has: the short mode has the first size only.
-const SIZES: [usize; 2] = [60, 200];
+pub(crate) const SIZES: [usize; 2] = [60, 200];
 
 /// What is killed at every step, and how its project gets there.
 const STEPS: [Step; 4] = [
@@ -75,15 +75,6 @@ fn test(walk: Walk, run: impl Fn(&Walk) + Sync + RefUnwindSafe + 'static) -> Tes
     Test::made(module_path!(), walk.test_name(), move || run(&walk))
 }
 
-/// How many kills a random walk has.
-fn kills(mode: Mode, backend: &Backend) -> usize {
-    let kills = match mode {
-        Mode::Short => 12,
-        Mode::Long => 300,
-    };
-    if backend.ends_with_process { kills } else { kills / 3 }
-}
-
 /// Random operations, killed at random moments.
 fn at_random(walk: &Walk, mode: Mode) {
     let shard = BACKENDS.iter().position(|each| each.name == walk.backend.name).unwrap_or_default();
@@ -92,7 +83,7 @@ fn at_random(walk: &Walk, mode: Mode) {
     let mut subject = Subject::new(&ns, walk, Some(seed));
     let mut operation = Operation::Apply(Version::First);
     let mut killed = 0;
-    while killed < kills(mode, walk.backend) {
+    while killed < mode.random_kills(walk.backend) {
         let moment = Moment::random(&mut rng, walk.objects, subject.time);
         killed += usize::from(subject.kill(operation, &[], moment));
         if rng.random_bool(END) {
@@ -140,8 +131,7 @@ fn at_every_step(walk: &Walk, step: &Step) {
 /// A test that has held nothing against the journals has proved nothing.
 #[track_caller]
 fn finish(mode: Mode, figures: Figures) {
-    figures.check();
-    if mode == Mode::Long {
-        figures.keep();
-    }
+    figures.check_kills();
+    figures.check_requests();
+    figures.keep(mode);
 }

@@ -16,12 +16,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::block_on;
 use super::cluster::runtime;
+use super::pass_on::pass_on;
 use super::tls::Tls;
 use crate::plane::pki::Pair;
 
@@ -211,12 +212,8 @@ impl Way {
 
     /// The registry's own answer.
     async fn forward(&self, mut request: Request<Incoming>, scheme: &str) -> Response<Body> {
-        let stream = TcpStream::connect(("127.0.0.1", self.registry)).await.unwrap();
         request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_str(scheme).unwrap());
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        match sender.send_request(request).await {
+        match pass_on(([127, 0, 0, 1], self.registry).into(), request).await {
             Ok(response) => response.map(http_body_util::BodyExt::boxed_unsync),
             Err(error) => said(Response::builder().status(502), &error.to_string()),
         }

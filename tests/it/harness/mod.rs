@@ -34,6 +34,7 @@ mod object_server;
 mod objects;
 mod output;
 mod own_cluster;
+mod pass_on;
 mod plans;
 pub(crate) mod processes;
 mod programs;

@@ -70,7 +70,7 @@ impl Test {
             NAME.set(name);
             let started = Instant::now();
             let outcome = outcome(run);
-            times.note(&title, started.elapsed());
+            times.note(&title, started, started.elapsed());
             outcome
         })
         .with_ignored_flag(self.size.is_some())

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::{IN_CLUSTER, Namespace, ObjectServer, Project, wait_until};
+use crate::harness::{IN_CLUSTER, Namespace, ObjectServer, Project};
 use crate::kept_secrets::{FIRST, Keys, changed};
 use crate::rollback::with_secret;
 
 tests! {
-    a_move_that_is_killed_at_any_request_loses_nothing,
     a_state_moves_into_the_cluster_and_back_with_its_secrets,
     what_is_not_read_back_as_it_was_written_moves_nothing,
     a_state_moves_from_the_cluster_into_a_store_and_back,
@@ -131,64 +130,5 @@ fn what_is_not_read_back_as_it_was_written_moves_nothing() {
         project.expect_settled();
     }
     project.run(OUT).success();
-    ns.clean_up("namespace/{prefix}-states");
-}
-
-/// Runs this move again and again, and kills it at each further request, before the server has it or after. Then it is run
-/// to its end.
-fn killed_at_each_request<'n>(
-    ns: &'n Namespace,
-    project: Project<'n>,
-    command: [&'static str; 5],
-) -> Project<'n> {
-    let proxy = ns.proxy();
-    let project = project.through(&proxy);
-    for requests in 0.. {
-        proxy.forget();
-        let rule = proxy.on("*", "*").after(requests).times(1);
-        if requests % 2 == 0 {
-            rule.hang();
-        } else {
-            rule.done_but_hang();
-        }
-        let mut moving = project.regplan(command).spawn();
-        wait_until("the request", || moving.has_ended() || proxy.requests().len() > requests);
-        let has_ended = moving.has_ended();
-        moving.kill();
-        proxy.clear_faults();
-        expect_all(&project);
-        if has_ended {
-            break;
-        }
-        // Whoever took the lock is gone; nobody need wait until that is certain.
-        let free = json!({ "metadata": { "annotations": { "regplan.dev/lock": null } } });
-        ns.cluster().patch(
-            &ns.fill("{prefix}-states"),
-            &ns.fill("lease.coordination.k8s.io/{project}"),
-            &free,
-        );
-    }
-    project.run(command).success();
-    project.kubeconfig(ns.cluster().kubeconfig())
-}
-
-/// Both revisions are at the one place or at the other.
-#[track_caller]
-fn expect_all(project: &Project<'_>) {
-    let here = project.run(["history"]).any();
-    let there = project.run(["-f", "cluster.toml", "history"]).any();
-    let is_whole =
-        |history: &crate::harness::Ended| history.succeeded() && history.stdout().contains("   2  ");
-    assert!(is_whole(&here) || is_whole(&there), "{}{}", here.stderr(), there.stderr());
-}
-
-fn a_move_that_is_killed_at_any_request_loses_nothing() {
-    let (ns, keys) = (Namespace::new(), Keys::new());
-    let project = killed_at_each_request(&ns, lived_in(&ns, &keys), OUT);
-    project.run(["plan"]).code(1).stderr_contains("has moved to");
-    let project = killed_at_each_request(&ns, project, BACK);
-    project.expect_settled();
-    project.run(["rollback", "1", "--auto-approve"]).success();
-    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
     ns.clean_up("namespace/{prefix}-states");
 }

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use super::sinks::{Sinks, value};
 use crate::charts::with_chart;
 use crate::harness::{Behaviour, Canary, Namespace, Project, Webhook};
 use crate::kept_secrets::Keys;
@@ -84,11 +85,6 @@ kind = "Service"
 spec = { type = "ExternalName", externalName = "${secret.odd}" }
 "#;
 
-/// A value that no other run has, with characters that are escaped in one form or the other.
-fn value(shape: &str) -> String {
-    shape.replace('#', &format!("{:012x}", rand::random::<u64>() >> 16))
-}
-
 struct Canaries {
     plain: Canary,
     changed: Canary,
@@ -125,45 +121,6 @@ impl Canaries {
             .env("ODD", self.odd.value())
             .env("CI_PASSWORD", self.password.value())
             .env("REGPLAN_VAR_hidden", self.hidden.value())
-    }
-}
-
-/// Everything that was said and written, each with its name.
-#[derive(Default)]
-struct Sinks(Vec<(String, Vec<u8>)>);
-
-impl Sinks {
-    /// Runs it, whatever comes of it, and keeps what it said. It says as much as it can.
-    #[track_caller]
-    fn run(&mut self, project: &Project<'_>, line: &str) {
-        let ended = project.run(line.split(' ').chain(["-vvv"])).any();
-        self.0.push((format!("standard output of `{line}`"), ended.stdout().into()));
-        self.0.push((format!("standard error of `{line}`"), ended.stderr().into()));
-    }
-
-    /// Keeps what all files below a folder hold, but those of these names.
-    fn files(&mut self, folder: &Path, left_out: &[&str]) {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                self.files(&path, left_out);
-            } else if !left_out.iter().any(|name| path.ends_with(name)) {
-                self.0.push((path.display().to_string(), fs::read(&path).unwrap()));
-            }
-        }
-    }
-
-    #[track_caller]
-    fn lack(&self, canaries: &[Canary]) {
-        let found = self.0.iter().flat_map(|(name, bytes)| {
-            canaries.iter().filter_map(move |canary| Some(format!("{name}: {}", canary.found_in(bytes)?)))
-        });
-        let found: Vec<String> = found.collect();
-        assert!(found.is_empty(), "{}", found.join("\n"));
-    }
-
-    fn has(&self, text: &str) -> bool {
-        self.0.iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(text))
     }
 }
 
@@ -257,8 +214,21 @@ fn no_secret_is_said_or_written_in_a_whole_life() {
     ] {
         sinks.run(&project, line);
     }
+    push_back(&project, &mut sinks);
     sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
     sinks.lack(&[canaries.all(), vec![Canary::new("secret.made", made)]].concat());
+}
+
+/// A state that is pulled, lost and pushed again; and a file of secrets that somebody takes for a state.
+fn push_back(project: &Project<'_>, sinks: &mut Sinks) {
+    let pulled = project.run(["state", "pull"]).success();
+    fs::write(project.path("pulled.json"), pulled.stdout()).unwrap();
+    sinks.run(project, "state push pulled.json");
+    project.remove(&project.state_path());
+    for line in ["state push filed.txt", "state push pulled.json", "state list"] {
+        sinks.run(project, line);
+    }
+    assert!(sinks.has("The state is the one of the file"), "it was pushed");
 }
 
 /// A chart with something random, and an output that holds a secret.

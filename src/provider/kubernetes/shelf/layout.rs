@@ -120,6 +120,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::from_json;
 
     #[test]
     fn what_is_packed_is_unpacked_and_nothing_else_is() {
@@ -134,6 +135,40 @@ mod tests {
         assert!(layout.unpack(&[]).is_err());
         let longer = Layout { size: layout.size - 1, ..layout };
         assert!(longer.unpack(&packed.bytes).is_err());
+    }
+
+    /// The digest in the head is over what is packed, so that not even the header of the archive may be another one.
+    #[test]
+    fn what_is_packed_and_then_damaged_is_refused() {
+        let packed = pack(b"{\"a\": 1}").unwrap();
+        let layout = packed.layout(Slot::Inline);
+        for at in 0..packed.bytes.len() {
+            assert!(layout.unpack(&packed.bytes[..at]).is_err(), "cut at byte {at}");
+            for bit in 0..8 {
+                let mut flipped = packed.bytes.clone();
+                flipped[at] ^= 1 << bit;
+                assert!(layout.unpack(&flipped).is_err(), "bit {bit} of byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_layout_that_is_damaged_is_refused_or_means_the_same_content() {
+        let content = b"{\"a\": 1}";
+        let packed = pack(content).unwrap();
+        let text = serde_json::to_vec(&packed.layout(Slot::Inline)).unwrap();
+        for at in 0..text.len() {
+            assert!(from_json::<Layout>(&text[..at]).is_err(), "cut at byte {at}");
+            for bit in 0..8 {
+                let mut flipped = text.clone();
+                flipped[at] ^= 1 << bit;
+                let unpacked = from_json::<Layout>(&flipped)
+                    .map_err(|error| error.to_string())
+                    .and_then(|layout| layout.unpack(&packed.bytes));
+                // What is in the head itself has no chunks to count.
+                assert!(unpacked.is_err() || unpacked.as_deref() == Ok(content), "bit {bit} of byte {at}");
+            }
+        }
     }
 
     #[test]

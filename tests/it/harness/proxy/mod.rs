@@ -1,5 +1,5 @@
-//! A proxy of one test between regplan (or kubectl) and the API server. It remembers all requests, and can make
-//! some of them fail as networks and servers do.
+//! A proxy of one test between regplan (or kubectl) and the API server, or between regplan and an object store. It remembers
+//! all requests, and can make some of them fail as networks and servers do.
 
 mod fault;
 mod seen;
@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Cluster;
 use super::cluster::{block_on, client, runtime};
+use super::{Cluster, ObjectServer};
 use crate::plane::kubeconfig::Kubeconfig;
 use crate::plane::pki::{Authority, Validity};
 
@@ -19,7 +19,7 @@ use super::tls::Tls;
 use fault::Rule;
 pub(crate) use fault::RuleBuilder;
 pub(crate) use seen::{RECORD, Seen};
-use server::Server;
+use server::{Server, Way};
 
 /// The requests that a proxy has seen, and its rules.
 #[derive(Default)]
@@ -60,6 +60,14 @@ impl Proxy {
         Self::start_with(cluster, Some(Validity::Current))
     }
 
+    /// A proxy for plain HTTP before an object store. It has no kubeconfig.
+    #[track_caller]
+    pub(crate) fn before(store: &ObjectServer) -> Self {
+        let notes = Arc::new(Mutex::new(Notes::default()));
+        let bound = block_on(Server::bind(Way::Store(store.address()), Arc::clone(&notes), None));
+        Self::serving(bound, "http", notes, tempfile::tempdir().unwrap())
+    }
+
     #[track_caller]
     fn start_with(cluster: &Cluster, tls: Option<Validity>) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -75,16 +83,24 @@ impl Proxy {
         // HTTP) is passed on as the administrator's.
         let anonymous = folder.path().join("anonymous");
         Kubeconfig::new(&facts.server).authority(&facts.authority).write(&anonymous).unwrap();
-        let (server, port) = block_on(async {
+        let bound = block_on(async {
             let (with_its_token, as_administrator) =
                 (client(&anonymous).await, client(&facts.kubeconfig).await);
-            Server::bind(with_its_token, as_administrator, Arc::clone(&notes), tls).await
+            Server::bind(Way::Cluster { with_its_token, as_administrator }, Arc::clone(&notes), tls).await
         });
-        let url = format!("{scheme}://127.0.0.1:{port}");
-        let server = AbortOnDropHandle::new(runtime().spawn(server.serve()));
-        let proxy = Self { notes, folder, url, _server: server };
+        let proxy = Self::serving(bound, scheme, notes, folder);
         proxy.known_here().token(&facts.token).write(&proxy.kubeconfig()).unwrap();
         proxy
+    }
+
+    fn serving(
+        (server, port): (Server, u16),
+        scheme: &str,
+        notes: Arc<Mutex<Notes>>,
+        folder: tempfile::TempDir,
+    ) -> Self {
+        let server = AbortOnDropHandle::new(runtime().spawn(server.serve()));
+        Self { notes, folder, url: format!("{scheme}://127.0.0.1:{port}"), _server: server }
     }
 
     /// `http://127.0.0.1:PORT`.

@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::TcpStream as StdStream;
+use std::net::{SocketAddr, TcpStream as StdStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, RETRY_AFTER, TRANSFER_ENCODING,
 };
+use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 
 use super::fault::Fault;
 use super::{Notes, Seen};
+use crate::harness::pass_on::pass_on;
 use crate::harness::tls::Tls;
 use crate::plane::Error;
 
@@ -36,24 +38,27 @@ pub(super) struct Server {
     tls: Option<Tls>,
 }
 
+/// What a proxy stands before.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// An API server. A request without a token becomes the administrator's.
+    Cluster { with_its_token: kube::Client, as_administrator: kube::Client },
+    /// An object store at this address.
+    Store(SocketAddr),
+}
+
 /// What all connections share.
 #[derive(Clone)]
 struct Upstream {
-    with_its_token: kube::Client,
-    as_administrator: kube::Client,
+    way: Way,
     notes: Arc<Mutex<Notes>>,
 }
 
 impl Server {
-    pub(super) async fn bind(
-        with_its_token: kube::Client,
-        as_administrator: kube::Client,
-        notes: Arc<Mutex<Notes>>,
-        tls: Option<Tls>,
-    ) -> (Self, u16) {
+    pub(super) async fn bind(way: Way, notes: Arc<Mutex<Notes>>, tls: Option<Tls>) -> (Self, u16) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        (Self { listener, upstream: Upstream { with_its_token, as_administrator, notes }, tls }, port)
+        (Self { listener, upstream: Upstream { way, notes }, tls }, port)
     }
 
     /// Serves until it is dropped, and all connections with it.
@@ -142,16 +147,27 @@ impl Upstream {
         fault
     }
 
-    async fn forward(&self, mut parts: http::request::Parts, body: Bytes) -> Result<Response<Body>, Error> {
-        for header in [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, ACCEPT_ENCODING] {
-            parts.headers.remove(header);
+    async fn forward(&self, parts: Parts, body: Bytes) -> Result<Response<Body>, Error> {
+        match &self.way {
+            Way::Cluster { with_its_token, as_administrator } => {
+                let known = parts.headers.contains_key(AUTHORIZATION);
+                to_cluster(if known { with_its_token } else { as_administrator }, parts, body).await
+            }
+            Way::Store(address) => {
+                let response = pass_on(*address, Request::from_parts(parts, Full::new(body))).await?;
+                Ok(response.map(|body| body.map_err(io::Error::other).boxed_unsync()))
+            }
         }
-        let known = parts.headers.contains_key(AUTHORIZATION);
-        let client = if known { &self.with_its_token } else { &self.as_administrator };
-        let request = Request::from_parts(parts, kube::client::Body::from(body.to_vec()));
-        let response = client.send(request).await?;
-        Ok(response.map(|body| body.map_err(io::Error::other).boxed_unsync()))
     }
+}
+
+async fn to_cluster(client: &kube::Client, mut parts: Parts, body: Bytes) -> Result<Response<Body>, Error> {
+    for header in [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, ACCEPT_ENCODING] {
+        parts.headers.remove(header);
+    }
+    let request = Request::from_parts(parts, kube::client::Body::from(body.to_vec()));
+    let response = client.send(request).await?;
+    Ok(response.map(|body| body.map_err(io::Error::other).boxed_unsync()))
 }
 
 /// Counts a delayed request for as long as it is held, however that ends.
