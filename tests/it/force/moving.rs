@@ -195,7 +195,7 @@ impl<'n> Moving<'n> {
         let [figures, back] = Way::ALL.map(|way| {
             let [from, to] = way.of(&pair);
             let name = format!("a kill at every step of a move to {}", to.name);
-            Figures::new(&Walk { name, backend: *from, objects }, None)
+            Figures::new(&Walk { name, backend: from, objects }, None)
         });
         let ledger = lived_in(ns, &project, &sides[0], objects);
         let figures = Figures { requests: ledger.held(), ..figures };
