@@ -13,7 +13,7 @@ use crate::blocks::codes::{
     CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN, PLAIN_LISTENER, REFUSED_ROUTE, RETIRED_CONTROLLER,
     UNKNOWN_CONTROLLER,
 };
-use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, Need, SecretInputs};
+use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Fact, Facts, Need, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
@@ -216,7 +216,7 @@ pub async fn complete<'c>(
     let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
     let mut known = of_files.clone();
     if matches!(charts, Charts::None(Deleted::Everything)) {
-        needs::leave_unasked(&mut known, &[Need::IngressClasses]);
+        known.insert(Need::IngressClasses, Fact::NotWanted);
     }
     let facts = needs::gather_within(config, secrets_of, known, outside);
     let facts = facts.instrument(info_span!("needs")).await;

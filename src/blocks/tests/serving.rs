@@ -197,6 +197,20 @@ fn why_the_classes_could_not_be_read_is_said_with_what_is_assumed() {
     assert_eq!((groups, warning.as_str()), (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""));
 }
 
+/// Where all is deleted, nobody has asked. So nothing is said that rests on a guess.
+#[test]
+fn nothing_is_said_of_an_ingress_that_is_deleted() {
+    let zone = "dns = 'dns.zone'\n[dns.zone]\nzone = 'example.com'\nexternal_dns = {}\n";
+    for ingress in ["ingress = { class = 'contour', body_size = '1m' }", "ingress = {}"] {
+        let text = registry(&format!("{ingress}\n{zone}"));
+        let warned = |fact: Fact| served(&text, [(Need::IngressClasses, fact)]).1;
+        assert_eq!(warned(Fact::NotWanted), "", "{ingress}");
+        let unasked = warned(Fact::IngressClasses(None));
+        assert!(unasked.contains("external-dns is told a type"), "{unasked}");
+        assert!(unasked.lines().count() > 1, "{unasked}");
+    }
+}
+
 #[test]
 fn a_controller_that_the_class_contradicts_is_a_warning() {
     let (groups, warning) =

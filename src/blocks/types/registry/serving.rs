@@ -18,6 +18,8 @@ use crate::resource::{FieldPath, Identity, Target};
 pub(super) enum Class {
     /// Nothing was asked: there is no cluster in this run, or nothing to ask it.
     Unasked,
+    /// Nobody wants to know: the Ingress is deleted, whoever serves it.
+    NotWanted,
     /// The cluster was asked and did not tell.
     Unread {
         /// The reason.
@@ -69,15 +71,22 @@ impl<'a> Serving<'a> {
     pub(super) fn told(&self) -> Option<Controller> {
         match &self.class {
             Class::Known(class) => Controller::called(&class.controller),
-            Class::Unasked | Class::Unread { .. } | Class::Missing(_) => None,
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } | Class::Missing(_) => None,
         }
+    }
+
+    /// Whether nobody wants to know who serves it, since it is deleted.
+    pub(super) fn is_not_wanted(&self) -> bool {
+        self.class == Class::NotWanted
     }
 
     /// The name of the class.
     pub(super) fn class_name(&self) -> Option<&str> {
         match &self.class {
             Class::Known(class) => Some(&class.name),
-            Class::Unasked | Class::Unread { .. } | Class::Missing(_) => self.guessed_by(),
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } | Class::Missing(_) => {
+                self.guessed_by()
+            }
         }
     }
 }
@@ -103,6 +112,7 @@ fn class(spec: &RegistrySpec, ingress: &Ingress, context: &CompileContext<'_>) -
         Some(Fact::Unknown(why) | Fact::Failed(why)) => {
             (None, Class::Unread { why: why.clone(), given: given() })
         }
+        Some(Fact::NotWanted) => (None, Class::NotWanted),
         _ => (None, Class::Unasked),
     };
     let all = with_declared(read.unwrap_or_default(), context.declared_ingress_classes);

@@ -12,7 +12,7 @@ const DEFAULT_LIMITS: &str = "It is told the limits of ingress-nginx: another on
 impl Rules<'_> {
     /// Who serves the Ingress.
     pub(super) fn served(&mut self, ingress: &Ingress) {
-        let Some(serving) = self.registry.serving else { return };
+        let Some(serving) = self.registry.serving.filter(|serving| !serving.is_not_wanted()) else { return };
         self.disagreement(ingress, serving);
         let is_known = ingress.controller.is_some() || serving.told().is_some();
         if !is_known {
@@ -95,7 +95,7 @@ impl Rules<'_> {
                     "there is no class `{name}`, and by its name no controller is known, so it is told no limits"
                 )
             }
-            Class::Unasked | Class::Unread { .. } => {
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } => {
                 format!("nobody knows which controller serves the class `{name}`, so it is told no limits")
             }
         };
@@ -140,7 +140,7 @@ impl Rules<'_> {
                 "the cluster has no default class, so nobody knows whether a controller serves the Ingress"
                     .to_owned()
             }
-            Class::Unasked | Class::Unread { .. } => {
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } => {
                 "the cluster's default class is used, and nobody knows here which controller serves it"
                     .to_owned()
             }
