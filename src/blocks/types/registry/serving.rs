@@ -84,9 +84,7 @@ impl<'a> Serving<'a> {
     pub(super) fn class_name(&self) -> Option<&str> {
         match &self.class {
             Class::Known(class) => Some(&class.name),
-            Class::Unasked | Class::NotWanted | Class::Unread { .. } | Class::Missing(_) => {
-                self.guessed_by()
-            }
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } | Class::Missing(_) => self.guessed_by(),
         }
     }
 }
