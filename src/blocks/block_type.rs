@@ -1,7 +1,7 @@
 //! What a type of block is. Each file in `types` implements it once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -18,7 +18,7 @@ use super::specs::Specs;
 use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema, Property};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::kubernetes::ingress_classes::IngressClass;
-use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
+use crate::resource::{BlockAddress, Desired, Identity, KeyFact, NamespaceSelection};
 
 /// What holds for every block that says nothing else.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) declared_namespaces: &'a NamespaceLabels,
     /// The ingress classes that the configuration itself declares.
     pub(super) declared_ingress_classes: &'a [IngressClass],
+    /// The Gateways that the configuration itself declares.
+    pub(super) declared_gateways: &'a BTreeSet<Identity>,
     pub(super) specs: &'a Specs,
 }
 

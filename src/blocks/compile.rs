@@ -20,7 +20,7 @@ use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::kubernetes::ingress_classes::IngressClass;
-use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
+use crate::resource::{BlockAddress, Desired, Identity, KeyFact, NamespaceSelection};
 
 /// The blocks of a configuration, each read once.
 pub struct Blocks<'c> {
@@ -195,6 +195,7 @@ impl<'c> Blocks<'c> {
             defined_apis: &known.defined_apis,
             declared_namespaces: &known.declared_namespaces,
             declared_ingress_classes: &known.declared_ingress_classes,
+            declared_gateways: &known.declared_gateways,
             specs: &self.specs,
         }
     }
@@ -244,6 +245,9 @@ impl<'c> Blocks<'c> {
                 drafts.iter().filter_map(|(_, draft)| declared_namespace(&draft.object)).collect();
             let classes: Vec<IngressClass> =
                 drafts.iter().filter_map(|(_, draft)| IngressClass::of(&draft.object)).collect();
+            // Which objects there are does not depend on them, so the last round has them all.
+            known.declared_gateways =
+                drafts.iter().filter_map(|(_, draft)| declared_gateway(draft)).collect();
             let added = drafts.iter().filter(|(block, draft)| known.defined_apis.add(block, draft)).count();
             let has_namespaces = namespaces.keys().all(|name| known.declared_namespaces.contains_key(name));
             if added == 0 && has_namespaces && classes == known.declared_ingress_classes {
@@ -262,6 +266,15 @@ struct Known {
     defined_apis: DefinedApis,
     declared_namespaces: NamespaceLabels,
     declared_ingress_classes: Vec<IngressClass>,
+    declared_gateways: BTreeSet<Identity>,
+}
+
+/// The Gateway that a draft makes or changes.
+fn declared_gateway(draft: &Draft) -> Option<Identity> {
+    let identity =
+        Identity::of(&draft.object).filter(|identity| identity.is("gateway.networking.k8s.io", "Gateway"))?;
+    let namespace = identity.namespace.unwrap_or_else(|| draft.namespace.clone());
+    Some(Identity { namespace: Some(namespace), ..identity })
 }
 
 fn defaults(config: &Config) -> Defaults<'_> {

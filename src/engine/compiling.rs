@@ -13,7 +13,7 @@ use crate::blocks::codes::{
     CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN, PLAIN_LISTENER, REFUSED_ROUTE, RETIRED_CONTROLLER,
     UNKNOWN_CONTROLLER,
 };
-use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, Need, SecretInputs};
+use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Fact, Facts, Need, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
@@ -174,7 +174,16 @@ pub enum Charts<'a> {
     /// Those that these blocks need.
     NeededBy(&'a BTreeSet<BlockAddress>),
     /// None: what is deleted was applied, whatever it would be now.
-    None,
+    None(Deleted),
+}
+
+/// What a destroy deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// All objects of the configuration.
+    Everything,
+    /// Those that are named, and what stands on them. What that is follows from the graph, so the graph is that of an apply.
+    Targets,
 }
 
 impl Charts<'_> {
@@ -182,7 +191,7 @@ impl Charts<'_> {
     fn do_without(self, config: &Config, blocks: &CompiledBlocks) -> bool {
         let needed = match self {
             Self::All => return false,
-            Self::None => return true,
+            Self::None(_) => return true,
             Self::NeededBy(needed) => needed,
         };
         let missing = Missing::of(config, blocks);
@@ -206,8 +215,8 @@ pub async fn complete<'c>(
 ) -> Result<Cow<'c, Compiled>, Error> {
     let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
     let mut known = of_files.clone();
-    if matches!(charts, Charts::None) {
-        needs::leave_unasked(&mut known, &[Need::IngressClasses]);
+    if matches!(charts, Charts::None(Deleted::Everything)) {
+        known.insert(Need::IngressClasses, Fact::NotWanted);
     }
     let facts = needs::gather_within(config, secrets_of, known, outside);
     let facts = facts.instrument(info_span!("needs")).await;
@@ -215,7 +224,7 @@ pub async fn complete<'c>(
     if blocks.mistakes.iter().any(is_of_a_chart) && charts.do_without(config, &blocks) {
         blocks = without(config, blocks, is_of_a_chart);
     }
-    if matches!(charts, Charts::None) {
+    if matches!(charts, Charts::None(_)) {
         let mistakes = blocks.mistakes.into_iter().filter(|mistake| !is_of_the_cluster(mistake));
         blocks.mistakes = Diagnostics::from(mistakes.collect::<Vec<_>>());
     }

@@ -96,7 +96,7 @@ mod workspace;
 
 pub use backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
 pub use cluster_check::ClusterMismatch;
-pub use compiling::{Charts, Compiled, compile, complete};
+pub use compiling::{Charts, Compiled, Deleted, compile, complete};
 pub use default_factories::{Clusters, KubernetesProviders, StateBackends};
 pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;

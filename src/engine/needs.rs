@@ -99,7 +99,7 @@ fn unasked(need: &Need) -> Option<Fact> {
 }
 
 /// Answers these needs without asking anybody, where nothing depends on them.
-pub(super) fn leave_unasked(facts: &mut Facts, needs: &[Need]) {
+fn leave_unasked(facts: &mut Facts, needs: &[Need]) {
     for need in needs {
         if let Some(fact) = unasked(need) {
             facts.insert(need.clone(), fact);

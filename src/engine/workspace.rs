@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::applying::{self, Run};
 use super::chart_past::past;
-use super::compiling::Charts;
+use super::compiling::{Charts, Deleted};
 use super::farewells::{Farewells, Newest, leaving_charts};
 use super::file_lines;
 use super::introducing::introduction;
@@ -130,7 +130,8 @@ impl<S: StateAccess> Workspace<S> {
         let needed = needed_blocks(&self.outline.graph, &request);
         let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);
         let charts = match (request.mode, &needed) {
-            (Mode::Destroy, _) => Charts::None,
+            (Mode::Destroy, _) if request.targets.is_empty() => Charts::None(Deleted::Everything),
+            (Mode::Destroy, _) => Charts::None(Deleted::Targets),
             (Mode::Apply, Some(needed)) => Charts::NeededBy(needed),
             (Mode::Apply, None) => Charts::All,
         };

@@ -76,6 +76,8 @@ pub enum Fact {
     Nodes(Option<Arc<[String]>>),
     /// The ingress classes; `None` where no cluster is asked.
     IngressClasses(Option<Arc<[IngressClass]>>),
+    /// Nobody wants to know: what it would say something about is deleted.
+    NotWanted,
     /// There is no answer, and the reason is not the user's to correct: `the cluster does not answer`.
     Unknown(String),
     /// There is no answer, and the user has to correct something: `there is no such file`.
@@ -166,6 +168,7 @@ impl std::fmt::Debug for Fact {
             }
             Self::Nodes(found) => write!(f, "Nodes({found:?})"),
             Self::IngressClasses(found) => write!(f, "IngressClasses({found:?})"),
+            Self::NotWanted => f.write_str("NotWanted"),
             Self::Unknown(reason) => write!(f, "Unknown({reason:?})"),
             Self::Failed(reason) => write!(f, "Failed({reason:?})"),
         }

@@ -241,11 +241,31 @@ fn a_listener_that_would_take_passwords_in_clear_is_refused() {
     let refused = "the listener `own` of Gateway.gateway.networking.k8s.io edge/public takes routes of its own namespace alone, so its controller refuses \
                    the route to the registry";
     assert_eq!(said("own"), format!("Warning {refused}"));
-    let redirected =
-        "gateway = { name = 'public', namespace = 'edge', listener = 'websecure', redirect_from = 'own' }\n";
-    assert_eq!(said_of_gateway(&registry(redirected), there()), [format!("Warning {refused}")]);
+    let redirected = |from: &str| {
+        let keys = format!("namespace = 'edge', listener = 'websecure', redirect_from = '{from}'");
+        said_of_gateway(&registry(&format!("gateway = {{ name = 'public', {keys} }}\n")), there()).join("\n")
+    };
+    assert_eq!(redirected("web"), "");
+    let refused = refused.replace("the route to the registry", "the route that sends plain HTTP on to HTTPS");
+    assert_eq!(redirected("own"), format!("Warning {refused}"));
+    let missing = redirected("gone");
+    assert!(missing.starts_with("Warning") && missing.contains("has no listener `gone`"), "{missing}");
+    assert!(missing.ends_with("so nothing sends plain HTTP on to HTTPS"), "{missing}");
     // Nobody sends a password to a registry for everybody.
     assert_eq!(said_of_gateway(&anonymous(&gateway("web")), there()), [""; 0]);
+    let missing = said_of_gateway(&anonymous(&gateway("gone")), there()).join("\n");
+    assert!(missing.contains("has no listener `gone`, so nothing leads to the registry"), "{missing}");
+    // What the same configuration makes of the Gateway counts, and not what it is now.
+    for (namespace, is_judged) in [("edge", false), ("other", true)] {
+        let changed = format!(
+            "[resource.g]\napiVersion = 'gateway.networking.k8s.io/v1'\nkind = 'Gateway'\n\
+             metadata = {{ name = 'public', namespace = '{namespace}' }}\nspec.gatewayClassName = 'edge'\n"
+        );
+        for listener in ["web", "gone", "own"] {
+            let said = said_of_gateway(&(registry(&gateway(listener)) + &changed), there());
+            assert_eq!(said.is_empty(), !is_judged, "{said:?}");
+        }
+    }
     let unread = said_of_gateway(&registry(&gateway("web")), Fact::Unknown("no right".into())).join("\n");
     assert!(unread.contains("Warning") && unread.contains("could not be read (no right)"), "{unread}");
     let unasked = said_of_gateway(&registry(&gateway("web")), Fact::Live(LiveObject::NotAsked));

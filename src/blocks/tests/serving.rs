@@ -81,6 +81,21 @@ fn an_ingress_keeps_the_class_that_it_was_given() {
     assert_eq!(served_there("ingress = {}", Ownership::default()), CONTOUR_GROUPS);
 }
 
+/// Where the classes cannot be read, its name says as much as one in the file.
+#[test]
+fn the_class_that_an_ingress_was_given_is_known_by_its_name() {
+    let unread = || Fact::Unknown("the ingress classes cannot be listed: a passing fault".into());
+    let (groups, warning) = with_given("ingress = {}", "contour", Ownership::default(), unread());
+    assert_eq!(groups, CONTOUR_GROUPS);
+    insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the class `contour`. By the name of the class it is taken for Contour, and told the limits of that controller");
+    let (groups, warning) = with_given("ingress = {}", "edge", Ownership::default(), unread());
+    assert_eq!(groups, [""; 0]);
+    assert!(warning.contains("serves the class `edge`. So it is told no limits"), "{warning}");
+    // What the block names counts.
+    let (groups, _) = with_given("ingress.class = 'haproxy'", "contour", Ownership::default(), unread());
+    assert_eq!(groups, ["haproxy.org"]);
+}
+
 /// It is not there any more when the plan is done.
 #[test]
 fn a_class_that_left_the_file_does_not_count() {
@@ -100,16 +115,18 @@ fn a_class_that_left_the_file_does_not_count() {
 
 /// The annotations of an Ingress that is there with the class `edge`, of Contour; the default one is F5's.
 fn served_there(ingress: &str, ownership: Ownership) -> Vec<String> {
+    with_given(ingress, "edge", ownership, classes(&[("edge", CONTOUR), ("nginx", F5)])).0
+}
+
+/// What an Ingress gets that is there with a class.
+fn with_given(ingress: &str, class: &str, ownership: Ownership, read: Fact) -> (Vec<String>, String) {
     let identity = Identity::namespaced("networking.k8s.io", "Ingress", "reg", "registry");
     let stamp = Stamp { uid: "u".into(), version: "1".into() };
-    let object = json!({"spec": {"ingressClassName": "edge"}});
+    let object = json!({"spec": {"ingressClassName": class}});
     let live = Live { object, stamp, ownership };
     let own = Need::Live(Target { identity, version: Some("v1".to_owned()) });
-    let facts = [
-        (Need::IngressClasses, classes(&[("edge", CONTOUR), ("nginx", F5)])),
-        (own, Fact::Live(LiveObject::There(live.into()))),
-    ];
-    served(&registry(ingress), facts).0
+    let facts = [(Need::IngressClasses, read), (own, Fact::Live(LiveObject::There(live.into())))];
+    served(&registry(ingress), facts)
 }
 
 #[test]
@@ -167,13 +184,31 @@ fn why_the_classes_could_not_be_read_is_said_with_what_is_assumed() {
     insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the class `contour`. By the name of the class it is taken for Contour, and told the limits of that controller");
     let (groups, warning) = warned("ingress.class = 'edge'");
     assert_eq!(groups, [""; 0]);
-    insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the class `edge`. So it is told no limits");
+    insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the class `edge`. So it is told no limits, and it may serve plain HTTP beside HTTPS");
+    let plain = registry("ingress.class = 'edge'").replace("tls.secret = 'x'\n", "");
+    let unread = Fact::Unknown("the ingress classes cannot be listed: a passing fault".into());
+    let warning = served(&plain, [(Need::IngressClasses, unread)]).1;
+    assert!(warning.ends_with("So it is told no limits"), "{warning}");
     let (groups, warning) = warned("ingress = {}");
     assert_eq!(groups, ["nginx.ingress.kubernetes.io"]);
     insta::assert_snapshot!(warning, @"the ingress classes cannot be listed: a passing fault, so nobody knows here which controller serves the Ingress. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
     // Where the block names the controller, nothing is assumed.
     let (groups, warning) = warned("ingress = { class = 'edge', controller = 'contour' }");
     assert_eq!((groups, warning.as_str()), (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""));
+}
+
+/// Where all is deleted, nobody has asked. So nothing is said that rests on a guess.
+#[test]
+fn nothing_is_said_of_an_ingress_that_is_deleted() {
+    let zone = "dns = 'dns.zone'\n[dns.zone]\nzone = 'example.com'\nexternal_dns = {}\n";
+    for ingress in ["ingress = { class = 'contour', body_size = '1m' }", "ingress = {}"] {
+        let text = registry(&format!("{ingress}\n{zone}"));
+        let warned = |fact: Fact| served(&text, [(Need::IngressClasses, fact)]).1;
+        assert_eq!(warned(Fact::NotWanted), "", "{ingress}");
+        let unasked = warned(Fact::IngressClasses(None));
+        assert!(unasked.contains("external-dns is told a type"), "{unasked}");
+        assert!(unasked.lines().count() > 1, "{unasked}");
+    }
 }
 
 #[test]

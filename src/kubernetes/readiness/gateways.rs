@@ -19,13 +19,8 @@ pub(super) fn is_route(identity: &Identity) -> bool {
 
 /// A route is ready when every Gateway that it names has accepted it, and found what it leads to.
 pub(super) fn route(object: &Value) -> Readiness {
-    let answers = list(object, "/status/parents");
-    let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
     for parent in list(object, "/spec/parentRefs") {
-        let own: Vec<&Value> = answers
-            .iter()
-            .filter(|answer| answer.get("parentRef").is_some_and(|other| is_same(parent, other, namespace)))
-            .collect();
+        let own = answers_of(object, parent);
         if own.is_empty() {
             return Readiness::waiting(format!(
                 "the controller of the {} has not looked at it yet",
@@ -42,6 +37,14 @@ pub(super) fn route(object: &Value) -> Readiness {
     Readiness::Ready
 }
 
+/// What has been answered for a Gateway that a route names. Answers for those that it has named before may still stand there.
+fn answers_of<'v>(route: &'v Value, parent: &Value) -> Vec<&'v Value> {
+    let namespace = route.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
+    let is_meant =
+        |answer: &&Value| answer.get("parentRef").is_some_and(|other| is_same(parent, other, namespace));
+    list(route, "/status/parents").iter().filter(is_meant).collect()
+}
+
 /// A Gateway is ready when its controller has programmed it.
 pub(super) fn gateway(object: &Value) -> Readiness {
     by_condition(object, list(object, "/status/conditions"), "Programmed")
@@ -56,13 +59,14 @@ pub(super) fn is_unanswered(identity: &Identity, object: &Value) -> bool {
     identity.is(GROUP, "Gateway") && conditions.iter().all(|found| text(found, "reason") == "Pending")
 }
 
-/// Whether a Gateway takes no routes of its namespace, or of its kind.
+/// Whether a Gateway that it names takes no routes of its namespace, or of its kind.
 pub(super) fn is_refused(identity: &Identity, object: &Value) -> bool {
     let refuses =
         |found: &Value| text(found, "reason") == "NotAllowedByListeners" && is_current(object, found);
     is_route(identity)
-        && list(object, "/status/parents")
+        && list(object, "/spec/parentRefs")
             .iter()
+            .flat_map(|parent| answers_of(object, parent))
             .any(|answer| list(answer, "/conditions").iter().any(refuses))
 }
 

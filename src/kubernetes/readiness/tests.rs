@@ -262,6 +262,9 @@ fn a_route_is_ready_when_its_own_gateways_have_taken_it() {
     kept_out["reason"] = json!("NotAllowedByListeners");
     let said = way_out(&route, &object(json!([answer(ours, json!([kept_out]))])));
     assert!(said.unwrap().contains("`allowedRoutes` of the listener"));
+    // An answer for a Gateway that the route named before is none.
+    let before = json!({"name": "before", "namespace": "edge", "sectionName": "https"});
+    assert_eq!(way_out(&route, &object(json!([answer(before, json!([kept_out]))]))), None);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | `creation`, `update`, `replacement` | what becomes of an object that is not there, is there, must be made anew |
 //! | `change` | what every change says, whatever it does |
 //! | `differences` | which fields change, and whose change each is |
+//! | `other_account` | what is said where an issuer signs with another account from now on |
 //! | `other_signer` | what is said where another authority signs certificates from now on |
 //! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
 //! | `tracking` | whether the state knows it |
@@ -23,6 +24,7 @@ pub(in crate::plan) mod answer;
 mod change;
 mod creation;
 mod differences;
+mod other_account;
 mod other_signer;
 pub(in crate::plan) mod postponed;
 pub(in crate::plan) mod prediction;

@@ -7,13 +7,13 @@ use serde_json::Value;
 use crate::kubernetes::immutable::is_immutable;
 use crate::plan::decision::change::change as base;
 use crate::plan::decision::differences;
-use crate::plan::decision::other_signer;
 use crate::plan::decision::replacement;
 use crate::plan::decision::replacement::Trigger;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::made_anew;
 use crate::plan::decision::tracking::record_unwritten;
 use crate::plan::decision::volumes::nothing_is_moved;
+use crate::plan::decision::{other_account, other_signer};
 use crate::plan::diff::field_changes;
 use crate::plan::diff::replacing_fields;
 use crate::plan::model::change::{Action, Change};
@@ -105,6 +105,7 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         .into_iter()
         .chain(kept(situation, &comparison, action))
         .chain(other_signer::warning(desired, action, &comparison.fields))
+        .chain(other_account::warning(desired, action, &comparison.fields))
         .chain(moves)
         .collect();
     let is_predicted = matches!(fidelity, Fidelity::Predicted(_));

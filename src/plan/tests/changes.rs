@@ -121,6 +121,28 @@ fn a_digest_takes_neither_reasons_nor_the_words_of_servers() {
 }
 
 #[test]
+fn another_account_at_the_same_server_is_a_warning() {
+    let issuer = |server: &str, secret: &str| {
+        let acme = json!({"server": server, "privateKeySecretRef": {"name": secret}});
+        json!({"apiVersion": "cert-manager.io/v1", "kind": "Issuer", "metadata": {"name": "i", "namespace": "a"}, "spec": {"acme": acme}})
+    };
+    let warnings = |server: &str, secret: &str| {
+        let from = marked(issuer("https://one", "i-account"), "resource.i");
+        let plan = World::default().with(from).plan(input(vec![desired("i", issuer(server, secret))]));
+        assert_eq!(actions(&plan), [("resource.i".into(), Action::Update)]);
+        plan.changes[0].warnings.join("\n")
+    };
+    let said = warnings("https://one", "i-account-two");
+    assert!(said.contains("in the Secret i-account-two from now on"), "{said}");
+    assert!(
+        said.ends_with("`spec.acme.privateKeySecretRef.name = \"i-account\"` keeps the old one"),
+        "{said}"
+    );
+    let said = warnings("https://two", "i-account-two");
+    assert!(said.contains("another authority") && !said.contains("in the Secret"), "{said}");
+}
+
+#[test]
 fn another_signer_under_the_same_name_is_a_warning() {
     let issuer = |spec: Value| json!({"apiVersion": "cert-manager.io/v1", "kind": "Issuer", "metadata": {"name": "i", "namespace": "a"}, "spec": spec});
     let acme = |server: &str, email: &str| issuer(json!({"acme": {"server": server, "email": email}}));

@@ -189,7 +189,7 @@ fn a_class_that_may_not_be_read_is_known_by_its_name() {
     let args = ["--kubeconfig", narrow.to_str().unwrap()];
     let plan = project.run(["plan", "--detailed-exitcode"].into_iter().chain(args)).success();
     plan.stderr_contains(
-        "the ingress classes cannot be listed: no permission to read it, so nobody knows here",
+        "the ingress classes cannot be listed: no permission to read them, so nobody knows here",
     )
     .stderr_contains("it is taken for Contour")
     .stderr_contains("let this run list `ingressclasses`")

@@ -66,7 +66,7 @@ fn what_cannot_be_seen_of_a_namespace_is_said() {
     proxy.on("list", "jobs.batch").answer(500);
     let plan = project.run(["plan", "--consent", "resource.space"]).success();
     plan.stdout_contains("not all that is deleted with it could be seen: ")
-        .stdout_contains("Secret (no permission to read it)")
+        .stdout_contains("Secret (no permission to read them)")
         .stdout_contains("Job.batch (")
         .stdout_contains(&ns.fill("1 ConfigMap ({prefix}-s/theirs)"));
     proxy.clear_faults();

@@ -119,7 +119,8 @@ fn another_issuer_signs_anew_while_the_old_certificate_stays() {
     assert_ne!(ns.field("secret/registry-tls", "/data/tls.crt"), old);
 }
 
-/// So it is from staging to production: the word gives the issuer another name, and all else follows in one apply.
+/// Another name of an issuer has the certificate signed anew, with another account, in one apply. Both ask the same server here, so
+/// it does not show that an account of staging is not used at another server.
 fn an_issuer_with_another_name_and_account_takes_the_place_of_the_old_one() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();

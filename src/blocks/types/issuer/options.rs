@@ -77,9 +77,10 @@ pub(super) struct Acme {
     #[serde(default)]
     #[schemars(schema_with = "optional_path")]
     pub(super) ca_bundle: Option<PathBuf>,
-    /// The Secret in which cert-manager keeps the key of the account. Default: `NAME-account`, and an ending of its own for
-    /// each server that is not Let's Encrypt's, so that no key is used at two servers. Whoever changes it begins with a new
-    /// account.
+    /// The Secret in which cert-manager keeps the key of the account. Default: one for each server, so that no key is used at
+    /// two of them. It is `NAME-account` for Let's Encrypt, `NAME-staging-account` for its staging (`NAME-account-staging`
+    /// where the block has a `name`), and `NAME-account-…` with an ending from the URL for any other server. Whoever changes
+    /// it begins with a new account.
     #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
     pub(super) account_key: Option<String>,
     /// A name is proved by an answer at port 80, which the server asks for.

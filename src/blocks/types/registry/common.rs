@@ -1,6 +1,6 @@
 //! A registry while its objects are made: what its block says, where the keys stand, and what was found out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::blocks::keys::key_text;
 use crate::blocks::types::dns::DnsSpec;
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::Block;
-use crate::resource::{Address, FieldPath};
+use crate::resource::{Address, FieldPath, Identity};
 
 /// A registry while its objects are made.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub(super) struct Registry<'a> {
     pub(super) dns: Option<&'a DnsSpec>,
     /// Who serves its Ingress; `None` where it has none.
     pub(super) serving: Option<&'a Serving<'a>>,
+    /// The Gateways that the configuration itself makes or changes.
+    pub(super) declared_gateways: &'a BTreeSet<Identity>,
     /// The users that pull secrets add to its own.
     pub(super) pull_users: &'a PullUsers,
 }

@@ -103,7 +103,9 @@ impl BlockType for RegistryBlock {
         let pull_users = &pull_users(&block.address, spec, context);
         let serving = Serving::of(spec, context);
         let serving = serving.as_ref();
-        let registry = Registry { block, spec, facts: context.facts, issuer, dns, serving, pull_users };
+        let declared_gateways = context.declared_gateways;
+        let facts = context.facts;
+        let registry = Registry { block, spec, facts, issuer, dns, serving, declared_gateways, pull_users };
         rules::check(&registry, mistakes);
         if let Some(zone) = spec.own_zone() {
             zone.check_key(block, context, mistakes);

@@ -11,6 +11,7 @@ use super::common::Registry;
 use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::record;
+use super::serving::Serving;
 use super::spec::UserSource;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Need};
@@ -140,7 +141,7 @@ impl Rules<'_> {
                 "nothing of the registry tells where the name is to lead".to_owned(),
                 "add `ingress`, `gateway` or `load_balancer`, or give the zone a `target`, as in `target = \"nodes\"`",
             ),
-            None if record::assumes_type(self.registry) => self.warn(
+            None if record::assumes_type(self.registry) && !self.is_ingress_deleted() => self.warn(
                 codes::BAD_VALUE,
                 &["dns"],
                 "external-dns is told a type, and the address is known only later: it is taken for one of IPv4".to_owned(),
@@ -148,6 +149,11 @@ impl Rules<'_> {
             ),
             Some(_) | None => {}
         }
+    }
+
+    /// Whether the Ingress is deleted, so that nobody has looked for the address at which it is reached.
+    fn is_ingress_deleted(&self) -> bool {
+        self.registry.serving.is_some_and(Serving::is_not_wanted)
     }
 
     /// The name, by the rule for Services, which is the strictest, with the longest suffix.

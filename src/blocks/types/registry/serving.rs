@@ -18,8 +18,15 @@ use crate::resource::{FieldPath, Identity, Target};
 pub(super) enum Class {
     /// Nothing was asked: there is no cluster in this run, or nothing to ask it.
     Unasked,
-    /// The cluster was asked and did not tell, for this reason.
-    Unread(String),
+    /// Nobody wants to know: the Ingress is deleted, whoever serves it.
+    NotWanted,
+    /// The cluster was asked and did not tell.
+    Unread {
+        /// The reason.
+        why: String,
+        /// The name of the class that the server has given to the Ingress, where the block names none.
+        given: Option<String>,
+    },
     /// There is none of this name, or no default one where nothing names one.
     Missing(Option<String>),
     /// It is there, or this configuration makes it.
@@ -41,22 +48,43 @@ impl<'a> Serving<'a> {
 
     /// The controller that serves it, as far as it is known.
     pub(super) fn controller(&self) -> Option<Controller> {
-        self.ingress.controller.or_else(|| self.told()).or_else(|| self.ingress.assumed_controller())
+        self.ingress.controller.or_else(|| self.told()).or_else(|| self.assumed())
+    }
+
+    /// The controller that is assumed where neither the block nor the class tells it.
+    fn assumed(&self) -> Option<Controller> {
+        match self.guessed_by() {
+            Some(name) => Controller::of_class(name),
+            None => Some(Controller::IngressNginx),
+        }
+    }
+
+    /// The name of the class by which the controller is guessed; `None` where it is a guess at the default one.
+    pub(super) fn guessed_by(&self) -> Option<&str> {
+        match &self.class {
+            Class::Unread { given: Some(name), .. } => Some(name),
+            _ => self.ingress.class.as_deref(),
+        }
     }
 
     /// The controller of which the class tells, if it is known.
     pub(super) fn told(&self) -> Option<Controller> {
         match &self.class {
             Class::Known(class) => Controller::called(&class.controller),
-            Class::Unasked | Class::Unread(_) | Class::Missing(_) => None,
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } | Class::Missing(_) => None,
         }
+    }
+
+    /// Whether nobody wants to know who serves it, since it is deleted.
+    pub(super) fn is_not_wanted(&self) -> bool {
+        self.class == Class::NotWanted
     }
 
     /// The name of the class.
     pub(super) fn class_name(&self) -> Option<&str> {
         match &self.class {
             Class::Known(class) => Some(&class.name),
-            Class::Unasked | Class::Unread(_) | Class::Missing(_) => self.ingress.class.as_deref(),
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } | Class::Missing(_) => self.guessed_by(),
         }
     }
 }
@@ -76,13 +104,17 @@ fn class(spec: &RegistrySpec, ingress: &Ingress, context: &CompileContext<'_>) -
     if ingress.controller == Some(Controller::Other) {
         return Class::Unasked;
     }
+    let given = || given_class(spec, context.facts).filter(|_| named_class(ingress).is_none());
     let (read, unknown) = match context.facts.get(&Need::IngressClasses) {
         Some(Fact::IngressClasses(read)) => (read.as_deref(), Class::Unasked),
-        Some(Fact::Unknown(why) | Fact::Failed(why)) => (None, Class::Unread(why.clone())),
+        Some(Fact::Unknown(why) | Fact::Failed(why)) => {
+            (None, Class::Unread { why: why.clone(), given: given() })
+        }
+        Some(Fact::NotWanted) => (None, Class::NotWanted),
         _ => (None, Class::Unasked),
     };
     let all = with_declared(read.unwrap_or_default(), context.declared_ingress_classes);
-    let own = given_class(spec, context.facts);
+    let own = given();
     let name = named_class(ingress).or(own.as_deref());
     let found = match name {
         Some(name) => all.iter().find(|class| class.name == name),

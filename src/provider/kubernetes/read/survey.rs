@@ -104,7 +104,7 @@ fn group_kind(served: &Served) -> GroupKind {
 
 fn reason(problem: &Problem) -> String {
     match problem.kind {
-        ProblemKind::Forbidden => "no permission to read it".to_owned(),
+        ProblemKind::Forbidden => "no permission to read them".to_owned(),
         _ => problem.message.clone(),
     }
 }

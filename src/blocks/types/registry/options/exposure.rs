@@ -38,16 +38,6 @@ pub(in crate::blocks::types::registry) struct Ingress {
     pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
 }
 
-impl Ingress {
-    /// The controller that is assumed where neither the block nor the class tells it.
-    pub(in crate::blocks::types::registry) fn assumed_controller(&self) -> Option<Controller> {
-        match &self.class {
-            Some(class) => Controller::of_class(class),
-            None => Some(Controller::IngressNginx),
-        }
-    }
-}
-
 fn no_limit() -> String {
     "0".to_owned()
 }

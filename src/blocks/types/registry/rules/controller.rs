@@ -12,14 +12,14 @@ const DEFAULT_LIMITS: &str = "It is told the limits of ingress-nginx: another on
 impl Rules<'_> {
     /// Who serves the Ingress.
     pub(super) fn served(&mut self, ingress: &Ingress) {
-        let Some(serving) = self.registry.serving else { return };
+        let Some(serving) = self.registry.serving.filter(|serving| !serving.is_not_wanted()) else { return };
         self.disagreement(ingress, serving);
         let is_known = ingress.controller.is_some() || serving.told().is_some();
         if !is_known {
             self.not_known(ingress, serving);
         }
         // A guess at the default class tells of nobody who is retired, or has limits.
-        let is_told = is_known || ingress.class.is_some();
+        let is_told = is_known || serving.guessed_by().is_some();
         let Some(controller) = serving.controller().filter(|_| is_told) else { return };
         self.retired(ingress, controller);
         self.limits(ingress, controller);
@@ -28,7 +28,7 @@ impl Rules<'_> {
     /// Neither the block nor the class tells of a controller.
     fn not_known(&mut self, ingress: &Ingress, serving: &Serving<'_>) {
         match (&serving.class, serving.controller()) {
-            (Class::Unread(why), _) => self.unread(ingress, serving, why),
+            (Class::Unread { why, .. }, _) => self.unread(serving, why),
             (_, None) => self.unknown_class(ingress, serving),
             (_, Some(_)) if ingress.class.is_none() => self.unknown_default(serving),
             (_, Some(assumed)) => self.unknown_behind_name(serving, assumed),
@@ -36,16 +36,19 @@ impl Rules<'_> {
     }
 
     /// The cluster did not tell of its classes. Where that passes, the next plan may think otherwise.
-    fn unread(&mut self, ingress: &Ingress, serving: &Serving<'_>, why: &str) {
-        let class = match &ingress.class {
+    fn unread(&mut self, serving: &Serving<'_>, why: &str) {
+        let class = match serving.guessed_by() {
             Some(name) => format!("the class `{name}`"),
             None => "the Ingress".to_owned(),
         };
-        let assumed = match (&ingress.class, serving.controller()) {
+        let assumed = match (serving.guessed_by(), serving.controller()) {
             (Some(_), Some(assumed)) => format!(
                 "By the name of the class it is taken for {}, and told the limits of that controller",
                 assumed.name()
             ),
+            (Some(_), None) if self.has_tls() => {
+                "So it is told no limits, and it may serve plain HTTP beside HTTPS".to_owned()
+            }
             (Some(_), None) => "So it is told no limits".to_owned(),
             (None, _) => DEFAULT_LIMITS.to_owned(),
         };
@@ -92,7 +95,7 @@ impl Rules<'_> {
                     "there is no class `{name}`, and by its name no controller is known, so it is told no limits"
                 )
             }
-            Class::Unasked | Class::Unread(_) => {
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } => {
                 format!("nobody knows which controller serves the class `{name}`, so it is told no limits")
             }
         };
@@ -137,7 +140,7 @@ impl Rules<'_> {
                 "the cluster has no default class, so nobody knows whether a controller serves the Ingress"
                     .to_owned()
             }
-            Class::Unasked | Class::Unread(_) => {
+            Class::Unasked | Class::NotWanted | Class::Unread { .. } => {
                 "the cluster's default class is used, and nobody knows here which controller serves it"
                     .to_owned()
             }

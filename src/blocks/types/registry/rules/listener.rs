@@ -8,7 +8,7 @@ use crate::blocks::facts::{Fact, LiveObject};
 use crate::blocks::types::registry::options::Gateway;
 use crate::resource::Identity;
 
-/// What is known of the listener through which a registry with users is reached.
+/// What is known of a listener.
 #[derive(Debug, PartialEq, Eq)]
 enum Listener {
     /// It ends TLS.
@@ -20,64 +20,91 @@ enum Listener {
 }
 
 impl Rules<'_> {
-    /// The listeners of somebody else's Gateway, as far as it can be read.
+    /// The listeners of somebody else's Gateway, as far as it can be read. One that this configuration changes is not judged by
+    /// what it is now.
     pub(super) fn listeners(&mut self, gateway: &Gateway) {
-        self.listener(gateway);
-        let names =
-            [("listener", Some(gateway.listener())), ("redirect_from", gateway.redirect_from.as_deref())];
-        for (key, name) in names {
-            if let Some(name) = name {
-                self.refusing(gateway, key, name);
-            }
+        let identity = self.registry.spec.gateway(gateway);
+        if self.registry.declared_gateways.contains(&identity) {
+            return;
         }
-    }
-
-    /// A listener takes no password in clear.
-    fn listener(&mut self, gateway: &Gateway) {
-        let Some(need) = self.registry.spec.gateway_need().filter(|_| self.has_users()) else { return };
-        let (name, identity) = (gateway.listener(), self.registry.spec.gateway(gateway));
+        let Some(need) = self.registry.spec.gateway_need() else { return };
         match self.registry.facts.get(&need) {
-            Some(Fact::Live(LiveObject::There(live))) => match read(&live.object, name) {
-                Listener::EndsTls => {}
-                Listener::Other(what) => self.in_clear(name, &identity, &what),
-                Listener::Missing => self.warn(
-                    codes::UNKNOWN_REFERENCE,
-                    &["gateway"],
-                    format!("{} has no listener `{name}`, so nothing leads to the registry", identity.short_name()),
-                    "name one of its listeners that ends TLS (`gateway.listener`)",
-                ),
-            },
-            Some(Fact::Unknown(why) | Fact::Failed(why)) => self.warn(
-                codes::NO_TLS,
-                &["gateway"],
-                format!(
-                    "{} could not be read ({why}), so nobody knows here whether its listener `{name}` ends TLS; if not, \
-                     passwords are sent in clear",
-                    identity.short_name()
-                ),
-                "look at its listener, or let this run read Gateways there",
-            ),
+            Some(Fact::Live(LiveObject::There(live))) => {
+                let there = There { object: &live.object, identity: &identity };
+                self.main_listener(there, gateway.listener());
+                if let Some(name) = &gateway.redirect_from {
+                    self.redirecting_listener(there, name);
+                }
+            }
+            Some(Fact::Unknown(why) | Fact::Failed(why)) if self.has_users() => {
+                self.unread_gateway(&identity, gateway.listener(), why);
+            }
             // Of one that is not there yet, the plan says so.
             _ => {}
         }
     }
 
-    /// A listener takes the routes of the registry.
-    fn refusing(&mut self, gateway: &Gateway, key: &str, name: &str) {
-        let Some(need) = self.registry.spec.gateway_need() else { return };
-        let Some(Fact::Live(LiveObject::There(live))) = self.registry.facts.get(&need) else { return };
-        let (spec, identity) = (self.registry.spec, self.registry.spec.gateway(gateway));
-        let is_elsewhere = identity.namespace.as_ref() != Some(&spec.namespace);
+    /// The listener through which the registry is reached. It takes no password in clear.
+    fn main_listener(&mut self, gateway: There<'_>, name: &str) {
+        match read(gateway.object, name) {
+            Listener::Other(what) if self.has_users() => self.in_clear(name, gateway.identity, &what),
+            Listener::EndsTls | Listener::Other(_) => {}
+            Listener::Missing => self.warn(
+                codes::UNKNOWN_REFERENCE,
+                &["gateway"],
+                format!(
+                    "{} has no listener `{name}`, so nothing leads to the registry",
+                    gateway.identity.short_name()
+                ),
+                "name one of its listeners that ends TLS (`gateway.listener`)",
+            ),
+        }
+        self.refusing(gateway, ("listener", name), "the route to the registry");
+    }
+
+    /// The listener whose requests are sent on to HTTPS.
+    fn redirecting_listener(&mut self, gateway: There<'_>, name: &str) {
+        if read(gateway.object, name) == Listener::Missing {
+            self.warn(
+                codes::UNKNOWN_REFERENCE,
+                &["gateway", "redirect_from"],
+                format!(
+                    "{} has no listener `{name}`, so nothing sends plain HTTP on to HTTPS",
+                    gateway.identity.short_name()
+                ),
+                "name its listener for plain HTTP (`gateway.redirect_from`), or take the key out",
+            );
+        }
+        self.refusing(gateway, ("redirect_from", name), "the route that sends plain HTTP on to HTTPS");
+    }
+
+    fn unread_gateway(&mut self, gateway: &Identity, listener: &str, why: &str) {
+        self.warn(
+            codes::NO_TLS,
+            &["gateway"],
+            format!(
+                "{} could not be read ({why}), so nobody knows here whether its listener `{listener}` ends TLS; if not, \
+                 passwords are sent in clear",
+                gateway.short_name()
+            ),
+            "look at its listener, or let this run read Gateways there",
+        );
+    }
+
+    /// A listener that a key names takes the routes of the registry.
+    fn refusing(&mut self, gateway: There<'_>, (key, name): (&str, &str), route: &str) {
+        let spec = self.registry.spec;
+        let is_elsewhere = gateway.identity.namespace.as_ref() != Some(&spec.namespace);
         let place = Place { namespace: &spec.namespace, is_elsewhere, host: spec.host() };
-        let Some(refusal) = found(&live.object, name).and_then(|listener| refusal(listener, place)) else {
+        let Some(refusal) = found(gateway.object, name).and_then(|listener| refusal(listener, place)) else {
             return;
         };
         self.warn(
             codes::REFUSED_ROUTE,
             &["gateway", key],
             format!(
-                "the listener `{name}` of {} {refusal}, so its controller refuses the route to the registry",
-                identity.short_name()
+                "the listener `{name}` of {} {refusal}, so its controller refuses {route}",
+                gateway.identity.short_name()
             ),
             "have whoever keeps the Gateway take it in (`allowedRoutes` and `hostname` of the listener), or name another listener",
         );
@@ -94,6 +121,13 @@ impl Rules<'_> {
             "name a listener of the protocol HTTPS that ends TLS (`gateway.listener`), or let a Gateway be made: `gateway.class`",
         );
     }
+}
+
+/// A Gateway that is there.
+#[derive(Debug, Clone, Copy)]
+struct There<'a> {
+    object: &'a Value,
+    identity: &'a Identity,
 }
 
 /// Where the registry is, as its Gateway sees it.

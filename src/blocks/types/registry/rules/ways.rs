@@ -32,7 +32,7 @@ impl Rules<'_> {
         }
     }
 
-    fn has_tls(&self) -> bool {
+    pub(super) fn has_tls(&self) -> bool {
         self.registry.spec.options.tls.is_some()
     }
 
