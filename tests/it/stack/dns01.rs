@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use http::StatusCode;
+use rustix::process::Signal;
 
 use super::dns::ask;
 use super::registry::PASSWORD;
@@ -110,11 +111,12 @@ fn a_key_that_the_name_server_refuses_is_told() {
 apiVersion = "cert-manager.io/v1"
 kind = "Certificate"
 spec = { secretName = "c", dnsNames = ["DOMAIN"], issuerRef = { name = "acme" } }
-lifecycle.timeouts.ready = "30s"
 "#;
     let key = "bm90IHRoZSBzZWNyZXQ=";
     let project = project(&bed, &ns, certificate).env("ACME_KEY", key);
-    let failed = project.run(["apply", "--auto-approve"]).code(1);
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("bad authentication").signal(Signal::INT);
+    let failed = apply.wait().code(1);
     failed
         .stderr_contains(&format!("{} is not proved by DNS", domain(&bed, &ns)))
         .stderr_contains("bad authentication");

@@ -153,7 +153,7 @@ storage.volume.size = "1Gi"
 auth.users.ci = {{ env = "CI_PASSWORD" }}
 tls.issuer = "issuer.acme"
 ingress.class = "contour"
-lifecycle.timeouts.ready = "30s"
+lifecycle.timeouts.ready = "5m"
 "#,
         proxy.url(),
         proxy.folder.path().join("authority.pem").display(),
@@ -197,7 +197,8 @@ fn a_limit_of_the_acme_server_is_told_with_its_end() {
         assert!(joined(told).contains(END), "{told}");
     }
 
-    // One for another name is not to be had before that.
+    // One for another name is not to be had before that, however long it is waited for.
+    project.edit("regplan.toml", "ready = \"5m\"", "ready = \"30s\"");
     project.edit("regplan.toml", &format!("host = \"{host}\""), &format!("host = \"another-{host}\""));
     let failed = project.run(["apply", "--auto-approve"]).code(1);
     failed.stderr_contains(LIMIT).stderr_contains(END);
