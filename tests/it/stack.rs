@@ -20,21 +20,22 @@ use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
+    // What waits longest comes first, so that others run meanwhile: a record is waited for a minute.
     [
         journey::tests(),
-        node::tests(),
-        rotation::tests(),
-        bed::tests(),
-        bucket::tests(),
-        certificates::tests(),
+        dns01::tests(),
         dns::tests(),
+        issuers::tests(),
+        verify::tests(),
+        rate_limits::tests(),
+        bucket::tests(),
+        rotation::tests(),
+        node::tests(),
+        bed::tests(),
+        certificates::tests(),
         external_dns::tests(),
         gateway::tests(),
         named_gateway::tests(),
-        dns01::tests(),
-        issuers::tests(),
-        rate_limits::tests(),
-        verify::tests(),
     ]
     .concat()
 }
