@@ -87,6 +87,17 @@ fn killed_at(project: &Project<'_>, proxy: &Proxy, command: &str, verb: &str, re
     proxy.forget();
 }
 
+/// An apply that was killed when the Job that runs before had ended, and that did not know it yet.
+fn killed_before_it_knows_the_end(ns: &Namespace, project: &Project<'_>, proxy: &Proxy) {
+    proxy.on("watch", "jobs.batch").hang();
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the Job has ended", || {
+        ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1)
+    });
+    apply.kill();
+    proxy.clear_faults();
+}
+
 fn hooks_run_around_the_end_of_their_chart() {
     let ns = Namespace::new();
     let project = project(&ns);
@@ -105,13 +116,7 @@ fn hooks_run_around_the_end_of_their_chart() {
     project.rewrite("regplan.toml", HEAD);
     let proxy = ns.proxy();
     let project = project.through(&proxy);
-    proxy.on("watch", "jobs.batch").hang();
-    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
-    wait_until("the Job has ended", || {
-        ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1)
-    });
-    apply.kill();
-    proxy.clear_faults();
+    killed_before_it_knows_the_end(&ns, &project, &proxy);
     proxy.forget();
     project.apply().stderr_contains("ran chart.web/Job/after");
     assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
@@ -191,13 +196,7 @@ fn what_an_earlier_deletion_has_left_runs_again() {
     let project = project(&ns).through(&proxy);
     project.apply();
     project.rewrite("regplan.toml", HEAD);
-    proxy.on("watch", "jobs.batch").hang();
-    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
-    wait_until("the Job has ended", || {
-        ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1)
-    });
-    apply.kill();
-    proxy.clear_faults();
+    killed_before_it_knows_the_end(&ns, &project, &proxy);
     project.rewrite("regplan.toml", &format!("{HEAD}{BLOCK}"));
     project.apply();
     assert!(ns.find("job/before").is_some(), "it is left");
