@@ -20,7 +20,7 @@ use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::kubernetes::ingress_classes::IngressClass;
-use crate::resource::{BlockAddress, Desired, Identity, KeyFact, NamespaceSelection};
+use crate::resource::{BlockAddress, Desired, GATEWAY_GROUP, Identity, KeyFact, NamespaceSelection};
 
 /// The blocks of a configuration, each read once.
 pub struct Blocks<'c> {
@@ -271,8 +271,7 @@ struct Known {
 
 /// The Gateway that a draft makes or changes.
 fn declared_gateway(draft: &Draft) -> Option<Identity> {
-    let identity =
-        Identity::of(&draft.object).filter(|identity| identity.is("gateway.networking.k8s.io", "Gateway"))?;
+    let identity = Identity::of(&draft.object).filter(|identity| identity.is(GATEWAY_GROUP, "Gateway"))?;
     let namespace = identity.namespace.unwrap_or_else(|| draft.namespace.clone());
     Some(Identity { namespace: Some(namespace), ..identity })
 }

@@ -79,7 +79,11 @@ pub async fn gather_within(
         let (asked, left_out): (Vec<Need>, Vec<Need>) = needs.into_iter().partition(|need| {
             unasked(need).is_none() || wanted.as_ref().is_none_or(|wanted| wanted.contains(need))
         });
-        leave_unasked(&mut facts, &left_out);
+        for need in left_out {
+            if let Some(fact) = unasked(&need) {
+                facts.insert(need, fact);
+            }
+        }
         for (need, fact) in answer(asked, outside, &helm, &mut lookups).await {
             facts.insert(need, fact);
         }
@@ -95,15 +99,6 @@ fn unasked(need: &Need) -> Option<Fact> {
         Need::Secret { .. } | Need::Htpasswd { .. } => Some(Fact::Text(SecretText::Placeholder)),
         Need::IngressClasses => Some(Fact::IngressClasses(None)),
         _ => None,
-    }
-}
-
-/// Answers these needs without asking anybody, where nothing depends on them.
-fn leave_unasked(facts: &mut Facts, needs: &[Need]) {
-    for need in needs {
-        if let Some(fact) = unasked(need) {
-            facts.insert(need.clone(), fact);
-        }
     }
 }
 

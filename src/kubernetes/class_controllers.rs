@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::conditions::{condition, is_current, status};
-use crate::resource::Identity;
+use crate::resource::{GATEWAY_GROUP, Identity};
 
 /// A controller that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ const ALL: [ClassController; 6] = [INGRESS_NGINX, F5_NGINX, CONTOUR, TRAEFIK, HA
 pub fn named_by<'v>(identity: &Identity, class: &'v Value) -> Option<&'v str> {
     let place = match (identity.group.as_str(), identity.kind.as_str()) {
         ("networking.k8s.io", "IngressClass") => "/spec/controller",
-        ("gateway.networking.k8s.io", "GatewayClass") => "/spec/controllerName",
+        (GATEWAY_GROUP, "GatewayClass") => "/spec/controllerName",
         _ => return None,
     };
     class.pointer(place)?.as_str()

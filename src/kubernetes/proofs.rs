@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::certificates::{GROUP, is_certificate};
 use super::conditions::text;
-use crate::resource::{FieldPath, Identity};
+use crate::resource::{FieldPath, GATEWAY_GROUP, Identity};
 
 /// The annotations by which cert-manager makes a certificate of an Ingress or a Gateway, each with the kind of the issuer.
 /// Source: <https://cert-manager.io/docs/usage/ingress/#supported-annotations>
@@ -57,7 +57,7 @@ fn names<'o>(identity: &Identity, object: &'o Value) -> Vec<(FieldPath, &'o str)
             let tables = items(object, &spec.key("tls"));
             tables.flat_map(|(path, _)| texts(object, &path.key("hosts"))).collect()
         }
-        ("gateway.networking.k8s.io", "Gateway") => {
+        (GATEWAY_GROUP, "Gateway") => {
             let listeners = items(object, &spec.key("listeners"));
             listeners
                 .filter_map(|(path, listener)| {

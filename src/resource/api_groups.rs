@@ -1,4 +1,8 @@
-//! The API groups of Kubernetes itself.
+//! API groups that the house knows by name.
+
+/// The group of the Gateway API, which a cluster serves by CRDs.
+/// Source: <https://gateway-api.sigs.k8s.io/reference/spec/>
+pub const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 
 /// The API groups that Kubernetes itself serves; their kinds stand without the group in an address.
 const BUILTIN_GROUPS: &[&str] = &[

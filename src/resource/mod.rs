@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `address` | How does a user name a block, and an object of a block? |
 //! | `identity` | Which object is it for Kubernetes: group, kind, namespace, name? |
-//! | `api_groups` | Does Kubernetes itself serve this API group? |
+//! | `api_groups` | Which API groups does the house know, and which serves Kubernetes itself? |
 //! | `house_groups` | Do the objects of this API group live in a house beside the cluster (DNS), and in its namespaces? |
 //! | `record_set` | What is a record set of DNS, and which record marks it as ours? |
 //! | `desired` | What should be there, and where does each field of it come from? |
@@ -62,7 +62,7 @@ mod selection;
 mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
-pub use api_groups::is_builtin_group;
+pub use api_groups::{GATEWAY_GROUP, is_builtin_group};
 pub use applied::{
     Applied, Held, SentObject, all_held, foreign_items, foreign_items_beside, held, held_at, is_written_since,
 };

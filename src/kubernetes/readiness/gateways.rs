@@ -7,14 +7,11 @@ use serde_json::Value;
 
 use super::verdict::Readiness;
 use crate::kubernetes::conditions::{is_current, said, status, text};
-use crate::resource::Identity;
-
-/// The group of the Gateway API.
-pub(super) const GROUP: &str = "gateway.networking.k8s.io";
+use crate::resource::{GATEWAY_GROUP, Identity};
 
 /// Whether it is a route.
 pub(super) fn is_route(identity: &Identity) -> bool {
-    identity.group == GROUP && identity.kind.ends_with("Route")
+    identity.group == GATEWAY_GROUP && identity.kind.ends_with("Route")
 }
 
 /// A route is ready when every Gateway that it names has accepted it, and found what it leads to.
@@ -56,7 +53,7 @@ pub(super) fn is_unanswered(identity: &Identity, object: &Value) -> bool {
         return list(object, "/status/parents").is_empty();
     }
     let conditions = list(object, "/status/conditions");
-    identity.is(GROUP, "Gateway") && conditions.iter().all(|found| text(found, "reason") == "Pending")
+    identity.is(GATEWAY_GROUP, "Gateway") && conditions.iter().all(|found| text(found, "reason") == "Pending")
 }
 
 /// Whether a Gateway that it names takes no routes of its namespace, or of its kind.
@@ -85,8 +82,13 @@ fn is_same(parent: &Value, other: &Value, namespace: &str) -> bool {
         "" => usual.to_owned(),
         found => found.to_owned(),
     };
-    let texts =
-        [("group", GROUP), ("kind", "Gateway"), ("namespace", namespace), ("name", ""), ("sectionName", "")];
+    let texts = [
+        ("group", GATEWAY_GROUP),
+        ("kind", "Gateway"),
+        ("namespace", namespace),
+        ("name", ""),
+        ("sectionName", ""),
+    ];
     texts.into_iter().all(|(key, usual)| of(parent, key, usual) == of(other, key, usual))
         && parent.get("port") == other.get("port")
 }

@@ -36,7 +36,7 @@ pub use self::verdict::{Readiness, Standard, StorageClass};
 use super::certificates;
 use super::completion::has_ended;
 use super::conditions::{condition, is_behind, is_current, said, status};
-use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group, is_house_group};
+use crate::resource::{FieldPath, GATEWAY_GROUP, Identity, ReadyRule, is_builtin_group, is_house_group};
 
 /// How long to wait for a controller that we do not know.
 pub const TIME_OF_A_CONTROLLER: Duration = Duration::from_mins(10);
@@ -114,8 +114,8 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
         ("apiextensions.k8s.io", "CustomResourceDefinition") => other_kinds::definition(object),
         ("apiregistration.k8s.io", "APIService") => other_kinds::api_service(object),
         (certificates::GROUP, "Certificate" | "Issuer" | "ClusterIssuer") => other_kinds::awaited(object),
-        (gateways::GROUP, "Gateway") => gateways::gateway(object),
-        (gateways::GROUP, _) if gateways::is_route(identity) => gateways::route(object),
+        (GATEWAY_GROUP, "Gateway") => gateways::gateway(object),
+        (GATEWAY_GROUP, _) if gateways::is_route(identity) => gateways::route(object),
         (group, _) if is_builtin_group(group) => Readiness::Ready,
         (group, _) if is_house_group(group) => Readiness::waiting("its house knows whether it is ready"),
         _ => other_kinds::custom(object),

@@ -7,17 +7,16 @@ use serde_json::Value;
 use crate::kubernetes::namespaces::is_everywhere;
 use crate::plan::input::plan_input::Input;
 use crate::resource::dependencies::{Facility, Requirement, requires};
-use crate::resource::{Address, Desired, FieldPath, Identity, Target, is_builtin_group};
+use crate::resource::{Address, Desired, FieldPath, GATEWAY_GROUP, Identity, Target, is_builtin_group};
 
 /// The kinds that are easily forgotten. Without them an object is taken by the server, and does not work. Those that live in
 /// namespaces:
-const IN_NAMESPACES: &[(&str, &str)] =
-    &[("", "Secret"), ("", "ServiceAccount"), ("gateway.networking.k8s.io", "Gateway")];
+const IN_NAMESPACES: &[(&str, &str)] = &[("", "Secret"), ("", "ServiceAccount"), (GATEWAY_GROUP, "Gateway")];
 /// And those that belong to the whole cluster.
 const OF_THE_CLUSTER: &[(&str, &str)] = &[
     ("networking.k8s.io", "IngressClass"),
     ("storage.k8s.io", "StorageClass"),
-    ("gateway.networking.k8s.io", "GatewayClass"),
+    (GATEWAY_GROUP, "GatewayClass"),
 ];
 
 /// An object that others name, and by which fields.

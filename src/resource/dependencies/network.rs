@@ -4,9 +4,7 @@ use serde_json::Value;
 
 use super::facility::{Facility, Strength};
 use super::walk::{Found, SECRET, SERVICE};
-use crate::resource::Identity;
-
-const GATEWAY: &str = "gateway.networking.k8s.io";
+use crate::resource::{GATEWAY_GROUP, Identity};
 
 pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
     match (identity.group.as_str(), identity.kind.as_str()) {
@@ -14,16 +12,18 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
         ("networking.k8s.io", "IngressClass") => {
             found.typed("spec.parameters", "apiGroup", None, Strength::Useful);
         }
-        (GATEWAY, "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" | "UDPRoute") => {
-            found.typed("spec.parentRefs.*", "group", Some((GATEWAY, "Gateway")), Strength::Running);
+        (GATEWAY_GROUP, "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" | "UDPRoute") => {
+            found.typed("spec.parentRefs.*", "group", Some((GATEWAY_GROUP, "Gateway")), Strength::Running);
             found.typed("spec.rules.*.backendRefs.*", "group", Some(SERVICE), Strength::Useful);
         }
-        (GATEWAY, "Gateway") => {
-            found.global("spec.gatewayClassName", (GATEWAY, "GatewayClass"), Strength::Running);
+        (GATEWAY_GROUP, "Gateway") => {
+            found.global("spec.gatewayClassName", (GATEWAY_GROUP, "GatewayClass"), Strength::Running);
             let certificates = "spec.listeners.*.tls.certificateRefs.*";
             found.typed(certificates, "group", Some(SECRET), Strength::Running);
         }
-        (GATEWAY, "GatewayClass") => found.typed("spec.parametersRef", "group", None, Strength::Running),
+        (GATEWAY_GROUP, "GatewayClass") => {
+            found.typed("spec.parametersRef", "group", None, Strength::Running)
+        }
         (
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
@@ -44,7 +44,7 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
 pub fn leads_in(identity: &Identity, object: &Value) -> bool {
     match (identity.group.as_str(), identity.kind.as_str()) {
         ("networking.k8s.io", "Ingress") => true,
-        (GATEWAY, kind) => kind.ends_with("Route"),
+        (GATEWAY_GROUP, kind) => kind.ends_with("Route"),
         ("", "Service") => {
             let kind = object.pointer("/spec/type").and_then(Value::as_str);
             let addresses = object.pointer("/spec/externalIPs").and_then(Value::as_array);

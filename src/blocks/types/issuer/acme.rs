@@ -16,7 +16,7 @@ use crate::blocks::keys::span_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::resource::record_set::lies_in;
-use crate::resource::{FieldPath, KeyFact, digest};
+use crate::resource::{FieldPath, GATEWAY_GROUP, KeyFact, digest};
 
 /// The directories of Let's Encrypt.
 /// Source: <https://letsencrypt.org/docs/acme-protocol-updates/>, <https://letsencrypt.org/docs/staging-environment/>
@@ -127,7 +127,7 @@ fn http01(http01: &Http01) -> Value {
     if let Some(gateway) = &http01.gateway {
         let (namespace, name) =
             gateway.split_once('/').map_or((None, gateway.as_str()), |(ns, name)| (Some(ns), name));
-        let mut parent = json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name});
+        let mut parent = json!({"group": GATEWAY_GROUP, "kind": "Gateway", "name": name});
         if let Some(namespace) = namespace {
             parent["namespace"] = Value::from(namespace);
         }

@@ -12,7 +12,7 @@ use super::config_yml::PORT;
 use super::options::{Gateway, Ingress, LoadBalancer, NodePort};
 use super::spec::{RegistrySpec, UserSource};
 use crate::blocks::facts::Need;
-use crate::resource::{Identity, Target};
+use crate::resource::{GATEWAY_GROUP, Identity, Target};
 
 /// By which way a registry is reached from outside the cluster.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +27,6 @@ pub(super) enum Way<'a> {
 
 /// The port of the Service before pods that ask for no password.
 const OPEN_PORT: u16 = 5001;
-/// The group of the Gateway API.
-pub(super) const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 
 impl RegistrySpec {
     /// The way. The configuration refuses a second one.

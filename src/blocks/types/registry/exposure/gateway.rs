@@ -9,7 +9,7 @@ use crate::blocks::types::registry::common::{Registry, path};
 use crate::blocks::types::registry::options::Gateway;
 use crate::blocks::types::registry::record;
 use crate::blocks::types::registry::spec::UserSource;
-use crate::blocks::types::registry::way::GATEWAY_GROUP;
+use crate::resource::GATEWAY_GROUP;
 
 const API_VERSION: &str = "gateway.networking.k8s.io/v1";
 /// All versions of the Gateway API serve this kind in it.
