@@ -127,7 +127,8 @@ impl Client {
             Err(_) => "no answer of use".to_owned(),
         };
         let exchange = self.exchange(method, path, token, body);
-        asked(|| format!("{method} {}{path}", self.url), exchange, outcome).await
+        // Not the URL: it is configured, and may hold a password.
+        asked(|| format!("{method} {path} at {}", self.service), exchange, outcome).await
     }
 
     async fn exchange(
