@@ -148,7 +148,7 @@ impl Layout {
 
     fn kwok_args(&self) -> Vec<String> {
         vec![
-            self.option("kubeconfig", "kubeconfig"),
+            self.option("kubeconfig", "kwok.kubeconfig"),
             self.option("config", "stages.yaml"),
             "--manage-all-nodes".into(),
             "--cidr=10.244.0.0/16".into(),

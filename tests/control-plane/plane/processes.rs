@@ -4,6 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
 use k8s_openapi::api::core::v1::{Node, ServiceAccount};
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, PostParams};
@@ -17,6 +20,9 @@ use super::pki::{self, Authority, Pair, Validity};
 use super::{Error, Facts, Nodes, Order, binder};
 
 const TOKEN: &str = "the-administrators-token";
+
+/// That of kwok, which has a name of its own: see [`Processes::keep_kwok_from_new_pods`].
+const KWOK_TOKEN: &str = "the-token-of-kwok";
 
 /// How long a program may take until it does its work. On a busy machine it takes seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
@@ -66,6 +72,7 @@ impl Processes {
         self.start_one(Role::Scheduler)?;
         self.create_classes().await?;
         if self.layout.nodes == Nodes::Simulated {
+            self.keep_kwok_from_new_pods().await?;
             self.start_one(Role::Kwok)?;
             self.create_node().await?;
         }
@@ -176,6 +183,30 @@ impl Processes {
         create::<Node>(&self.client, json!({ "metadata": { "name": "node", "labels": labels } })).await
     }
 
+    /// A kubelet deletes a pod by its uid, once it has shut down. kwok deletes it by its name, and sometimes twice: the
+    /// second time it would take the next pod of that name, which nobody wants to shut down.
+    async fn keep_kwok_from_new_pods(&self) -> Result<(), Error> {
+        let name = "kwok-deletes-what-shuts-down";
+        let policy = json!({
+            "metadata": { "name": name },
+            "spec": {
+                "matchConstraints": {
+                    "resourceRules": [
+                        { "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["DELETE"] }
+                    ],
+                },
+                "matchConditions": [{ "name": "kwok", "expression": "request.userInfo.username == 'kwok'" }],
+                "validations": [{ "expression": "has(oldObject.metadata.deletionTimestamp)" }],
+            },
+        });
+        create::<ValidatingAdmissionPolicy>(&self.client, policy).await?;
+        let binding = json!({
+            "metadata": { "name": name },
+            "spec": { "policyName": name, "validationActions": ["Deny"] },
+        });
+        create::<ValidatingAdmissionPolicyBinding>(&self.client, binding).await
+    }
+
     /// Creates the storage classes that claims can name.
     async fn create_classes(&self) -> Result<(), Error> {
         for (name, mode, default) in
@@ -215,13 +246,19 @@ fn write_files(layout: &Layout) -> Result<(), Error> {
     let (private, public) = pki::key()?;
     fs::write(layout.file("accounts.key"), private)?;
     fs::write(layout.file("accounts.pub"), public)?;
-    fs::write(layout.file("tokens.csv"), format!("{TOKEN},admin,admin,\"system:masters\"\n"))?;
+    fs::write(layout.file("tokens.csv"), tokens())?;
     fs::write(layout.file("stages.yaml"), include_str!("stages.yaml"))?;
     fs::write(layout.file("audit.yaml"), include_str!("audit.yaml"))?;
-    Kubeconfig::new(layout.server())
-        .authority(layout.file("authority.pem"))
-        .token(TOKEN)
-        .write(&layout.file("kubeconfig"))
+    let kubeconfig = Kubeconfig::new(layout.server()).authority(layout.file("authority.pem"));
+    kubeconfig.clone().token(KWOK_TOKEN).write(&layout.file("kwok.kubeconfig"))?;
+    kubeconfig.token(TOKEN).write(&layout.file("kubeconfig"))
+}
+
+/// Who logs in with which token. All of them may do everything.
+fn tokens() -> String {
+    [(TOKEN, "admin"), (KWOK_TOKEN, "kwok")]
+        .map(|(token, name)| format!("{token},{name},{name},\"system:masters\"\n"))
+        .concat()
 }
 
 fn write_pair(layout: &Layout, name: &str, pair: &Pair) -> Result<(), Error> {
