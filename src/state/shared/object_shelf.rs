@@ -5,11 +5,13 @@
 //! | `bucket` | how does the store speak of its bucket? |
 //! | `connect` | how is the store reached? |
 //! | `probe` | does it look at the condition of a write? |
+//! | `whole` | does the mark of an object belong to its content? |
 //! | `words` | what does an error of it mean? |
 
 mod bucket;
 mod connect;
 mod probe;
+mod whole;
 mod words;
 
 use std::fmt;
@@ -23,6 +25,7 @@ use tokio::sync::OnceCell;
 
 use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
 use bucket::{Bucket, Mark};
+use whole::Marks;
 use words::{not_done, unanswered_where_unclear};
 
 use crate::resource::{asked, done_or_failed};
@@ -36,11 +39,12 @@ pub struct ObjectShelf {
     prefix: Path,
     /// Set once it is known that the store looks at conditions.
     probed: OnceCell<()>,
+    marks: Marks,
 }
 
 impl ObjectShelf {
     fn new(store: Arc<dyn ObjectStore>, bucket: Bucket, prefix: Path) -> Self {
-        Self { store, bucket, prefix, probed: OnceCell::new() }
+        Self { store, bucket, prefix, probed: OnceCell::new(), marks: Marks::default() }
     }
 
     /// Where an object of this name is.
@@ -61,6 +65,22 @@ impl ObjectShelf {
         match self.bucket.language.mark() {
             Mark::ETag => UpdateVersion { e_tag: version, version: None },
             Mark::Generation => UpdateVersion { e_tag: None, version },
+        }
+    }
+
+    async fn get_object(&self, path: &Path) -> Result<Option<Kept>, ShelfError> {
+        let question = || format!("GET {}/{path}", self.bucket);
+        let reading = async {
+            let found = self.store.get_opts(path, GetOptions::default()).await?;
+            Ok((found.meta.clone(), found.bytes().await?))
+        };
+        match asked(question, reading, found_or_not).await {
+            Ok((meta, bytes)) => {
+                let version = self.version(meta.e_tag, meta.version)?;
+                Ok(Some(Kept { bytes: bytes.to_vec(), version }))
+            }
+            Err(error) if words::is_absent(&error) => Ok(None),
+            Err(error) => Err(not_done(&error, &self.bucket)),
         }
     }
 
@@ -108,21 +128,8 @@ impl Shelf for ObjectShelf {
     }
 
     async fn get(&self, item: Item) -> Result<Option<Kept>, ShelfError> {
-        let failed = |error| not_done(&error, &self.bucket);
         let path = self.path(&name(item));
-        let question = || format!("GET {}/{path}", self.bucket);
-        let reading = async {
-            let found = self.store.get_opts(&path, GetOptions::default()).await?;
-            Ok((found.meta.clone(), found.bytes().await?))
-        };
-        match asked(question, reading, found_or_not).await {
-            Ok((meta, bytes)) => {
-                let version = self.version(meta.e_tag, meta.version)?;
-                Ok(Some(Kept { bytes: bytes.to_vec(), version }))
-            }
-            Err(error) if words::is_absent(&error) => Ok(None),
-            Err(error) => Err(failed(error)),
-        }
+        self.marks.whole(|| self.get_object(&path)).await
     }
 
     async fn put(&self, item: Item, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {
