@@ -250,6 +250,48 @@ fn nothing_runs_of_a_chart_of_which_a_part_goes_and_the_rest_lives_on() {
     assert!(notes(&plan)[0].contains("To have them run, apply first."), "{:?}", notes(&plan));
 }
 
+/// A Job may be deleted by itself once it has ended. That is no end of its chart.
+#[test]
+fn nothing_runs_where_only_a_job_is_gone_that_has_ended() {
+    let mut input = with_known(leaving(), &at("Job", "work"), &job("work"));
+    input.known.remove(&at("ConfigMap", "config"));
+    let work = known(&mut input, "Job", "work").target.identity.clone();
+    input.leaving.insert(BlockAddress::new("chart", "web"), BTreeSet::from([work]));
+    let plan = World::default().plan(input);
+    assert_eq!((runs(&plan), notes(&plan)), (vec![], vec![]));
+}
+
+#[test]
+fn a_namespace_that_another_block_has_too_does_not_keep_a_chart() {
+    let namespace = || json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}});
+    let shared: Address = "registry.main/Namespace/a".parse().unwrap();
+    let input = with_known(leaving(), &at("Namespace", "a"), &namespace());
+    let desired = vec![Arc::new(Desired::new(shared.clone(), namespace()).unwrap())];
+    let input = Input { desired, ..with_known(input, &shared, &namespace()) };
+    let plan = world().with(marked(namespace(), "registry.main/Namespace/a")).plan(input);
+    assert_eq!((runs(&plan), notes(&plan)), (names(["account", "after", "before"]), vec![]));
+}
+
+/// What stays only because a protected object needs it is no reason to wait.
+#[test]
+fn what_a_protected_object_needs_does_not_keep_its_chart() {
+    let needed = config_map("needed", json!({}));
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "kept", "namespace": "a"},
+        "spec": {"volumes": [{"name": "v", "configMap": {"name": "needed"}}]},
+    });
+    let input = with_known(leaving(), &at("ConfigMap", "needed"), &needed);
+    let mut input = with_known(input, &at("Pod", "kept"), &pod);
+    known(&mut input, "Pod", "kept").protect = true;
+    known(&mut input, "Pod", "kept").dependencies.push(at("ConfigMap", "needed"));
+    let mut world = World::default()
+        .with(marked(needed, "chart.web/ConfigMap/needed"))
+        .with(marked(pod, "chart.web/Pod/kept"));
+    let plan = world.plan(input);
+    assert_eq!(change(&plan, "ConfigMap", "needed").action, Action::Keep);
+    assert_eq!((runs(&plan), notes(&plan)), (names(["account", "after", "before"]), vec![]));
+}
+
 #[test]
 fn nothing_runs_of_a_chart_that_a_killed_run_may_never_have_made() {
     let mut input = leaving();
