@@ -22,7 +22,7 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
             found.typed(certificates, "group", Some(SECRET), Strength::Running);
         }
         (GATEWAY_GROUP, "GatewayClass") => {
-            found.typed("spec.parametersRef", "group", None, Strength::Running)
+            found.typed("spec.parametersRef", "group", None, Strength::Running);
         }
         (
             "admissionregistration.k8s.io",

@@ -58,6 +58,7 @@ fn is_torn(kept: &Kept) -> bool {
 #[cfg(test)]
 mod tests {
     use std::future::ready;
+    use std::slice;
 
     use super::*;
     use crate::state::shared::shelf::ItemVersion;
@@ -86,7 +87,7 @@ mod tests {
         let marks = Marks::default();
         assert_eq!(taken(&marks, &[torn.clone(), torn.clone(), whole.clone()]).await, (whole.clone(), 3));
         assert_eq!(taken(&marks, &[torn, whole.clone()]).await, (whole.clone(), 2));
-        assert_eq!(taken(&marks, &[whole.clone()]).await, (whole, 1));
+        assert_eq!(taken(&marks, slice::from_ref(&whole)).await, (whole, 1));
     }
 
     #[tokio::test]
@@ -94,11 +95,11 @@ mod tests {
         let marks = Marks::default();
         for mark in ["\"7\"", "\"149603e6c03516362a8da23f624db945-2\"", OLD] {
             let plain = kept("old", mark);
-            assert_eq!(taken(&marks, &[plain.clone()]).await, (plain, 1));
+            assert_eq!(taken(&marks, slice::from_ref(&plain)).await, (plain, 1));
         }
         // Of an encrypted content, it has the same form. That is found out once.
         let encrypted = kept("old", NEW);
-        assert_eq!(taken(&marks, &[encrypted.clone()]).await, (encrypted.clone(), 4));
-        assert_eq!(taken(&marks, &[encrypted.clone()]).await, (encrypted, 1));
+        assert_eq!(taken(&marks, slice::from_ref(&encrypted)).await, (encrypted.clone(), 4));
+        assert_eq!(taken(&marks, slice::from_ref(&encrypted)).await, (encrypted, 1));
     }
 }
