@@ -94,11 +94,18 @@ struct Odd {
     manner: Manner,
     /// How many writes it still treats as any store does.
     well_for: AtomicUsize,
+    /// How many reads it still answers with the mark of another content.
+    torn: AtomicUsize,
 }
 
 impl Odd {
     fn new(manner: Manner, well_for: usize) -> Self {
-        Self { store: InMemory::new(), manner, well_for: AtomicUsize::new(well_for) }
+        Self {
+            store: InMemory::new(),
+            manner,
+            well_for: AtomicUsize::new(well_for),
+            torn: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -106,6 +113,11 @@ impl fmt::Display for Odd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("odd")
     }
+}
+
+/// Takes one away; whether there was one.
+fn one_less(count: &AtomicUsize) -> bool {
+    count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 fn generic(text: &str) -> object_store::Error {
@@ -120,9 +132,7 @@ impl ObjectStore for Odd {
         payload: PutPayload,
         mut options: PutOptions,
     ) -> object_store::Result<PutResult> {
-        let is_well =
-            self.well_for.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if is_well.is_ok() {
+        if one_less(&self.well_for) {
             return self.store.put_opts(path, payload, options).await;
         }
         match (self.manner, &options.mode) {
@@ -151,7 +161,11 @@ impl ObjectStore for Odd {
     }
 
     async fn get_opts(&self, path: &Path, options: GetOptions) -> object_store::Result<GetResult> {
-        self.store.get_opts(path, options).await
+        let mut found = self.store.get_opts(path, options).await?;
+        if one_less(&self.torn) {
+            found.meta.e_tag = Some(format!("\"{}\"", "0f".repeat(16)));
+        }
+        Ok(found)
     }
 
     fn delete_stream(
@@ -189,6 +203,15 @@ async fn a_store_that_ignores_a_condition_is_refused_before_anything_is_written(
         assert!(backend(&shelf).lock("apply").await.is_err());
         assert!(backend(&shelf).make_key().await.is_err());
     }
+}
+
+#[tokio::test]
+async fn a_mark_of_another_content_is_taken_for_none() {
+    let odd = Odd { torn: AtomicUsize::new(2), ..Odd::new(Manner::IgnoresMatch, usize::MAX) };
+    let shelf = shelf(odd);
+    let written = shelf.put(Item::Lock, b"one", Over::Nothing).await.unwrap();
+    let kept = shelf.get(Item::Lock).await.unwrap().unwrap();
+    assert_eq!((kept.bytes.as_slice(), kept.version), (b"one".as_slice(), written));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Does the mark of an object belong to its content? Some stores keep the two apart, and for a moment show the mark of the
-//! new content with the old content. Whoever took a lock by such an answer would write over one that he has never seen.
+//! new content with the old content. A process that took a lock by such an answer would write over a lock that it has never seen.
 //!
 //! Most stores take the MD5 digest of the content as its entity tag, and then a torn answer shows. A tag of the same form
 //! that is none, as that of a content that the store has encrypted, stays what it is.
@@ -33,15 +33,19 @@ impl Marks {
     where
         R: Future<Output = Result<Option<Kept>, ShelfError>>,
     {
-        let mut found = read().await?;
+        let first = read().await?;
+        if self.are_no_digests.load(Ordering::Relaxed) || !first.as_ref().is_some_and(is_torn) {
+            return Ok(first);
+        }
+        let mut found = None;
         for pause in PAUSES {
-            if self.are_no_digests.load(Ordering::Relaxed) || !found.as_ref().is_some_and(is_torn) {
-                return Ok(found);
-            }
             sleep(pause).await;
             found = read().await?;
+            if !found.as_ref().is_some_and(is_torn) {
+                return Ok(found);
+            }
         }
-        if found.as_ref().is_some_and(is_torn) {
+        if found == first {
             self.are_no_digests.store(true, Ordering::Relaxed);
         }
         Ok(found)
@@ -98,7 +102,12 @@ mod tests {
             assert_eq!(taken(&marks, slice::from_ref(&plain)).await, (plain, 1));
         }
         // Of an encrypted content, it has the same form. That is found out once.
-        let encrypted = kept("old", NEW);
+        let (encrypted, other) = (kept("old", NEW), kept("new", OLD));
+        assert_eq!(
+            taken(&marks, &[encrypted.clone(), other.clone()]).await,
+            (other, 4),
+            "it has changed meanwhile"
+        );
         assert_eq!(taken(&marks, slice::from_ref(&encrypted)).await, (encrypted.clone(), 4));
         assert_eq!(taken(&marks, slice::from_ref(&encrypted)).await, (encrypted, 1));
     }
