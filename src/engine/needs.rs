@@ -76,12 +76,12 @@ pub async fn gather_within(
         if needs.is_empty() {
             break;
         }
-        let (asked, left_out): (Vec<Need>, Vec<Need>) = needs.into_iter().partition(|need| {
-            unasked(need).is_none() || wanted.as_ref().is_none_or(|wanted| wanted.contains(need))
-        });
-        for need in left_out {
-            if let Some(fact) = unasked(&need) {
-                facts.insert(need, fact);
+        let is_wanted = |need: &Need| wanted.as_ref().is_none_or(|wanted| wanted.contains(need));
+        let mut asked = Vec::new();
+        for need in needs {
+            match unasked(&need) {
+                Some(fact) if !is_wanted(&need) => facts.insert(need, fact),
+                _ => asked.push(need),
             }
         }
         for (need, fact) in answer(asked, outside, &helm, &mut lookups).await {

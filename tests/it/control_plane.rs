@@ -21,7 +21,7 @@ tests! {
     a_volume_goes_with_its_claim,
     a_namespace_with_pods_ends,
     failing_pods_say_why,
-    the_player_of_kubelets_leaves_pods_alone_that_do_not_shut_down,
+    kwok_leaves_pods_alone_that_do_not_shut_down,
     a_slow_pod_is_ready_in_the_end,
     an_account_may_do_what_its_role_allows,
     a_stopped_server_comes_back_with_its_data,
@@ -139,13 +139,15 @@ fn failing_pods_say_why() {
     assert_eq!(ns.field("pod/never-ready", "/status/containerStatuses/0/ready"), false);
 }
 
-fn the_player_of_kubelets_leaves_pods_alone_that_do_not_shut_down() {
+fn kwok_leaves_pods_alone_that_do_not_shut_down() {
     let ns = Namespace::new();
     ns.apply(&POD.replace("NAME", "never-ready"));
-    let delete = ["delete", "pod/never-ready", "--dry-run=server", "--as=kwok", "--as-group=system:masters"];
+    let kwok = ns.cluster().facts().folder.join("kwok.kubeconfig");
+    let login = format!("--kubeconfig={}", kwok.display());
     // A policy is in force a moment after it was made.
     wait_until("the refusal", || {
-        ns.kubectl(delete).run().any().stderr().contains("kwok-deletes-what-shuts-down")
+        let delete = ns.kubectl([&login, "delete", "pod/never-ready", "--dry-run=server"]).run().any();
+        delete.stderr().contains("kwok-deletes-what-shuts-down")
     });
     // What shuts down, it deletes.
     ns.delete("pod/never-ready");

@@ -198,7 +198,8 @@ fn a_zone_is_asked_for_once_in_a_run() {
     let second = text[HEAD.len()..].replace("dns.main", "dns.other").replace("registry.", "other.");
     text.push_str(&second);
     let project = project(&ns, &text);
-    project.run(["plan"]).success();
+    let asked = project.run(["plan", "-v"]).success();
+    asked.stderr_contains("GET /zones").stderr_contains(" at Cloudflare: 200").stderr_lacks(service.url());
     assert_eq!(service.count_since("GET /zones"), 1);
     project.apply();
     assert_eq!(service.count_since("GET /zones"), 1, "the plan, both writes and the wait know it");

@@ -127,7 +127,7 @@ fn registry<'n>(ns: &'n Namespace, proxy: &Proxy) -> Project<'n> {
     project
 }
 
-/// What is read to delete a registry, whether as a whole or by its name,
+/// What is read to delete a registry, whether as a whole or by its name.
 const DELETED: &[(&str, usize)] = &[
     ("get /api", 1),
     ("get /apis", 1),
@@ -140,7 +140,7 @@ const DELETED: &[(&str, usize)] = &[
     ("get services", 1),
     ("list secrets", 1),
 ];
-/// as a whole,
+/// What is read beside that to delete it as a whole.
 const AS_A_WHOLE: &[(&str, usize)] = &[
     ("get namespaces", 2),
     ("list configmaps", 1),
@@ -150,7 +150,7 @@ const AS_A_WHOLE: &[(&str, usize)] = &[
     ("list serviceaccounts", 1),
     ("list services", 1),
 ];
-/// and by its name: what stands on the targets depends on who serves the class.
+/// What is read beside that to delete it by its name. What stands on the targets depends on who serves the class.
 const BY_NAME: &[(&str, usize)] = &[("get namespaces", 1), ("list ingressclasses.networking.k8s.io", 1)];
 
 /// Whoever serves an Ingress that goes, it goes. So the list is not asked for where all goes, and nothing is said of what it would
