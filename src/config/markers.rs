@@ -7,6 +7,8 @@ pub const PATH: &str = "x-path";
 /// Marks a text as a pattern of paths. A block sees it as it is written, with the folder of the file that names it
 /// beside it ([`Sources::folder`](crate::diagnostic::Sources::folder)): nothing in a folder's name is a pattern.
 pub const PATTERN: &str = "x-pattern";
+/// Marks a text as a URL: a user or a password in it would be a secret in clear.
+pub const URL: &str = "x-url";
 /// Marks a schema as a source of a secret: a text in its place is a secret in clear.
 pub const SECRET_SOURCE: &str = "x-secret-source";
 /// Marks a text as one in which a secret may stand.

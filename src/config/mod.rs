@@ -38,6 +38,7 @@ mod hidden;
 mod imports;
 mod inputs;
 mod load;
+mod login;
 mod markers;
 mod merge;
 mod model;
@@ -66,7 +67,7 @@ pub use encryption::{Encryption, IdentitySource};
 pub use imports::Import;
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head, load_text};
-pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, path_schema};
+pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, URL, path_schema};
 pub use model::{
     Block, BlockSchema, ClusterSettings, Config, DefaultedVariables, Generate, ObjectReadyRule, Output,
     Property, SecretSource,

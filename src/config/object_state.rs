@@ -76,5 +76,6 @@ pub fn store_endpoint_schema(_: &mut SchemaGenerator) -> Schema {
         "type": "string",
         "pattern": "^https?://[^/]+/?$",
         "x-rule": "a URL without a path: `https://minio.example.com:9000`",
+        "x-url": true,
     })
 }

@@ -1,4 +1,4 @@
-//! What a JSON Schema cannot say of a value: whether it may be unknown yet, whether it may be a secret, and
+//! What a JSON Schema cannot say of a value: whether it may be unknown yet, whether it may be a secret or hold one, and
 //! what a relative path starts from.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::codes;
 use super::inputs::Files;
-use super::markers::{PATH, SECRET, SECRET_SOURCE};
+use super::login::has_login;
+use super::markers::{PATH, SECRET, SECRET_SOURCE, URL};
 use super::node::{Node, NodeValue};
 use super::shape::Shape;
 use crate::diagnostic::{Diagnostic, Span};
@@ -56,6 +57,11 @@ impl ValueRules<'_> {
                     self.reference(node, &expression, at, shape, known);
                 } else if shape.has(PATH) && !text.is_empty() {
                     *text = absolute(self.files.sources.folder(node.span.source), text);
+                } else if shape.has(URL) && has_login(text) {
+                    let message =
+                        format!("`{at}` has a user or a password in it, and URLs are shown and recorded");
+                    let help = "take them out of the URL";
+                    self.refuse(codes::SECRET_IN_CLEAR, message, node.span, at, help);
                 }
             }
             _ => {}

@@ -110,7 +110,6 @@ fn what_is_wrong_with_a_bucket_is_told() {
         ("registry:3.1.1", &format!("{amazon}\nsecret_key = {{ env = 'KEY' }}")),
         ("registry:3.1.1", &format!("{amazon}\naccess_key = {{ generate = {{}} }}\nsecret_key.env = 'A'")),
         ("registry:3.1.1", "endpoint = 'https://s3.example.com'"),
-        ("registry:3.1.1", &format!("endpoint = 'https://key:word@s3.example.com'\n{KEYS}")),
         ("registry:3.1.1", &format!("endpoint = 'https://s3.example.com?x=y'\n{KEYS}")),
         ("registry:3.1.1", &format!("endpoint = 'https://images.s3.example.com'\n{KEYS}")),
         ("registry:3.1.1", &format!("endpoint = 'http://s3.example.com'\n{KEYS}")),

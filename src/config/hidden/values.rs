@@ -1,5 +1,6 @@
 //! Values that may be secrets, by what the schemas say of their places.
 
+use crate::config::login::has_login;
 use crate::config::markers::SECRET_SOURCE;
 use crate::config::node::{Node, NodeValue, Table};
 use crate::config::outline::{LISTS, Outline, SINGLE_TABLES};
@@ -46,6 +47,7 @@ fn below(node: &Node, shape: &Shape<'_>, found: &mut Vec<Span>) {
     match &node.value {
         NodeValue::Array(items) => items.iter().for_each(|item| below(item, &shape.item(), found)),
         NodeValue::Table(table) => below_table(table, shape, &[], found),
+        NodeValue::String(text) if has_login(text) => found.push(node.span),
         NodeValue::String(text) if is_reference(text) => {}
         _ if is_secret(shape) || is_table_of_secrets(shape) => found.push(node.span),
         _ => {}

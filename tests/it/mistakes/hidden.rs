@@ -8,6 +8,7 @@ tests! {
     no_password_of_a_registry_is_drawn,
     no_comment_is_drawn,
     no_value_of_an_unknown_key_is_drawn,
+    no_login_in_a_url_is_said_or_drawn,
     harmless_lines_are_drawn,
 }
 
@@ -182,6 +183,37 @@ fn no_value_of_an_unknown_key_is_drawn() {
     let project = "[project]\nname = \"p\"\npwd = \"hunter2\"\n";
     let refused = ns.project().write("regplan.toml", project).run(["validate"]).code(1);
     refused.stderr_lacks("hunter2").stderr_contains("pwd = *").stderr_contains("regplan.toml:3:1");
+}
+
+fn no_login_in_a_url_is_said_or_drawn() {
+    let dns = "[dns.d]\nname = \"r.example.org\"\nzone = \"example.org\"\nvalues = [\"192.0.2.1\"]\n";
+    let chart = "[chart.c]\nnamespace = \"n\"\nversion = \"1.2.3\"\n";
+    let issuer = "[issuer.i]\nacme.email = \"ops@example.org\"\nacme.http01.class = \"contour\"\n";
+    let state = "[state]\nbackend = \"s3\"\nbucket = \"states\"\n";
+    for (key, config) in [
+        ("state.endpoint", format!("{state}endpoint = \"URL\"\n")),
+        (
+            "dns.d.cloudflare.url",
+            format!("{dns}cloudflare = {{ api_token = {{ env = \"T\" }}, url = \"URL\" }}\n"),
+        ),
+        (
+            "dns.d.digitalocean.url",
+            format!("{dns}digitalocean = {{ token = {{ env = \"T\" }}, url = \"URL\" }}\n"),
+        ),
+        ("chart.c.repo", format!("{chart}chart = \"web\"\nrepo = \"URL\"\n")),
+        (
+            "chart.c.chart",
+            format!("{chart}chart = \"URL\"\n").replace("URL", &format!("oci://me:{CANARY}@host/web")),
+        ),
+        ("issuer.i.acme.server", format!("{issuer}acme.server = \"URL\"\n")),
+    ] {
+        let config = config.replace("URL", &format!("https://me:{CANARY}@host.example.org"));
+        hides(&config);
+        let ns = Namespace::absent();
+        let project = ns.project().write("regplan.toml", &format!("{HEAD}\n{config}"));
+        let said = format!("`{key}` has a user or a password in it");
+        project.run(["validate"]).code(1).stderr_contains(&said);
+    }
 }
 
 fn harmless_lines_are_drawn() {

@@ -24,12 +24,12 @@ pub(in crate::blocks) struct ChartKeys {
     pub(super) preset: Option<Preset>,
     /// The chart, where no `preset` says it: a folder, an archive (`.tgz`), `oci://HOST/PATH` in a registry, or its name in the repository that
     /// `repo` names. A relative path starts at the folder of the file that names it.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("x-url" = true))]
     pub(super) chart: Option<String>,
     /// The URL of a repository of charts, the folder of its `index.yaml`.
     #[schemars(
         regex(pattern = "^https?://"),
-        extend("x-rule" = "a URL, as in `https://charts.example.com`")
+        extend("x-rule" = "a URL, as in `https://charts.example.com`", "x-url" = true)
     )]
     pub(super) repo: Option<String>,
     /// Whether the registry of the chart is reached by plain HTTP, as one on this machine or in a closed network.

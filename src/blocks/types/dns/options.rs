@@ -143,7 +143,7 @@ pub(super) struct Cloudflare {
     /// A token that may edit the zone (`Zone.DNS:Edit`, `Zone.Zone:Read`).
     pub(super) api_token: SecretSource,
     /// Another place of the API.
-    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL"))]
+    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL", "x-url" = true))]
     pub(super) url: Option<String>,
     /// The servers that must answer with a change before it counts as done, with their ports. Unless said, those that the
     /// service names for the zone.
@@ -192,7 +192,7 @@ pub(super) struct DigitalOcean {
     /// A token that may read and write domains.
     pub(super) token: SecretSource,
     /// Another place of the API.
-    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL"))]
+    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL", "x-url" = true))]
     pub(super) url: Option<String>,
     /// The servers that must answer with a change before it counts as done, with their ports. Unless said, those that the
     /// service names for the zone.

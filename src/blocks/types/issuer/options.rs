@@ -67,7 +67,7 @@ pub(super) struct Acme {
     /// are generous), or the URL of another one's directory.
     #[schemars(
         regex(pattern = "^(letsencrypt|letsencrypt-staging|https://.+)$"),
-        extend("x-rule" = "`letsencrypt`, `letsencrypt-staging`, or the URL of a directory (`https://…`)")
+        extend("x-rule" = "`letsencrypt`, `letsencrypt-staging`, or the URL of a directory (`https://…`)", "x-url" = true)
     )]
     pub(super) server: String,
     /// Where the server writes to when something is wrong with a certificate.
