@@ -12,14 +12,13 @@ use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, Stamp, Targe
 /// rollout updates a Deployment many times: a conflict there is normal, and no sign of another user's change.
 const TRIES: usize = 5;
 
-/// Creates an object that must not exist yet.
+/// Creates an object that must not exist yet, as the guard of the write says.
 pub(super) async fn create(
     provider: &dyn Provider,
-    write: Write,
+    write: &Write,
     writer: PatientWriter<'_>,
 ) -> Result<Written, Problem> {
-    let write = Write { guard: Guard::Absent, ..write };
-    writer.write(provider, &write).await.map_err(|problem| match problem.kind {
+    writer.write(provider, write).await.map_err(|problem| match problem.kind {
         ProblemKind::Conflict => Problem {
             message: "somebody else has made it since the plan; it was not touched".to_owned(),
             help: Some("plan again: the new plan says whose it is, and how to take it over".to_owned()),

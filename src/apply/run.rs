@@ -315,7 +315,7 @@ impl<'p> Work<'p> {
             }
             StepResult::Settled { address, result: Ok(live) } => {
                 if let Some(live) = live {
-                    self.current.insert(address.clone(), Arc::new(live));
+                    self.current.insert(address.clone(), live);
                 }
                 let completed = self.completing.remove(&address);
                 recorder.note(Record::Ready { address: address.clone(), completed });

@@ -1,5 +1,7 @@
 //! The steps of a resource, each a future: a write or a delete first, then the wait until it is ready.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +22,7 @@ pub(super) enum StepResult {
     /// The server answered a write or a delete; or it failed.
     Wrote { address: Address, result: Result<Done, Problem> },
     /// The wait until the resource is ready has ended.
-    Settled { address: Address, result: Result<Option<Live>, Problem> },
+    Settled { address: Address, result: Result<Option<Arc<Live>>, Problem> },
     /// The hook has ended, and what its chart wants deleted after that was deleted; with why it failed, if it did, and what
     /// could not be deleted.
     CleanedUp { address: Address, failed: Option<Problem>, gone: Vec<Address>, trouble: Vec<String> },

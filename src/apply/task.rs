@@ -106,7 +106,7 @@ impl Task<'_> {
         let Prepared { object, warnings: mut told } = prepared;
         let field_release = self.field_release()?;
         let writer = PatientWriter { plan: self.plan, change: self.change };
-        let written = match (self.change.action, self.change.stamp()) {
+        let (written, object) = match (self.change.action, self.change.stamp()) {
             (Action::Update | Action::Adopt, Some(stamp)) => {
                 let write = self.write(object.clone());
                 let mut stamp = stamp.clone();
@@ -114,9 +114,12 @@ impl Task<'_> {
                     stamp =
                         guarded::reassign(provider, &write, &stamp, shift, self.change, self.desired).await?;
                 }
-                guarded::update(provider, write, &stamp, writer, self.desired).await?
+                (guarded::update(provider, write, &stamp, writer, self.desired).await?, object)
             }
-            _ => guarded::create(provider, self.write(object.clone()), writer).await?,
+            _ => {
+                let write = self.write(object);
+                (guarded::create(provider, &write, writer).await?, write.object)
+            }
         };
         let Written { live, warnings } = self.release(provider, written, &field_release).await;
         let sent = Box::new(plan::sent_after_release(object, &field_release));
@@ -244,7 +247,7 @@ impl Task<'_> {
         &self,
         provider: &dyn Provider,
         progress: Progress<'_>,
-    ) -> Result<Option<Live>, Problem> {
+    ) -> Result<Option<Arc<Live>>, Problem> {
         let lifecycle = &self.desired.lifecycle;
         let wait = Wait {
             target: self.change.target.clone(),
@@ -276,5 +279,5 @@ async fn await_field(
     if field.get(&live.object).is_none_or(Value::is_null) {
         return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));
     }
-    Ok(Dependency { target: dependency.target.clone(), object: live.object })
+    Ok(Dependency { target: dependency.target.clone(), object: live.object.clone() })
 }

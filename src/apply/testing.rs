@@ -46,7 +46,7 @@ impl Provider for TakesEveryWrite {
 
     fn write_under(&self, _: Permit) {}
 
-    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         if wait.target.identity.name == "never-ready" {
             return Err(Problem::new(ProblemKind::Other, "it is not ready"));
         }

@@ -106,7 +106,7 @@ impl House for RedactingProvider {
         self.answer(self.provider.delete(target, read).await)
     }
 
-    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         let redacted = |missing: &str| progress(&self.secrets.redactor().text(missing.to_owned()));
         let found = self.answer(self.provider.wait(wait, &redacted).await)?;
         if let Some(live) = &found {

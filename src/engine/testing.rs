@@ -133,13 +133,13 @@ impl House for FakeCluster {
         Ok(())
     }
 
-    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         if let Err(problem) = self.quoted("wait", &wait.target, None) {
             progress(&problem.message);
             return Err(problem);
         }
         let content = self.0.lock().unwrap();
-        let live = content.objects.get(&wait.target.identity).map(|live| live.as_ref().clone());
+        let live = content.objects.get(&wait.target.identity).cloned();
         Ok(live.filter(|_| !matches!(wait.until, Until::Gone { .. })))
     }
 

@@ -454,7 +454,7 @@ impl Planner {
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(strangers::notes(self.overview()));
         self.notes.extend(unused_consents(&self.input, &changes, &refusals));
-        let mut plan = Plan {
+        Plan {
             project: self.input.project.clone(),
             lineage: self.input.lineage.clone(),
             serial: self.input.serial,
@@ -470,9 +470,8 @@ impl Planner {
             lineage_obstacle: self.lineage_obstacle.take(),
             freshness: Freshness::default(),
             briefing: Briefing::default(),
+            // It is known once the plan is complete.
             digest: String::new(),
-        };
-        plan.digest = plan.digest_of();
-        plan
+        }
     }
 }

@@ -204,7 +204,7 @@ pub trait House: Send + Sync {
     ///
     /// # Errors
     /// A time-out, and a failure that will not heal, each explained with what the house says about the cause.
-    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem>;
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem>;
 
     /// What each of these objects lacks to be ready, in one line; `None` for those that are ready. One answer for each,
     /// in their order, and never an error: where the house does not tell a cause, the object's own words are all there

@@ -110,7 +110,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// See [`House::wait`].
-    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         self.house(&wait.target)?.wait(wait, progress).await
     }
 

@@ -1,5 +1,7 @@
 //! In the place of a cluster that is not reached: every question is answered by why.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::cluster::{Cluster, Dependents, Reassignment};
@@ -41,7 +43,7 @@ impl House for Unreached {
         self.why()
     }
 
-    async fn wait(&self, _: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, _: &Wait, _: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         self.why()
     }
 

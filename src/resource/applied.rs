@@ -50,7 +50,12 @@ pub struct SentObject(Box<str>);
 impl SentObject {
     /// From an object out of which all secrets are taken ([`withhold`](super::withhold)).
     pub fn new(withheld: &Value) -> Self {
-        Self(withheld.to_string().into())
+        Self::of_text(withheld.to_string())
+    }
+
+    /// From the JSON text of such an object.
+    pub(crate) fn of_text(text: String) -> Self {
+        Self(text.into())
     }
 
     /// As text.

@@ -1,5 +1,7 @@
 //! Proof by record: the record of the last apply shows that sending the same again would change nothing.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::kubernetes::field_manager;
@@ -25,11 +27,12 @@ pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> 
         resource::held(answer, &manager, hides)
     };
     let foreign_items = resource::foreign_items(answer, &manager, hides);
+    let (digest, sent_object) = without_secrets(desired, sent, &answer.object);
     Applied {
         resource_version: answer.stamp.version.clone(),
-        sent: digest_without_secrets(desired, sent),
+        sent: digest,
         rendered_from: desired.rendered_from.clone(),
-        sent_object: Some(without_secrets(desired, sent, &answer.object)),
+        sent_object: Some(sent_object),
         fields: held.into_iter().map(|(path, held)| (path.to_string(), held)).collect(),
         foreign_items: Some(foreign_items.iter().map(ToString::to_string).collect()),
         unstable_fields: desired.random.iter().map(|(path, ())| path.clone()).collect(),
@@ -84,21 +87,32 @@ fn holds_the_same(applied: &Applied, project: &str, desired: &Desired, sent: &Va
 /// SHA-256 of what is sent, without secret values. The names of secret fields stay in it: otherwise nobody would
 /// notice a secret that is not sent any more.
 pub(in crate::plan) fn digest_without_secrets(desired: &Desired, sent: &Value) -> String {
+    resource::digest(&open(desired, sent).to_string())
+}
+
+/// The same digest; and what is sent, by the same rule, and without what the live object says to be hidden.
+fn without_secrets(desired: &Desired, sent: &Value, live: &Value) -> (String, SentObject) {
+    let open = open(desired, sent);
+    let text = open.to_string();
+    let digest = resource::digest(&text);
+    let hidden = hidden_in(live);
+    if hidden.is_empty() {
+        return (digest, SentObject::of_text(text));
+    }
+    let mut open = open.into_owned();
+    resource::withhold(&mut open, &hidden);
+    (digest, SentObject::of_text(open.to_string()))
+}
+
+/// What is sent, without secret values. Most objects have none, and need no copy.
+fn open<'s>(desired: &Desired, sent: &'s Value) -> Cow<'s, Value> {
     let secrets = secret_paths(desired);
     if secrets.is_empty() {
-        return resource::digest(&sent.to_string());
+        return Cow::Borrowed(sent);
     }
     let mut open = sent.clone();
     resource::withhold(&mut open, &secrets);
-    resource::digest(&open.to_string())
-}
-
-/// What is sent, by the same rule; and without what the live object says to be hidden.
-fn without_secrets(desired: &Desired, sent: &Value, live: &Value) -> SentObject {
-    let mut open = sent.clone();
-    resource::withhold(&mut open, &secret_paths(desired));
-    resource::withhold(&mut open, &hidden_in(live));
-    SentObject::new(&open)
+    Cow::Owned(open)
 }
 
 /// Whether the live object holds every secret that is sent. Others may have added more.

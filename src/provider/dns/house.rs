@@ -385,7 +385,7 @@ impl House for Dns {
         join_all(all).await
     }
 
-    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         wait::wait(&self.known(&wait.target)?, wait, progress).await
     }
 

@@ -1,5 +1,6 @@
 //! When every server that answers for the zone answers with what was written.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -21,16 +22,16 @@ pub(super) async fn wait(
     entry: &Entry,
     wait: &Wait,
     progress: Progress<'_>,
-) -> Result<Option<Live>, Problem> {
+) -> Result<Option<Arc<Live>>, Problem> {
     if let (Until::Ready(Some(ReadyRule::Written)), Some(written)) = (&wait.until, &wait.written) {
-        return Ok(Some(Live::clone(written)));
+        return Ok(Some(Arc::clone(written)));
     }
     let limit = wait.timeout.unwrap_or_else(|| entry.keeper.patience());
     let deadline = Instant::now() + limit;
     let mut pause = FIRST_PAUSE;
     loop {
         let missing = match look(entry, wait).await {
-            Ok(Found::There(live)) => return Ok(live),
+            Ok(Found::There(live)) => return Ok(live.map(Arc::new)),
             Ok(Found::Lacks(missing)) => missing,
             Err(problem) if problem.kind == ProblemKind::Unreachable => problem.message,
             Err(problem) => return Err(problem),

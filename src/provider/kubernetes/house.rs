@@ -1,6 +1,7 @@
 //! Where each request to a cluster is answered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -40,7 +41,7 @@ impl House for Kubernetes {
         write::delete(self, target, read).await
     }
 
-    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         wait::wait(self, wait, progress).await
     }
 

@@ -1,6 +1,6 @@
 //! A cluster that only tells what it was asked, and a house of record sets.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ impl House for Recorded {
         Ok(())
     }
 
-    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         self.note("wait", [&wait.target]);
         Ok(None)
     }

@@ -68,12 +68,12 @@ impl House for PullEntries {
     }
 
     /// What is written is ready, and what is deleted is gone.
-    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         if matches!(wait.until, Until::Gone { .. }) {
             return Ok(None);
         }
         match self.read(std::slice::from_ref(&wait.target)).await.pop() {
-            Some(Reading::Present(live)) => Ok(Some(Arc::unwrap_or_clone(live))),
+            Some(Reading::Present(live)) => Ok(Some(live)),
             Some(Reading::Unreadable(problem)) => Err(problem),
             Some(Reading::Absent) | None => Ok(None),
         }

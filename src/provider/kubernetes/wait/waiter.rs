@@ -38,7 +38,7 @@ pub(in crate::provider::kubernetes) async fn wait(
     cluster: &Kubernetes,
     wait: &Wait,
     progress: Progress<'_>,
-) -> Result<Option<Live>, Problem> {
+) -> Result<Option<Arc<Live>>, Problem> {
     let identity = &wait.target.identity;
     let Some(served) = cluster.discovery.served(&wait.target).await? else {
         return match wait.until {
@@ -65,7 +65,7 @@ pub(in crate::provider::kubernetes) async fn wait(
         identity,
         until: &wait.until,
         uid: wait.uid.as_deref(),
-        last: first.as_ref().map(|live| Arc::new(live.object.clone())),
+        last: None,
         limit,
         deadline: Instant::now() + limit,
         progress,
@@ -85,8 +85,10 @@ pub(in crate::provider::kubernetes) async fn wait(
     let version = match first {
         Some(live) => {
             let Step::Wait(_) = waiter.step(Some(&live.object)).await? else {
-                return Ok(waiter.finish(Some(Arc::unwrap_or_clone(live))));
+                return Ok(waiter.finish(Some(live)));
             };
+            // What is ready at once needs no copy.
+            waiter.last = Some(Arc::new(live.object.clone()));
             live.stamp.version.clone()
         }
         None => match waiter.step(None).await? {
@@ -153,7 +155,7 @@ struct Waiter<'a> {
 }
 
 impl Waiter<'_> {
-    fn finish(&self, live: Option<Live>) -> Option<Live> {
+    fn finish(&self, live: Option<Arc<Live>>) -> Option<Arc<Live>> {
         live.filter(|_| !matches!(self.until, Until::Gone { .. }))
     }
 
@@ -162,7 +164,7 @@ impl Waiter<'_> {
     }
 
     /// Looks at the object whenever it changes, once everything up to a version has been seen.
-    async fn follow(&mut self, version: &str) -> Result<Option<Live>, Problem> {
+    async fn follow(&mut self, version: &str) -> Result<Option<Arc<Live>>, Problem> {
         let mut hub = self.join(None);
         let mut changes = hub.subscribe();
         let mut named = false;
@@ -199,7 +201,8 @@ impl Waiter<'_> {
                 }
                 match self.step(object.as_deref()).await? {
                     Step::Done => {
-                        return Ok(self.finish(object.map(|object| ownership::live((*object).clone()))));
+                        let live = object.map(|object| Arc::new(ownership::live((*object).clone())));
+                        return Ok(self.finish(live));
                     }
                     Step::Wait(when) => look_again = when,
                 }
