@@ -3,7 +3,6 @@
 //! Each record is one line: a checksum, a space, the record as JSON. The checksum covers the line before
 //! as well, so that a line that is lost or moved shows like one that is changed.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::Value;
@@ -12,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::error::StateError;
 use super::journal::{Journal, JournalLine};
 use super::version::FORMAT_VERSION;
-use crate::resource::from_json;
+use crate::resource::{from_json, hex};
 
 /// The number of hexadecimal digits of a checksum. It protects against accidents, not against people.
 const DIGITS: usize = 16;
@@ -26,12 +25,9 @@ impl Chain {
         let mut digest = Sha256::new();
         digest.update(self.0.as_bytes());
         digest.update(json);
-        let digest = digest.finalize();
-        digest.iter().take(DIGITS / 2).fold(String::with_capacity(DIGITS), |mut text, byte| {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let mut text = hex(&digest.finalize());
+        text.truncate(DIGITS);
+        text
     }
 
     /// The record as a line with its newline, and the chain for the next line.

@@ -42,5 +42,5 @@ pub use check::Check;
 pub use location::next_url;
 pub use name::{Answers, Expected, Named, addresses};
 pub use outcome::{Fault, Finding, Outcome, Verdict, Verification, hindrance};
-pub use probe::{Blob, Maker, Probe, REPOSITORY, digest};
+pub use probe::{Blob, Maker, Probe, REPOSITORY};
 pub use pull::{Pull, not_pulled, pod, pulled, puller, run_of};

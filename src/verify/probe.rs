@@ -4,7 +4,8 @@ use std::io;
 
 use jiff::Timestamp;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
+
+use crate::resource::digest_bytes;
 
 /// The repository in which all runs push.
 pub const REPOSITORY: &str = "regplan-verify/probe";
@@ -37,19 +38,13 @@ pub struct Blob {
 impl Blob {
     /// A blob of this content.
     pub fn new(content: Vec<u8>) -> Self {
-        let digest = digest(&content);
+        let digest = digest_bytes(&content);
         Self { content, digest }
     }
 
     fn descriptor(&self, media_type: &str) -> serde_json::Value {
         json!({"mediaType": media_type, "digest": self.digest, "size": self.content.len()})
     }
-}
-
-/// `sha256:…` of a content.
-pub fn digest(content: &[u8]) -> String {
-    let bytes = Sha256::digest(content);
-    bytes.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 impl Probe {
@@ -114,7 +109,7 @@ impl Maker {
     /// A run of this process, on the machine of this name. It knows itself by its tag, which has whole seconds.
     pub fn here(machine: &str, until: Timestamp, number: u32) -> Self {
         let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
-        let machine = digest(machine.as_bytes()).chars().skip("sha256:".len()).take(8).collect();
+        let machine = digest_bytes(machine.as_bytes()).chars().skip("sha256:".len()).take(8).collect();
         Self { machine, process: std::process::id(), until, number }
     }
 

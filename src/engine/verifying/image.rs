@@ -6,8 +6,9 @@ use http::header::{ACCEPT, CONTENT_RANGE};
 use url::Url;
 
 use super::door::{Call, Door, Login};
+use crate::resource::digest_bytes;
 use crate::verify::{
-    Answer, Blob, Fault, Maker, Probe, REPOSITORY, codes, digest, is_broken_off, next_url, unexpected,
+    Answer, Blob, Fault, Maker, Probe, REPOSITORY, codes, is_broken_off, next_url, unexpected,
 };
 
 /// In how many parts the layer is pushed.
@@ -196,7 +197,7 @@ impl Images<'_> {
         }
         expect(&answer, 200, "the question for a manifest")?;
         let manifest: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        self.delete_manifest(&digest(&answer.body)).await?;
+        self.delete_manifest(&digest_bytes(&answer.body)).await?;
         for place in ["/config/digest", "/layers/0/digest"] {
             if let Some(blob) = manifest.pointer(place).and_then(serde_json::Value::as_str) {
                 self.delete_blob(blob).await?;
@@ -233,7 +234,7 @@ fn same_content(answer: &Answer, blob: &Blob) -> Result<(), Fault> {
     if answer.body == blob.content {
         return Ok(());
     }
-    let came = format!("{} bytes came, of {}", answer.body.len(), digest(&answer.body));
+    let came = format!("{} bytes came, of {}", answer.body.len(), digest_bytes(&answer.body));
     Err(other_content(&came, &blob.digest))
 }
 
