@@ -25,6 +25,15 @@ pub fn is_cluster_kind(kind: &GroupKind) -> bool {
     kind.group == GROUP && kind.kind == "ClusterIssuer"
 }
 
+/// The issuer whose certificate a Secret keeps, by what cert-manager notes in its metadata; `None` for any other object.
+/// Source: <https://cert-manager.io/docs/reference/annotations/#cert-manageriocertificate-name>
+pub fn issuer_of_kept(identity: &Identity, metadata: &Value) -> Option<String> {
+    let annotations = metadata.get("annotations").filter(|_| identity.is("", "Secret"))?;
+    let note = |key: &str| annotations.get(key).and_then(Value::as_str);
+    note("cert-manager.io/certificate-name")?;
+    note("cert-manager.io/issuer-name").map(str::to_owned)
+}
+
 /// How much later than planned a renewal may be until somebody should look. cert-manager waits an hour after the first
 /// request that failed.
 /// Source: <https://cert-manager.io/docs/faq/#what-happens-if-a-renewal-doesnt-happen>

@@ -76,6 +76,8 @@ pub struct Dependent {
     pub uid: String,
     /// The uids of the objects that own it: it is deleted with them.
     pub owners: Vec<String>,
+    /// Who gave the certificate that it keeps, where it is a Secret of one.
+    pub issuer: Option<String>,
 }
 
 /// What was seen of a scope.

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 
+use super::certificates;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::namespaces::is_everywhere;
 use crate::plan::input::question::{Answer, Question};
@@ -26,7 +27,12 @@ pub(in crate::plan) struct PendingCascade {
 
 impl PendingCascade {
     /// The plan, and what must be asked before it is complete.
-    pub(in crate::plan) fn new(plan: Box<Plan>) -> (Self, Vec<Question>) {
+    pub(in crate::plan) fn new(mut plan: Box<Plan>) -> (Self, Vec<Question>) {
+        for change in &mut plan.changes {
+            let lost = deleted_objects(change)
+                .find_map(|live| certificates::in_secret(&change.target.identity, live));
+            change.warnings.extend(lost);
+        }
         let all = plan.changes.iter().enumerate().flat_map(|(position, change)| {
             deleted_objects(change).filter_map(move |live| {
                 Some((position, Question::Dependents(CascadeScope::of(&live.object)?)))
@@ -45,6 +51,7 @@ impl PendingCascade {
         match result {
             Ok(dependents) => {
                 change.warnings.extend(unseen(&dependents));
+                change.warnings.extend(certificates::among(&dependents.seen));
                 change.inside.unseen.extend(dependents.hidden.iter().map(|(kind, _)| kind.clone()));
                 change.inside.seen.extend(dependents.seen.iter().map(|one| one.uid.clone()));
                 for Dependent { identity, uid, .. } in lost_besides(dependents.seen, &self.deleted) {
@@ -129,6 +136,7 @@ mod tests {
         Dependent {
             identity: Identity::namespaced("", kind, "a", name),
             uid: format!("{kind}-{name}"),
+            issuer: None,
             owners: owners.iter().map(|owner| (*owner).to_owned()).collect(),
         }
     }

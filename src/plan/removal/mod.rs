@@ -9,8 +9,10 @@
 //! | `farewell` | what charts have run before they are deleted, and after |
 //! | `strangers` | what a destroy lets stay because others made it |
 //! | `cascade` | what else is deleted with a namespace or a definition |
+//! | `certificates` | which certificates go with it |
 
 pub(in crate::plan) mod cascade;
+mod certificates;
 mod departure;
 pub(in crate::plan) mod farewell;
 mod kept;

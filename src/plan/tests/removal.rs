@@ -164,7 +164,7 @@ fn what_dies_with_a_namespace_is_asked_and_named() {
     let (space_at, ours_at) = (Address::block("resource", "a"), Address::block("resource", "ours"));
     let dependent = |object: &Value| {
         let identity = Identity::of(object).unwrap();
-        Dependent { uid: format!("uid-{}", identity.name), identity, owners: vec![] }
+        Dependent { uid: format!("uid-{}", identity.name), identity, owners: vec![], issuer: None }
     };
     let mut world = World::default().with(space.clone()).with(ours.clone()).with(theirs.clone());
     world.dependents = Dependents { seen: vec![dependent(&ours), dependent(&theirs)], hidden: vec![] };

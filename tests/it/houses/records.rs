@@ -114,10 +114,10 @@ impl House for Records {
         Ok(())
     }
 
-    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         let live = self.0.lock().unwrap().sets.get(&wait.target.identity.name).cloned();
         // What is written is ready, and what is deleted is gone.
-        Ok(live.filter(|_| !matches!(wait.until, Until::Gone { .. })))
+        Ok(live.filter(|_| !matches!(wait.until, Until::Gone { .. })).map(Arc::new))
     }
 
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {

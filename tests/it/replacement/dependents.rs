@@ -9,6 +9,7 @@ use crate::harness::{HEAD, Namespace, SPACE, changes, wait_until};
 
 tests! {
     what_dies_with_a_namespace_is_listed,
+    a_certificate_that_goes_is_told,
     what_cannot_be_seen_of_a_namespace_is_said,
     a_kind_that_stays_unavailable_is_not_waited_for_long,
     what_dies_with_a_definition_is_listed,
@@ -56,6 +57,32 @@ fn what_dies_with_a_namespace_is_listed() {
     // Without consent the namespace stays, and all objects in it.
     project.run(["plan"]).success().stdout_lacks("also dies");
     project.run(["apply", "--auto-approve", "--consent", "resource.space"]).success();
+}
+
+/// A Secret as cert-manager leaves it.
+const KEPT_CERTIFICATE: &str = r#"
+[resource.kept]
+apiVersion = "v1"
+kind = "Secret"
+metadata.annotations."cert-manager.io/certificate-name" = "web"
+metadata.annotations."cert-manager.io/issuer-name" = "letsencrypt"
+"#;
+
+fn a_certificate_that_goes_is_told() {
+    let ns = Namespace::new();
+    let project = inhabited_space(&ns);
+    let space = ns.fill("--namespace={prefix}-s");
+    let annotate = ["annotate", "secret", "key", "cert-manager.io/certificate-name=web"];
+    let annotate = ns.cluster().kubectl([space.as_str()]).args(annotate);
+    annotate.args(["cert-manager.io/issuer-name=letsencrypt"]).run().success();
+    project.run(["plan", "--consent", "resource.space"]).success().stdout_contains(
+        "the certificates in the Secrets `key`, from `letsencrypt`, go too; a new one counts against the limits",
+    );
+    project.rewrite("regplan.toml", &format!("{HEAD}{SPACE}{KEPT_CERTIFICATE}"));
+    project.apply();
+    project.rewrite("regplan.toml", &format!("{HEAD}{SPACE}"));
+    let told = "the certificate in it, which the issuer `letsencrypt` gave, goes too; a new one counts";
+    project.run(["plan"]).success().stdout_contains(told);
 }
 
 fn what_cannot_be_seen_of_a_namespace_is_said() {

@@ -1,8 +1,9 @@
-//! What lives in a namespace, or is of a kind: names and owners only, never the objects themselves.
+//! What lives in a namespace, or is of a kind: the metadata only, never the objects themselves.
 
 use serde_json::Value;
 
 use super::survey::{Look, survey};
+use crate::kubernetes::certificates::issuer_of_kept;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::{Lookup, Served};
 use crate::provider::kubernetes::shallow::Shallow;
@@ -43,13 +44,15 @@ fn dependent(served: &Served, Shallow(item): Shallow) -> Option<Dependent> {
     let metadata = item.get("metadata")?;
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
     let owners = metadata.get("ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    let identity = Identity {
+        group: served.group.clone(),
+        kind: served.kind.clone(),
+        namespace: text("namespace"),
+        name: text("name")?,
+    };
     Some(Dependent {
-        identity: Identity {
-            group: served.group.clone(),
-            kind: served.kind.clone(),
-            namespace: text("namespace"),
-            name: text("name")?,
-        },
+        issuer: issuer_of_kept(&identity, metadata),
+        identity,
         uid: text("uid").filter(|uid| !uid.is_empty())?,
         owners: owners.filter_map(|owner| Some(owner.get("uid")?.as_str()?.to_owned())).collect(),
     })
