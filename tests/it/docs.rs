@@ -14,6 +14,7 @@ tests! {
     the_documents_name_every_command,
     every_link_between_the_documents_leads_somewhere,
     the_tests_that_the_tutorial_names_are_there,
+    the_whole_stack_takes_at_most_30_lines,
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -75,6 +76,11 @@ fn the_tests_that_the_tutorial_names_are_there() {
             assert!(is_there, "there is no test `{name}`");
         }
     }
+}
+
+fn the_whole_stack_takes_at_most_30_lines() {
+    let lines = document("examples/tutorial/regplan.toml").lines().count();
+    assert!(lines <= 30, "{lines} lines");
 }
 
 /// All pages: the README, those of the folder `docs`, and those beside examples.
