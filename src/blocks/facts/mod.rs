@@ -16,8 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use chart::{
-    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RandomPast, RenderRequest,
-    Rendered, SentOfChart,
+    Capabilities, ChartOrigin, ChartPast, ChartSource, GoesOn, HiddenText, LocalChart, RandomPast,
+    RenderRequest, Rendered, SentOfChart,
 };
 pub use file_lines::FileLines;
 pub use file_pattern::FilePattern;
