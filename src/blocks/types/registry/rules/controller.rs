@@ -114,8 +114,10 @@ impl Rules<'_> {
                 assumed.name()
             ),
             Class::Missing(_) if serving.named().is_none() => {
-                let unserved = "so nobody knows whether a controller serves the Ingress";
-                format!("there is no class `{name}`, {unserved}. {}", taken_for(assumed))
+                let taken_for = taken_for(assumed);
+                format!(
+                    "there is no class `{name}`, so nobody knows whether a controller serves the Ingress. {taken_for}"
+                )
             }
             Class::Missing(_) | Class::Unasked | Class::NotWanted | Class::Unread { .. } => return,
         };
