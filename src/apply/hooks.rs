@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::event::Record;
 use crate::plan::{Action, Change, Plan, Tracking};
-use crate::resource::{Address, BlockAddress, Ending, Hook, Live, Moment, Side, Target};
+use crate::resource::{
+    Address, BlockAddress, Ending, Hook, Live, Moment, Problem, ProblemKind, Side, Target,
+};
 
 /// What is to be deleted.
 pub(super) struct Leftover {
@@ -37,6 +39,51 @@ pub(super) fn hook(change: &Change) -> Option<&Hook> {
 /// Whether it is what a chart has run because it is deleted.
 pub(super) fn is_of_deletion(change: &Change) -> bool {
     hook(change).is_some_and(|hook| hook.moment == Moment::Delete)
+}
+
+/// Why a change has failed. Of a hook of a deletion it also says what the hook may lack, and how to do without it: whatever the
+/// reason is, each run of the deletion meets it again, unless it is only that nobody answers, or others write.
+pub(super) fn told(plan: &Plan, change: &Change, problem: Problem) -> Problem {
+    let may_pass = [
+        ProblemKind::Unreachable,
+        ProblemKind::Unauthenticated,
+        ProblemKind::Settings,
+        ProblemKind::Conflict,
+        ProblemKind::Overtaken,
+    ];
+    if !is_of_deletion(change) || may_pass.contains(&problem.kind) {
+        return problem;
+    }
+    let without = format!(
+        "to do without the hook, release it: take the block of the chart out, and add `[[removed]]` with `address = \"{}\"` and \
+         `destroy = false`",
+        change.address
+    );
+    let (lack, way_out) = match gone_beside(plan, change).as_slice() {
+        [] => (String::new(), without),
+        gone => {
+            let (gone, are) = (gone.join(", "), if gone.len() == 1 { "is" } else { "are" });
+            let again = "to have made again what is gone, apply with the block of the chart, and then delete the chart";
+            (
+                format!(
+                    "\nof its chart, {gone} {are} gone, and the hook may need what is gone (rights, say)"
+                ),
+                format!("{again}; {without}"),
+            )
+        }
+    };
+    let help = match problem.help {
+        Some(first) => format!("{first}; or {way_out}"),
+        None => way_out,
+    };
+    Problem { message: problem.message + &lack, help: Some(help), ..problem }
+}
+
+/// The objects of the chart that were gone before this hook was to run. After the deletion all of them are, as is meant.
+fn gone_beside(plan: &Plan, change: &Change) -> Vec<String> {
+    let is_before = hook(change).and_then(Hook::side) == Some(Side::Before);
+    let gone = plan.leaving.get(&change.address.block).filter(|_| is_before);
+    gone.into_iter().flatten().map(ToString::to_string).collect()
 }
 
 /// The hooks that have not done their work yet, by their charts and sides.

@@ -399,8 +399,13 @@ impl<'p> Work<'p> {
         recorder: &mut dyn Recorder,
         reporter: &mut Reporter<'p>,
     ) {
+        let change = self.changes.get(address).copied();
+        let problem = match change {
+            Some(change) => hooks::told(self.plan, change, problem),
+            None => problem,
+        };
         recorder.note(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) });
-        let action = self.changes.get(address).map_or(Action::None, |change| change.action);
+        let action = change.map_or(Action::None, |change| change.action);
         reporter.failed(address, action, problem);
         for skipped in self.queue.fail(address) {
             self.skip(skipped, Some(address.clone()), reporter);

@@ -1,6 +1,6 @@
 //! What was shown of a plan, in a form that a file can hold. It has no secret, and no more than is shown.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -140,7 +140,7 @@ impl PlanSnapshot {
             revision: self.revision,
             cluster: cluster.clone(),
             changes: self.changes.iter().map(ChangeSnapshot::change).collect(),
-            leaving: BTreeSet::new(),
+            leaving: BTreeMap::new(),
             refusals: self.refusals.iter().map(RefusalSnapshot::refusal).collect(),
             notes: self.notes.clone(),
             targets: self.targets.clone(),

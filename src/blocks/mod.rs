@@ -60,8 +60,8 @@ mod value_words;
 pub use compile::{Blocks, CompiledBlocks};
 pub use endpoint::{Access, Endpoint, Entry, Exposed, Reach, ServedTls, Signed, Signer};
 pub use facts::{
-    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RandomPast, RenderRequest,
-    Rendered, SentOfChart,
+    Capabilities, ChartOrigin, ChartPast, ChartSource, GoesOn, HiddenText, LocalChart, RandomPast,
+    RenderRequest, Rendered, SentOfChart,
 };
 pub use facts::{
     Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, NamespaceLabels,

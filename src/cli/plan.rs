@@ -60,15 +60,8 @@ fn open_run(run: &Recovered, fate: &OpenRun) -> String {
         1 => " 1 change that it did not record is looked for in the cluster.".to_owned(),
         count => format!(" {count} changes that it did not record are looked for in the cluster."),
     };
-    let fate = match fate {
-        OpenRun::UnderWay => "is under way".to_owned(),
-        OpenRun::Killed => "was killed, or could not record its end".to_owned(),
-        OpenRun::Unclear(None) => "has not ended: it is under way, or was killed".to_owned(),
-        OpenRun::Unclear(Some(holder)) => {
-            let holder = escape(&holder.to_string());
-            format!("has not ended: it is under way, or was killed. The lock names {holder}")
-        }
-    };
+    let fate = report::fate_of_run(fate);
+    let fate = escape(&fate);
     format!("a run of {by} from {begun} {fate}. This plan counts what it has recorded so far.{unrecorded}")
 }
 

@@ -30,7 +30,7 @@ use crate::resource::{
     Address, ClusterIdentity, EndingCertificates, FieldManager, FieldPath, Health, Identity, Operation,
     Problem,
 };
-use crate::state::{Freshness, Unfinished};
+use crate::state::{Freshness, OpenRun, Unfinished};
 
 /// The drift of a whole project.
 #[derive(Debug, Clone)]
@@ -49,8 +49,10 @@ pub struct Drift {
     pub state: String,
     /// When it was read.
     pub at: Timestamp,
-    /// The last run, where it did not complete. It may still be under way.
+    /// The last run, where it did not complete.
     pub unfinished: Option<Unfinished>,
+    /// What has become of that run, where it has not recorded its end.
+    pub open_run: OpenRun,
     /// How the state compares with the newest one.
     pub freshness: Freshness,
     /// Certificates that charts have made, and that end soon. They are no drift.

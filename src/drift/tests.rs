@@ -257,6 +257,7 @@ fn drift_is_certain_whatever_else_could_not_be_seen() {
             state: ".regplan/registry/state.json".into(),
             at: Timestamp::UNIX_EPOCH,
             unfinished: None,
+            open_run: OpenRun::Unclear(None),
             ending: Vec::new(),
             findings: statuses.into_iter().map(finding).collect(),
         }

@@ -1,10 +1,10 @@
 //! What the state knows of a chart: whether it is new or was there before, and what it has defined.
 
-use crate::blocks::{ChartPast, RandomPast, SentOfChart};
+use crate::blocks::{ChartPast, GoesOn, RandomPast, SentOfChart};
 use crate::config::Moves;
 use crate::kubernetes::kinds::is_definition;
 use crate::resource::{Address, BlockAddress, Identity, Moment};
-use crate::state::{State, StoredResource};
+use crate::state::{OpenRun, State, StoredResource};
 
 /// What the state knows of a chart. An installation goes on until all has run that it was to run,
 /// however many applies that takes.
@@ -34,9 +34,18 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
             made_by: known.iter().filter_map(|resource| made_by(resource)).collect(),
             cut_off: state.unfinished.as_ref().map(|run| run.run.to_string()),
             in_doubt,
-            may_go_on: false,
+            goes_on: GoesOn::No,
         },
         ..ChartPast::NONE
+    }
+}
+
+/// Whether a run goes on that did not complete, by what the lock has told of it.
+pub(super) fn goes_on(fate: Option<&OpenRun>) -> GoesOn {
+    match fate {
+        None | Some(OpenRun::Killed) => GoesOn::No,
+        Some(OpenRun::Unclear(_)) => GoesOn::Perhaps,
+        Some(OpenRun::UnderWay) => GoesOn::Yes,
     }
 }
 

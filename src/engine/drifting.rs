@@ -11,7 +11,7 @@ use super::cluster_check::check_cluster;
 use super::introducing::introduction;
 use super::newest_state::Register;
 use super::redacting::RedactingProvider;
-use super::state_access::place_name;
+use super::state_access::{StateAccess as _, place_name};
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
 use crate::drift::{self, Additions, Drift, Finding, HealthCheck, Observation, Status};
@@ -20,7 +20,7 @@ use crate::provider::{Checkup, Provider};
 use crate::resource::{
     Address, ClusterIdentity, EndingCertificates, Identity, Reading, Target, is_house_group,
 };
-use crate::state::{self, Freshness, Intent, State, StoredResource};
+use crate::state::{self, Freshness, Intent, OpenRun, State, StoredResource};
 
 /// Whether Secrets are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub struct DriftOptions {
 #[derive(Debug)]
 pub struct AppliedState {
     state: State,
+    open_run: OpenRun,
     place: String,
     cluster: ClusterSettings,
     /// The namespace in which it is recorded which copy of the state is the newest one; `None` where there is but one.
@@ -77,6 +78,11 @@ impl AppliedState {
         if !view.exists {
             return Err(nothing());
         }
+        let open_run = match view.open_run() {
+            Some(run) => OpenRun::of(run, backend.as_ref()).await,
+            // Another run has locked the state since then.
+            None => OpenRun::Killed,
+        };
         let cluster = head.map(|head| head.cluster.clone()).unwrap_or_default();
         let beside = match backend_settings {
             BackendSettings::Beside { folder, .. } => Some(folder.as_path()),
@@ -87,7 +93,7 @@ impl AppliedState {
         let place = place_name(&view.place, beside);
         let recorded_in = backend_settings.recorded_in().map(str::to_owned);
         let folder = head.map(|head| head.folder.as_path()).or(beside).unwrap_or(Path::new("")).to_owned();
-        Ok(Self { state: view.state, place, cluster, recorded_in, folder, host })
+        Ok(Self { state: view.state, open_run, place, cluster, recorded_in, folder, host })
     }
 
     /// Compares it with the cluster. Only gets, lists and discovery are sent.
@@ -136,6 +142,7 @@ impl AppliedState {
             state: self.place.clone(),
             at,
             unfinished: self.state.unfinished.clone(),
+            open_run: self.open_run.clone(),
             freshness: Freshness::default(),
             ending,
             findings,

@@ -116,7 +116,7 @@ impl Farewells {
     /// # Errors
     /// The plan deletes a chart, and the revision cannot be read that says what runs then.
     pub(super) fn tell(self, plan: &mut Plan) -> Result<Option<Diagnostic>, Error> {
-        let leaving = &plan.leaving;
+        let leaving: &BTreeSet<BlockAddress> = &plan.leaving.keys().cloned().collect();
         if leaving.is_empty() {
             return Ok(None);
         }

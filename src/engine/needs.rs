@@ -93,11 +93,11 @@ pub async fn gather_within(
 }
 
 /// What stands for the answer to a need that nothing wanted depends on; `None` where it is asked for anyway. Nobody sees more
-/// secrets than needed, and only a plan looks at annotations.
+/// secrets than needed, and nothing is said of an Ingress that the plan is not about.
 fn unasked(need: &Need) -> Option<Fact> {
     match need {
         Need::Secret { .. } | Need::Htpasswd { .. } => Some(Fact::Text(SecretText::Placeholder)),
-        Need::IngressClasses => Some(Fact::IngressClasses(None)),
+        Need::IngressClasses => Some(Fact::NotWanted),
         _ => None,
     }
 }

@@ -124,6 +124,15 @@ impl Project {
         Ok(BackendSettings::of(&self.config, &self.settings)?)
     }
 
+    /// What has become of a run in this state that has not recorded its end. Only where there is one, the lock is looked at.
+    pub(super) async fn fate_of_open_run(&self, state: &impl StateAccess) -> Option<OpenRun> {
+        let run = state.open_run()?;
+        Some(match self.backend().await {
+            Ok(backend) => OpenRun::of(run, backend.as_ref()).await,
+            Err(_) => OpenRun::Unclear(None),
+        })
+    }
+
     /// The backend of the state.
     pub(super) async fn backend(&self) -> Result<Box<dyn Backend>, Error> {
         self.host.backends.open(&self.backend_settings()?).await
@@ -144,15 +153,8 @@ impl Opened<View> {
     /// A run that has recorded what it is about to do, and not its end, and what has become of it. Only where there is one,
     /// the lock is looked at.
     pub async fn open_run(&self) -> Option<(&Recovered, OpenRun)> {
-        let recovered = self.state.recovered.as_ref()?;
-        if recovered.unfinished.end.is_some() {
-            return None;
-        }
-        let fate = match self.project.backend().await {
-            Ok(backend) => OpenRun::of(&recovered.unfinished.run, backend.as_ref()).await,
-            Err(_) => OpenRun::Unclear(None),
-        };
-        Some((recovered, fate))
+        let fate = self.project.fate_of_open_run(&self.state).await?;
+        Some((self.state.recovered.as_ref()?, fate))
     }
 }
 

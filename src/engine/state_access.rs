@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::state::{State, Store, View};
+use crate::state::{RunId, State, Store, View};
 
 /// A state that was read without a lock, or is locked for writing.
 pub trait StateAccess: Send + Sync {
@@ -12,9 +12,9 @@ pub trait StateAccess: Send + Sync {
     /// Where it is kept.
     fn place(&self) -> PathBuf;
 
-    /// Whether a run is in it that may be under way: it has not recorded its end, and whoever reads without the lock cannot
-    /// tell it from one that was killed.
-    fn has_open_run(&self) -> bool;
+    /// A run in it that may be under way: it has not recorded its end, and only a look at the lock tells it from one that was
+    /// killed.
+    fn open_run(&self) -> Option<&RunId>;
 }
 
 /// The place of a state as a user names it: seen from the folder of the configuration, where it is in there.
@@ -32,8 +32,9 @@ impl StateAccess for View {
         self.place.clone()
     }
 
-    fn has_open_run(&self) -> bool {
-        self.recovered.as_ref().is_some_and(|recovered| recovered.unfinished.end.is_none())
+    fn open_run(&self) -> Option<&RunId> {
+        let run = &self.recovered.as_ref()?.unfinished;
+        run.end.is_none().then_some(&run.run)
     }
 }
 
@@ -47,7 +48,7 @@ impl StateAccess for Store {
     }
 
     /// Nobody else can be at work while we hold the lock.
-    fn has_open_run(&self) -> bool {
-        false
+    fn open_run(&self) -> Option<&RunId> {
+        None
     }
 }

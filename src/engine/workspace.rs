@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::applying::{self, Run};
-use super::chart_past::past;
+use super::chart_past::{goes_on, past};
 use super::compiling::{Charts, Deleted};
 use super::farewells::{Farewells, Newest, leaving_charts};
 use super::file_lines;
@@ -108,14 +108,14 @@ impl<S: StateAccess> Workspace<S> {
             value
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
-        let may_go_on = self.state.has_open_run();
+        let goes_on = goes_on(self.project.fate_of_open_run(&self.state).await.as_ref());
         let past = |chart: &BlockAddress| {
             let known = past(state, &config.moves, chart);
             ChartPast {
                 is_renewed: request.rotate.contains(chart),
                 agreed: request.consent.iter().map(ToString::to_string).collect(),
                 now: Some(Timestamp::now()),
-                random: RandomPast { may_go_on, ..known.random },
+                random: RandomPast { goes_on, ..known.random },
                 ..known
             }
         };

@@ -1,6 +1,6 @@
 //! Objects for the tests of this room and its neighbours.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         mode: Mode::Apply,
         cluster: ClusterIdentity { uid: None, server: "https://s".into(), ca_digest: None },
         changes,
-        leaving: BTreeSet::new(),
+        leaving: BTreeMap::new(),
         refusals: Vec::new(),
         notes: Vec::new(),
         targets: Vec::new(),

@@ -10,7 +10,7 @@ use crate::report::format::styled::{Label, Styled};
 use crate::report::format::time::to_the_second;
 use crate::report::plan::value::one_line;
 use crate::resource::{Address, WITHHELD};
-use crate::state::{IntentKind, Revision, RevisionHead, RevisionSummary, Unfinished};
+use crate::state::{IntentKind, OpenRun, Revision, RevisionHead, RevisionSummary, Unfinished};
 
 /// The version of the JSON. It is raised when an existing key changes its meaning or is removed.
 pub const HISTORY_FORMAT_VERSION: &str = "1";
@@ -37,8 +37,10 @@ pub fn history_text(heads: &[RevisionHead], unfinished: Option<&Unfinished>) -> 
         text.line(Label::Plain, format!("  {}", counts(&head.summary)));
     }
     if let Some(run) = unfinished {
+        // Nobody has looked at the lock.
+        let story = interruption(run, &OpenRun::Unclear(None));
         text.push(Label::Warning, "Note: ")
-            .line(Label::Plain, escape(&format!("{}; it has no revision.", interruption(run))));
+            .line(Label::Plain, escape(&format!("{story}; it has no revision.")));
     }
     text
 }

@@ -15,6 +15,7 @@
 //! | `apply` | the events of an apply while it runs, and its end |
 //! | `approval` | why a plan file is not applied |
 //! | `managers` | the field managers that wrote to a field |
+//! | `open_run` | what has become of a run that has not recorded its end |
 //! | `source_line` | the line of the configuration that a field comes from |
 //! | `format/` | labels, escapes, widths, diffs of texts, Markdown, shortening to a limit |
 
@@ -26,6 +27,7 @@ mod freshness;
 mod head;
 mod history;
 mod managers;
+mod open_run;
 mod outputs;
 mod plan;
 mod source_line;
@@ -48,6 +50,7 @@ pub use head::plan_subject;
 pub use history::{
     HISTORY_FORMAT_VERSION, history_json, history_text, revision_head_text, revision_json, revision_text,
 };
+pub use open_run::fate_of_run;
 pub use outputs::{OUTPUTS_FORMAT_VERSION, missing_text, outputs_json, outputs_text};
 pub use plan::json::{FORMAT_VERSION, plan_json};
 pub use plan::level::Level;

@@ -4,7 +4,7 @@ use crate::report::drift::text::interruption;
 use crate::report::format::escape::escape;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::format::time::to_the_second;
-use crate::state::{Readiness, State, StoredResource};
+use crate::state::{OpenRun, Readiness, State, StoredResource};
 
 /// The state in short: which one it is, and what it knows, one line for each resource.
 pub fn state_text(state: &State) -> Styled {
@@ -21,7 +21,8 @@ pub fn state_text(state: &State) -> Styled {
         None => line("cluster", "none yet"),
     }
     if let Some(run) = &state.unfinished {
-        line("last run", &interruption(run));
+        // Nobody has looked at the lock.
+        line("last run", &interruption(run, &OpenRun::Unclear(None)));
     }
     for doubt in &state.in_doubt {
         line("in doubt", &doubt.address.to_string());

@@ -52,7 +52,11 @@ impl Served {
         UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
     }
 
+    /// Whether it is for this name. One with `*` is that of no server, so the certificate has to say just that.
     fn is_for(&self, name: &str) -> bool {
+        if name.starts_with("*.") {
+            return self.leaf.names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        }
         let leaf = self.chain.first().and_then(|leaf| ParsedCertificate::try_from(leaf).ok());
         let name = ServerName::try_from(name).ok();
         leaf.zip(name).is_some_and(|(leaf, name)| verify_server_name(&leaf, &name).is_ok())

@@ -92,6 +92,17 @@ pub struct ChartPast {
     pub now: Option<Timestamp>,
 }
 
+/// Whether a run goes on that did not complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoesOn {
+    /// It has ended, or was killed.
+    No,
+    /// It is under way, or was killed: whoever looks at the lock of some states cannot tell.
+    Perhaps,
+    /// It is under way.
+    Yes,
+}
+
 /// What the state knows of what a chart has made at random.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RandomPast {
@@ -99,8 +110,8 @@ pub struct RandomPast {
     pub made_by: BTreeMap<Identity, Option<String>>,
     /// The last run, where it did not complete.
     pub cut_off: Option<String>,
-    /// Whether that run may still be under way, where it did not complete.
-    pub may_go_on: bool,
+    /// Whether that run still goes on.
+    pub goes_on: GoesOn,
     /// The objects into which that run was to write new values, and perhaps did.
     pub in_doubt: BTreeSet<Identity>,
 }
@@ -108,7 +119,7 @@ pub struct RandomPast {
 impl RandomPast {
     /// That of a chart that is new.
     pub const NONE: Self =
-        Self { made_by: BTreeMap::new(), cut_off: None, may_go_on: false, in_doubt: BTreeSet::new() };
+        Self { made_by: BTreeMap::new(), cut_off: None, goes_on: GoesOn::No, in_doubt: BTreeSet::new() };
 }
 
 /// What the last apply has sent of an object of a chart.

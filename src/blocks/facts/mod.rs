@@ -16,8 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use chart::{
-    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RandomPast, RenderRequest,
-    Rendered, SentOfChart,
+    Capabilities, ChartOrigin, ChartPast, ChartSource, GoesOn, HiddenText, LocalChart, RandomPast,
+    RenderRequest, Rendered, SentOfChart,
 };
 pub use file_lines::FileLines;
 pub use file_pattern::FilePattern;
@@ -76,7 +76,7 @@ pub enum Fact {
     Nodes(Option<Arc<[String]>>),
     /// The ingress classes; `None` where no cluster is asked.
     IngressClasses(Option<Arc<[IngressClass]>>),
-    /// Nobody wants to know: what it would say something about is deleted.
+    /// Nobody wants to know: what it would say something about is deleted, or no part of the plan.
     NotWanted,
     /// There is no answer, and the reason is not the user's to correct: `the cluster does not answer`.
     Unknown(String),

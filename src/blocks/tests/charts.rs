@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
-use crate::blocks::facts::{ChartPast, RandomPast, SentOfChart};
+use crate::blocks::facts::{ChartPast, GoesOn, RandomPast, SentOfChart};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Batch, Ending, Live, Moment, Ownership, Phase, Side, Stamp, Target};
 

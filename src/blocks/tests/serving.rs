@@ -1,7 +1,7 @@
 //! Which controller serves the Ingress of a registry, by what the cluster tells of its classes.
 
 use super::*;
-use crate::kubernetes::ingress_classes::IngressClass;
+use crate::kubernetes::ingress_classes::{CLASS_ANNOTATION, IngressClass};
 use crate::resource::{FieldPath, Identity, Live, ManagedEntry, Operation, Ownership, Stamp, Target};
 
 /// A registry with an Ingress.
@@ -96,21 +96,54 @@ fn the_class_that_an_ingress_was_given_is_known_by_its_name() {
     assert_eq!(groups, ["haproxy.org"]);
 }
 
+/// A class in the annotation that was the way before counts like one in the field, whoever has written it.
+#[test]
+fn a_class_in_an_annotation_is_known_by_its_name() {
+    let unread = || Fact::Unknown("the ingress classes cannot be listed: a passing fault".into());
+    let annotated = |class: &str| format!("ingress.annotations = {{ '{CLASS_ANNOTATION}' = '{class}' }}");
+    let by_name = "nobody knows here which controller serves the class `contour`. By the name of the class it is taken for Contour";
+    let (groups, warning) = served(&registry(&annotated("contour")), [(Need::IngressClasses, unread())]);
+    assert_eq!(groups, ["ingress.kubernetes.io", "kubernetes.io", "projectcontour.io"]);
+    assert!(warning.contains(by_name), "{warning}");
+    let (groups, warning) = served(&registry(&annotated("edge")), [(Need::IngressClasses, unread())]);
+    assert_eq!(groups, ["kubernetes.io"]);
+    assert!(warning.contains("serves the class `edge`. So it is told no limits"), "{warning}");
+    // Such a class needs no object to be served.
+    let none = |ingress: &str| served(&registry(ingress), [(Need::IngressClasses, classes(&[]))]);
+    assert_eq!(none(&annotated("contour")).1, "");
+    // Others have written it to the Ingress that is there.
+    let theirs = |read: Fact| {
+        let object = json!({"metadata": {"annotations": {CLASS_ANNOTATION: "contour"}}});
+        with_live("ingress = {}", object, Ownership::default(), read)
+    };
+    let (groups, warning) = theirs(unread());
+    assert_eq!(groups, CONTOUR_GROUPS);
+    assert!(warning.contains(by_name), "{warning}");
+    let (groups, warning) = theirs(classes(&[("nginx", F5)]));
+    assert_eq!(groups, CONTOUR_GROUPS);
+    insta::assert_snapshot!(warning, @"there is no class `contour`, so nobody knows whether a controller serves the Ingress. By the name of the class it is taken for Contour, and told the limits of that controller");
+}
+
 /// It is not there any more when the plan is done.
 #[test]
 fn a_class_that_left_the_file_does_not_count() {
-    let ours = ManagedEntry {
-        manager: "regplan:shop".to_owned(),
-        operation: Operation::Apply,
-        subresource: None,
-        time: None,
-        api_version: "networking.k8s.io/v1".to_owned(),
-        fields: [FieldPath::keys(["spec", "ingressClassName"])].into_iter().collect(),
+    let ours = |place: &[&str]| {
+        let entry = ManagedEntry {
+            manager: "regplan:shop".to_owned(),
+            operation: Operation::Apply,
+            subresource: None,
+            time: None,
+            api_version: "networking.k8s.io/v1".to_owned(),
+            fields: [FieldPath::keys(place.iter().copied())].into_iter().collect(),
+        };
+        Ownership { entries: vec![entry] }
     };
-    assert_eq!(
-        served_there("ingress = {}", Ownership { entries: vec![ours] }),
-        ["nginx.ingress.kubernetes.io", "nginx.org"]
-    );
+    let default = ["nginx.ingress.kubernetes.io", "nginx.org"];
+    assert_eq!(served_there("ingress = {}", ours(&["spec", "ingressClassName"])), default);
+    let object = json!({"metadata": {"annotations": {CLASS_ANNOTATION: "edge"}}});
+    let ours = ours(&["metadata", "annotations", CLASS_ANNOTATION]);
+    let read = classes(&[("edge", CONTOUR), ("nginx", F5)]);
+    assert_eq!(with_live("ingress = {}", object, ours, read).0, default);
 }
 
 /// The annotations of an Ingress that is there with the class `edge`, of Contour; the default one is F5's.
@@ -120,9 +153,13 @@ fn served_there(ingress: &str, ownership: Ownership) -> Vec<String> {
 
 /// What an Ingress gets that is there with a class.
 fn with_given(ingress: &str, class: &str, ownership: Ownership, read: Fact) -> (Vec<String>, String) {
+    with_live(ingress, json!({"spec": {"ingressClassName": class}}), ownership, read)
+}
+
+/// What an Ingress gets that is there like this.
+fn with_live(ingress: &str, object: Value, ownership: Ownership, read: Fact) -> (Vec<String>, String) {
     let identity = Identity::namespaced("networking.k8s.io", "Ingress", "reg", "registry");
     let stamp = Stamp { uid: "u".into(), version: "1".into() };
-    let object = json!({"spec": {"ingressClassName": class}});
     let live = Live { object, stamp, ownership };
     let own = Need::Live(Target { identity, version: Some("v1".to_owned()) });
     let facts = [(Need::IngressClasses, read), (own, Fact::Live(LiveObject::There(live.into())))];
@@ -159,7 +196,10 @@ fn what_is_not_known_of_a_class_is_said_and_changes_nothing() {
     insta::assert_snapshot!(warned("ingress = {}", classes(&[])).1, @"the cluster has no default class, so nobody knows whether a controller serves the Ingress. It is told the limits of ingress-nginx: another one may end a long push, and serve plain HTTP beside HTTPS");
     let annotated = "ingress.annotations = { 'kubernetes.io/ingress.class' = 'gone' }";
     let warning = warned(annotated, classes(&[("edge", CONTOUR)])).1;
-    assert!(warning.starts_with("there is no class `gone`, so nobody knows"), "{warning}");
+    assert!(
+        warning.starts_with("there is no class `gone`, and by its name no controller is known"),
+        "{warning}"
+    );
     let named = classes(&[("contour", "example.com/x")]);
     let (groups, warning) = warned("ingress.class = 'contour'", named);
     assert_eq!(groups, CONTOUR_GROUPS, "as before it was read");
@@ -197,9 +237,9 @@ fn why_the_classes_could_not_be_read_is_said_with_what_is_assumed() {
     assert_eq!((groups, warning.as_str()), (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""));
 }
 
-/// Where all is deleted, nobody has asked. So nothing is said that rests on a guess.
+/// Where all is deleted, or the plan is about something else, nobody has asked. So nothing is said that rests on a guess.
 #[test]
-fn nothing_is_said_of_an_ingress_that_is_deleted() {
+fn nothing_is_said_of_an_ingress_of_which_nobody_wants_to_know() {
     let zone = "dns = 'dns.zone'\n[dns.zone]\nzone = 'example.com'\nexternal_dns = {}\n";
     for ingress in ["ingress = { class = 'contour', body_size = '1m' }", "ingress = {}"] {
         let text = registry(&format!("{ingress}\n{zone}"));

@@ -1,13 +1,13 @@
 //! The plan as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::briefing::Briefing;
 use super::change::{Action, Change};
 use super::reason::Reason;
-use crate::resource::{Address, BlockAddress, ClusterIdentity, Problem, ProblemKind, Target};
+use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity, Problem, ProblemKind, Target};
 use crate::state::Freshness;
 
 /// What the plan is for.
@@ -90,8 +90,9 @@ pub struct Plan {
     /// Everything that is desired or was applied: first what is desired, in apply order; then what leaves, by address.
     /// In which order the deletes are done, [`deletions`](crate::graph::deletions) says.
     pub changes: Vec<Change>,
-    /// The charts with hooks that leave as a whole; what they run is among the changes.
-    pub leaving: BTreeSet<BlockAddress>,
+    /// The charts with hooks that leave as a whole, each with its objects that are gone already; what they run is among the
+    /// changes.
+    pub leaving: BTreeMap<BlockAddress, BTreeSet<Identity>>,
     /// What must be solved first; a plan with refusals is shown and never applied.
     pub refusals: Vec<Refusal>,
     /// Sentences about the whole plan, such as that there is no state; for people, and no part of the digest.

@@ -87,6 +87,11 @@ impl<'a> Departure<'a> {
         }
     }
 
+    /// Its objects that are gone.
+    pub(super) fn gone_objects(&self) -> BTreeSet<Identity> {
+        self.objects.iter().filter(|identity| self.is_gone_object(identity)).cloned().collect()
+    }
+
     fn is_of(&self, address: &Address) -> bool {
         address.block == *self.chart
     }

@@ -1,6 +1,6 @@
 //! What a chart has run before it is deleted, and after.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::kubernetes::completion::ends_by_itself;
@@ -24,8 +24,8 @@ use crate::resource::{Address, BlockAddress, Desired, Hook, Identity, Live, Mome
 pub(in crate::plan) struct Farewells {
     /// All changes, with what runs before the objects of these charts are deleted, or after.
     pub(in crate::plan) changes: Vec<Change>,
-    /// The charts that leave as a whole.
-    pub(in crate::plan) leaving: BTreeSet<BlockAddress>,
+    /// The charts that leave as a whole, each with its objects that are gone already.
+    pub(in crate::plan) leaving: BTreeMap<BlockAddress, BTreeSet<Identity>>,
     /// What does not run, and why.
     pub(in crate::plan) notes: Vec<String>,
 }
@@ -60,9 +60,9 @@ pub(in crate::plan) fn with_farewells(overview: Overview<'_>, changes: Vec<Chang
         if !departure.is_deleted() {
             said.notes.extend(leave_out_lacking(overview, &mut of_chart, &departure));
         }
+        said.leaving.insert(chart.clone(), departure.gone_objects());
         let (before, after) = of_chart.into_iter().partition(|hook| side(hook) == Some(Side::Before));
         Farewell { overview, chart, before, after }.say(&mut said.changes);
-        said.leaving.insert(chart.clone());
     }
     said
 }

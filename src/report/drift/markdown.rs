@@ -32,7 +32,7 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
         page.offer(&format!("\nNote: {}\n", code(&story)));
     }
     if let Some(run) = &drift.unfinished {
-        page.offer(&format!("\nNote: {}\n", code(&compared(run))));
+        page.offer(&format!("\nNote: {}\n", code(&compared(run, &drift.open_run))));
     }
     for (message, help) in warnings(drift) {
         page.offer(&format!("\nWarning: {} ({})\n", code(&message), code(&help)));

@@ -10,10 +10,11 @@ use crate::report::format::time::to_the_second;
 use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::managers::managers;
+use crate::report::open_run::fate_of_run;
 use crate::report::plan::schema;
 use crate::report::plan::value;
 use crate::report::plan::words;
-use crate::state::{Freshness, RunEnd, Unfinished};
+use crate::state::{Freshness, OpenRun, RunEnd, Unfinished};
 
 /// The column at which sentences about a resource begin, and that of their further lines.
 const SAID: usize = 6;
@@ -30,7 +31,7 @@ pub fn drift_text(drift: &Drift, width: usize) -> Styled {
     text.end();
     if let Some(run) = &drift.unfinished {
         let mut line = Styled::default();
-        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&compared(run)));
+        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&compared(run, &drift.open_run)));
         text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
     }
     if let Some(story) = freshness::told(&drift.freshness) {
@@ -144,17 +145,17 @@ pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
 }
 
 /// How the last run ended, and what that means for the comparison; not escaped.
-pub(in crate::report) fn compared(run: &Unfinished) -> String {
-    format!("{}; only its recorded changes are compared", interruption(run))
+pub(in crate::report) fn compared(run: &Unfinished, fate: &OpenRun) -> String {
+    format!("{}. Only its recorded changes are compared", interruption(run, fate))
 }
 
-/// How the last run ended; not escaped.
-pub(in crate::report) fn interruption(run: &Unfinished) -> String {
+/// How the last run ended, with what has become of one that has not recorded its end; not escaped.
+pub(in crate::report) fn interruption(run: &Unfinished, fate: &OpenRun) -> String {
     let story = match run.end {
-        None => "is under way, or was killed",
-        Some(RunEnd::Stopped) => "was stopped",
-        Some(RunEnd::Failed) => "failed in part",
-        Some(RunEnd::Completed) => "ended",
+        None => fate_of_run(fate),
+        Some(RunEnd::Stopped) => "was stopped".to_owned(),
+        Some(RunEnd::Failed) => "failed in part".to_owned(),
+        Some(RunEnd::Completed) => "ended".to_owned(),
     };
     format!("the run that {} began at {} {story}", run.by, to_the_second(run.begun))
 }

@@ -95,6 +95,10 @@ fn a_certificate_must_be_for_every_name() {
     assert_eq!(code(&names(&served, &["r.example.com"])), "passed");
     let missing = reason(names(&served, &["r.example.com", "alias.example.com"]));
     assert!(missing.contains("r.example.com, and not for alias.example.com"), "{missing}");
+    assert_eq!(code(&names(&served, &["r.example.com", "*.r.example.com"])), codes::OTHER_NAMES);
+    let below = Authority::named("Root", "Example").signs("*.r.example.com", YEARS);
+    assert_eq!(code(&names(&below, &["*.r.example.com", "a.r.example.com"])), "passed");
+    assert_eq!(code(&names(&below, &["*.a.r.example.com"])), codes::OTHER_NAMES, "one label is one");
 }
 
 #[test]

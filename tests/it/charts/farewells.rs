@@ -18,6 +18,7 @@ tests! {
     what_runs_after_the_end_is_remembered_by_a_run_that_was_killed,
     what_runs_after_the_end_runs_until_it_has_done_its_work,
     what_ran_before_the_end_does_not_run_again,
+    a_hook_that_may_lack_what_others_have_deleted_says_so,
     a_chart_that_came_back_is_deleted_with_all_of_its_hooks,
     a_chart_is_not_deleted_without_knowing_its_hooks,
     a_rollback_to_before_a_chart_runs_its_hooks,
@@ -266,6 +267,60 @@ fn what_ran_before_the_end_does_not_run_again() {
     }
     project.apply().stderr_contains("ran chart.web/Job/after");
     assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
+    nothing_is_left(&ns, &project);
+}
+
+/// A hook whose rights come from a Role of its chart, which is no hook.
+const NEEDING: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: cleaner}
+rules: []
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: before, annotations: {helm.sh/hook: pre-delete, helm.sh/hook-delete-policy: hook-failed}}
+spec:
+  backoffLimit: 0
+  template:
+    metadata: {labels: {regplan.test/behaviour: failed}}
+    spec: {restartPolicy: Never, containers: [{name: main, image: "job:1"}]}
+"#;
+
+fn a_hook_that_may_lack_what_others_have_deleted_says_so() {
+    let ns = Namespace::new();
+    let with_block = format!("{HEAD}{BLOCK}");
+    let project = with_chart(ns.project(), "web", NEEDING).write("regplan.toml", &with_block);
+    let released = "[[removed]]` with `address = \"chart.web/Job/before\"` and `destroy = false`";
+    let again = "apply with the block of the chart, and then delete the chart";
+    let lack = ns.fill("of its chart, Role.rbac.authorization.k8s.io {ns}/cleaner is gone");
+    let fails = |command: &str| {
+        let ended = project.run([command, "--auto-approve"]).code(1);
+        ended.stderr_contains("failed chart.web/Job/before");
+        ended
+    };
+    project.apply();
+    fails("destroy").stderr_contains(released).stderr_lacks("is gone").stderr_lacks(again);
+    // Each run meets it again, also when the state does not know the Role any more.
+    ns.delete("role/cleaner");
+    project.rewrite("regplan.toml", HEAD);
+    for _ in 0..2 {
+        fails("apply").stderr_contains(&lack).stderr_contains(again).stderr_contains(released);
+    }
+    assert!(ns.find("configmap/config").is_some(), "it holds the deletion back");
+    // What is said to help does help.
+    project.rewrite("regplan.toml", &with_block);
+    project.apply();
+    assert!(ns.find("role/cleaner").is_some());
+    project.rewrite("regplan.toml", HEAD);
+    fails("apply").stderr_contains(released).stderr_lacks(again);
+    let removed = "[[removed]]\naddress = \"chart.web/Job/before\"\ndestroy = false\n";
+    project.rewrite("regplan.toml", &format!("{HEAD}{removed}"));
+    project.apply();
     nothing_is_left(&ns, &project);
 }
 

@@ -13,6 +13,7 @@ tests! {
     the_class_in_the_cluster_tells_which_controller_serves_an_ingress,
     a_class_that_may_not_be_read_is_known_by_its_name,
     classes_that_cannot_be_read_in_passing_are_told_with_the_reason,
+    nothing_is_said_of_an_ingress_that_no_target_needs,
 }
 
 /// A Secret as an authority would fill it.
@@ -215,4 +216,17 @@ fn classes_that_cannot_be_read_in_passing_are_told_with_the_reason() {
     project.run(["plan", "--detailed-exitcode"]).success().stderr_lacks("nobody knows here");
     proxy.clear_faults();
     project.run(["plan", "--detailed-exitcode"]).success().stderr_lacks("nobody knows here");
+}
+
+/// The list of classes is not asked for, so what it would have told is not known, and nobody wants to know it.
+fn nothing_is_said_of_an_ingress_that_no_target_needs() {
+    let aside = "\n[resource.aside]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nmetadata.namespace = \"{ns}\"\ndata.k = \"a\"\n";
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project =
+        registry(&ns, &(with_keys("tls.secret = \"registry-tls\"\ningress = {}") + aside)).through(&proxy);
+    let plan = project.run(["plan", "--target", "resource.aside"]).success();
+    plan.stdout_contains("+ resource.aside").stderr_lacks("class").stderr_lacks("controller");
+    assert_eq!(proxy.count("list", "ingressclasses.networking.k8s.io"), 0, "{}", proxy.log());
+    project.run(["plan", "--target", "registry.main"]).success().stderr_contains("no default class");
 }

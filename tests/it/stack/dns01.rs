@@ -5,15 +5,16 @@ use std::fs;
 use std::time::Duration;
 
 use http::StatusCode;
+use regplan::kubernetes::x509::CertificateFacts;
 use rustix::process::Signal;
 
 use super::dns::ask;
-use super::registry::PASSWORD;
+use super::registry::{PASSWORD, decoded};
 use crate::bed::{Records, Size};
 use crate::harness::{Bed, HEAD, Namespace, Project, wait_until};
 
 tests! { on Size::Processes;
-    the_certificate_of_a_registry_is_proved_by_a_record,
+    the_certificate_of_a_registry_and_of_all_names_below_it_is_proved_by_records,
     a_certificate_for_all_names_below_a_domain_is_proved_by_a_record,
     a_key_that_the_name_server_refuses_is_told,
 }
@@ -77,13 +78,22 @@ fn serves(bed: &Bed, ns: &Namespace, project: &Project<'_>, host: &str) {
     assert_eq!(ask(host, "A"), bed.facts().address);
 }
 
-fn the_certificate_of_a_registry_is_proved_by_a_record() {
+/// A name and all names below it are proved by the same record set, one after the other.
+fn the_certificate_of_a_registry_and_of_all_names_below_it_is_proved_by_records() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
     let host = domain(&bed, &ns);
-    let project = project(&bed, &ns, &REGISTRY.replace("HOST", "DOMAIN"));
+    let issuer = "tls.issuer = \"issuer.acme\"";
+    let registry = REGISTRY.replace(issuer, &format!("{issuer}\ntls.names = [\"*.HOST\"]"));
+    let project = project(&bed, &ns, &registry.replace("HOST", "DOMAIN"));
     project.run(["plan"]).success().stdout_contains("proves names by: DNS (rfc2136)");
     serves(&bed, &ns, &project, &host);
+    let certificate = ns.field("certificate.cert-manager.io/registry", "/status/conditions").to_string();
+    assert!(certificate.contains("Certificate is up to date"), "{certificate}");
+    let signed = decoded(ns.field("secret/registry-tls", "/data/tls.crt").as_str().unwrap());
+    let mut names = CertificateFacts::of_pem(&signed).unwrap().names;
+    names.sort();
+    assert_eq!(names, [format!("*.{host}"), host.clone()]);
     project.run(["destroy", "--auto-approve"]).success();
     assert_eq!(ask(&host, "A"), "");
 }

@@ -259,14 +259,14 @@ fn what_a_chart_makes_at_random_is_of_one_run() {
     insta::assert_snapshot!(joined.mistakes(BLOCK).join("\n"), @"what `chart.web` makes at random is kept in `chart.web/ConfigMap/cm`, and made anew in `chart.web/Secret/s`; they may belong together, as an authority and what it has signed do | where they do, make all of it anew, as one: `regplan rotate chart.web`");
     let torn = World { past: of_runs(None, Some("last")), ..joined };
     insta::assert_snapshot!(torn.mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` was cut off: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s`; they may belong together, as an authority and what it has signed do | make all of it anew, as one: `regplan rotate chart.web`. Where what is there is in use already (the password of a database), keep it, and agree to new values beside it: `--consent chart.web/Secret/s`");
-    let random = RandomPast { may_go_on: true, ..torn.past.random.clone() };
-    let beside = World {
-        past: ChartPast { random, ..torn.past.clone() },
+    let beside = |goes_on: GoesOn| World {
+        past: ChartPast { random: RandomPast { goes_on, ..torn.past.random.clone() }, ..torn.past.clone() },
         renders: torn.renders,
         live: torn.live,
         secret: torn.secret.clone(),
     };
-    insta::assert_snapshot!(beside.mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` has not ended, so it is under way, or was killed: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s` | where it is under way, wait for its end, and plan again. Where it was killed, make all of it anew, as one: `regplan rotate chart.web`. Where what is there is in use already (the password of a database), keep it, and agree to new values beside it: `--consent chart.web/Secret/s`");
+    insta::assert_snapshot!(beside(GoesOn::Yes).mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` is under way: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s` | wait for its end, and plan again");
+    insta::assert_snapshot!(beside(GoesOn::Perhaps).mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` has not ended, so it is under way, or was killed: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s` | where it is under way, wait for its end, and plan again. Where it was killed, make all of it anew, as one: `regplan rotate chart.web`. Where what is there is in use already (the password of a database), keep it, and agree to new values beside it: `--consent chart.web/Secret/s`");
     let past = ChartPast { agreed: ["chart.web/Secret/s".to_owned()].into(), ..torn.past };
     let agreed = World { past, ..torn };
     assert!(agreed.mistakes(BLOCK).is_empty());

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::blocks::codes;
-use crate::blocks::facts::{ChartPast, RandomPast};
+use crate::blocks::facts::{ChartPast, GoesOn, RandomPast};
 use crate::blocks::keys::span_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
@@ -13,6 +13,9 @@ use crate::resource::{Address, Batch, Identity};
 
 /// Why objects of one chart must not be of two runs.
 const TOGETHER: &str = "they may belong together, as an authority and what it has signed do";
+
+/// What to do beside a run that is under way.
+const WAIT: &str = "wait for its end, and plan again";
 
 /// The objects that have something random.
 #[derive(Default)]
@@ -86,12 +89,12 @@ pub(super) fn tell(
         .collect();
     let (there, absent) = (named(&members.there), named(&open));
     match course {
-        Course::Resumed => Some(resumed(&block_address.to_string(), past.random.may_go_on).at(at, "")),
+        Course::Resumed => Some(resumed(&block_address.to_string(), past.random.goes_on).at(at, "")),
         _ if open.is_empty() || members.there.is_empty() => None,
         Course::Torn => {
             let consents: Vec<String> = open.iter().map(|member| format!("--consent {}", address(member))).collect();
             let torn = Torn { chart: &block_address.to_string(), there: &there, absent: &absent, consents: &consents.join(" ") };
-            Some(if past.random.may_go_on { torn.perhaps_goes_on() } else { torn.is_cut_off() }.at(at, ""))
+            Some(torn.told(past.random.goes_on).at(at, ""))
         }
         Course::Stays(_) => Some(
             Diagnostic::warning(
@@ -108,16 +111,19 @@ pub(super) fn tell(
 }
 
 /// Says that a rotation has not come to its end.
-fn resumed(chart: &str, may_go_on: bool) -> Diagnostic {
+fn resumed(chart: &str, goes_on: GoesOn) -> Diagnostic {
     let what = format!("what `{chart}` makes at random: some of it is new, and some is not");
-    if may_go_on {
-        let message = format!("a run has not ended that makes anew {what}; it is under way, or was killed");
-        Diagnostic::warning(codes::CHART_RANDOM, message)
-            .help("where it is under way, wait for its end, and plan again; where it was killed, this plan makes all of it anew, as one")
-    } else {
-        Diagnostic::warning(codes::CHART_RANDOM, format!("a run was cut off that made anew {what}"))
-            .help("this plan makes all of it anew, as one")
-    }
+    let (message, help) = match goes_on {
+        GoesOn::Yes => (format!("a run is under way that makes anew {what}"), WAIT),
+        GoesOn::Perhaps => (
+            format!("a run has not ended that makes anew {what}; it is under way, or was killed"),
+            "where it is under way, wait for its end, and plan again; where it was killed, this plan makes all of it anew, as one",
+        ),
+        GoesOn::No => {
+            (format!("a run was cut off that made anew {what}"), "this plan makes all of it anew, as one")
+        }
+    };
+    Diagnostic::warning(codes::CHART_RANDOM, message).help(help)
 }
 
 /// A first apply that has not written all that its chart makes at random: the words for what there is to say of it.
@@ -129,6 +135,21 @@ struct Torn<'t> {
 }
 
 impl Torn<'_> {
+    fn told(&self, goes_on: GoesOn) -> Diagnostic {
+        match goes_on {
+            GoesOn::Yes => self.goes_on(),
+            GoesOn::Perhaps => self.perhaps_goes_on(),
+            GoesOn::No => self.is_cut_off(),
+        }
+    }
+
+    /// It is not over.
+    fn goes_on(&self) -> Diagnostic {
+        let (chart, place) = (self.chart, self.place());
+        let message = format!("the first apply of `{chart}` is under way: {place}");
+        Diagnostic::error(codes::CHART_RANDOM, message).help(WAIT)
+    }
+
     /// It is over.
     fn is_cut_off(&self) -> Diagnostic {
         let (chart, place) = (self.chart, self.place());
@@ -175,7 +196,7 @@ mod tests {
         let random = RandomPast {
             made_by: made_by.collect(),
             cut_off: Some("last".to_owned()),
-            may_go_on: false,
+            goes_on: GoesOn::No,
             in_doubt: named(in_doubt).into_iter().collect(),
         };
         course(&members, &random)

@@ -141,7 +141,7 @@ impl Rules<'_> {
                 "nothing of the registry tells where the name is to lead".to_owned(),
                 "add `ingress`, `gateway` or `load_balancer`, or give the zone a `target`, as in `target = \"nodes\"`",
             ),
-            None if record::assumes_type(self.registry) && !self.is_ingress_deleted() => self.warn(
+            None if record::assumes_type(self.registry) && !self.is_serving_unwanted() => self.warn(
                 codes::BAD_VALUE,
                 &["dns"],
                 "external-dns is told a type, and the address is known only later: it is taken for one of IPv4".to_owned(),
@@ -151,8 +151,8 @@ impl Rules<'_> {
         }
     }
 
-    /// Whether the Ingress is deleted, so that nobody has looked for the address at which it is reached.
-    fn is_ingress_deleted(&self) -> bool {
+    /// Whether nobody wants to know who serves the Ingress, so that nobody has looked for the address at which it is reached.
+    fn is_serving_unwanted(&self) -> bool {
         self.registry.serving.is_some_and(Serving::is_not_wanted)
     }
 

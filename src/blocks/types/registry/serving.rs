@@ -18,7 +18,7 @@ use crate::resource::{FieldPath, Identity, Target};
 pub(super) enum Class {
     /// Nothing was asked: there is no cluster in this run, or nothing to ask it.
     Unasked,
-    /// Nobody wants to know: the Ingress is deleted, whoever serves it.
+    /// Nobody wants to know: the Ingress is deleted, whoever serves it, or the plan is not about it.
     NotWanted,
     /// The cluster was asked and did not tell.
     Unread {
@@ -62,8 +62,22 @@ impl<'a> Serving<'a> {
     /// The name of the class by which the controller is guessed; `None` where it is a guess at the default one.
     pub(super) fn guessed_by(&self) -> Option<&str> {
         match &self.class {
-            Class::Unread { given: Some(name), .. } => Some(name),
-            _ => self.ingress.class.as_deref(),
+            Class::Unread { given: Some(name), .. } | Class::Missing(Some(name)) => Some(name),
+            _ => self.named(),
+        }
+    }
+
+    /// The class that the block names.
+    pub(super) fn named(&self) -> Option<&'a str> {
+        named_class(self.ingress)
+    }
+
+    /// The key by which the block names it.
+    pub(super) fn key(&self) -> &'static [&'static str] {
+        match (&self.ingress.class, self.named()) {
+            (None, Some(_)) => &["ingress", "annotations", CLASS_ANNOTATION],
+            (None, None) => &["ingress"],
+            (Some(_), _) => &["ingress", "class"],
         }
     }
 
@@ -75,7 +89,7 @@ impl<'a> Serving<'a> {
         }
     }
 
-    /// Whether nobody wants to know who serves it, since it is deleted.
+    /// Whether nobody wants to know who serves it.
     pub(super) fn is_not_wanted(&self) -> bool {
         self.class == Class::NotWanted
     }
@@ -127,7 +141,7 @@ fn class(spec: &RegistrySpec, ingress: &Ingress, context: &CompileContext<'_>) -
     }
 }
 
-/// The class that the block names.
+/// The class that the block names, by the key or by the annotation that was the way before there was a field for it.
 fn named_class(ingress: &Ingress) -> Option<&str> {
     let annotated = ingress.annotations.get(CLASS_ANNOTATION);
     ingress.class.as_deref().or(annotated.map(String::as_str))
@@ -139,12 +153,16 @@ fn own_need(spec: &RegistrySpec) -> Need {
     Need::Live(Target { identity, version: Some("v1".to_owned()) })
 }
 
-/// The class that the server has given to the Ingress. One that we have given it goes with this plan, which names none.
+/// The class that the server, or somebody else, has given to the Ingress, in the field or in the annotation that was the way
+/// before. One that we have given it goes with this plan, which names none.
 fn given_class(spec: &RegistrySpec, facts: &Facts) -> Option<String> {
     let Some(Fact::Live(LiveObject::There(live))) = facts.get(&own_need(spec)) else { return None };
-    let owners = live.ownership.owners_of(&FieldPath::keys(["spec", "ingressClassName"]));
-    if owners.iter().any(|owner| is_ours(&owner.name)) {
-        return None;
-    }
-    live.object.pointer("/spec/ingressClassName")?.as_str().map(str::to_owned)
+    let places = [
+        FieldPath::keys(["spec", "ingressClassName"]),
+        FieldPath::keys(["metadata", "annotations", CLASS_ANNOTATION]),
+    ];
+    let is_theirs =
+        |place: &FieldPath| !live.ownership.owners_of(place).iter().any(|owner| is_ours(&owner.name));
+    let mut given = places.iter().filter(|place| is_theirs(place));
+    given.find_map(|place| place.get(&live.object)?.as_str().map(str::to_owned))
 }

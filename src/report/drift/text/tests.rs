@@ -36,6 +36,7 @@ fn drift(findings: Vec<Finding>) -> Drift {
         state: ".regplan/registry/state.json".into(),
         at: jiff::Timestamp::UNIX_EPOCH,
         unfinished: None,
+        open_run: crate::state::OpenRun::Unclear(None),
         ending: Vec::new(),
         freshness: crate::state::Freshness::default(),
         findings,

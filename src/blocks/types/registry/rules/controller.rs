@@ -16,7 +16,7 @@ impl Rules<'_> {
         self.disagreement(ingress, serving);
         let is_known = ingress.controller.is_some() || serving.told().is_some();
         if !is_known {
-            self.not_known(ingress, serving);
+            self.not_known(serving);
         }
         // A guess at the default class tells of nobody who is retired, or has limits.
         let is_told = is_known || serving.guessed_by().is_some();
@@ -26,12 +26,12 @@ impl Rules<'_> {
     }
 
     /// Neither the block nor the class tells of a controller.
-    fn not_known(&mut self, ingress: &Ingress, serving: &Serving<'_>) {
-        match (&serving.class, serving.controller()) {
-            (Class::Unread { why, .. }, _) => self.unread(serving, why),
-            (_, None) => self.unknown_class(ingress, serving),
-            (_, Some(_)) if ingress.class.is_none() => self.unknown_default(serving),
-            (_, Some(assumed)) => self.unknown_behind_name(serving, assumed),
+    fn not_known(&mut self, serving: &Serving<'_>) {
+        match (&serving.class, serving.guessed_by(), serving.controller()) {
+            (Class::Unread { why, .. }, ..) => self.unread(serving, why),
+            (_, None, _) => self.unknown_default(serving),
+            (_, Some(name), None) => self.unknown_class(serving, name),
+            (_, Some(name), Some(assumed)) => self.unknown_behind_name(serving, name, assumed),
         }
     }
 
@@ -42,10 +42,7 @@ impl Rules<'_> {
             None => "the Ingress".to_owned(),
         };
         let assumed = match (serving.guessed_by(), serving.controller()) {
-            (Some(_), Some(assumed)) => format!(
-                "By the name of the class it is taken for {}, and told the limits of that controller",
-                assumed.name()
-            ),
+            (Some(_), Some(assumed)) => taken_for(assumed),
             (Some(_), None) if self.has_tls() => {
                 "So it is told no limits, and it may serve plain HTTP beside HTTPS".to_owned()
             }
@@ -54,7 +51,7 @@ impl Rules<'_> {
         };
         self.warn(
             codes::UNKNOWN_CONTROLLER,
-            &["ingress"],
+            serving.key(),
             format!("{why}, so nobody knows here which controller serves {class}. {assumed}"),
             "plan again if that passes by itself. Otherwise let this run list `ingressclasses` (`networking.k8s.io`), or name \
              the controller, as in `ingress.controller = \"contour\"`",
@@ -83,8 +80,7 @@ impl Rules<'_> {
     }
 
     /// Nobody knows which controller serves the class.
-    fn unknown_class(&mut self, ingress: &Ingress, serving: &Serving<'_>) {
-        let name = ingress.class.as_deref().unwrap_or_default();
+    fn unknown_class(&mut self, serving: &Serving<'_>, name: &str) {
         let message = match &serving.class {
             Class::Known(class) => format!(
                 "the class `{name}` is served by `{}`, of which nothing is known here, so it is told no limits",
@@ -101,25 +97,34 @@ impl Rules<'_> {
         };
         self.warn(
             codes::UNKNOWN_CONTROLLER,
-            &["ingress", "class"],
+            serving.key(),
             message,
             "name it (`ingress.controller = \"contour\"`), or say `\"other\"` where it has its limits from elsewhere",
         );
     }
 
-    /// The class has the name of a controller, and another one serves it, of which nothing is known.
-    fn unknown_behind_name(&mut self, serving: &Serving<'_>, assumed: Controller) {
-        let Class::Known(class) = &serving.class else { return };
-        self.warn(
-            codes::UNKNOWN_CONTROLLER,
-            &["ingress", "class"],
-            format!(
-                "the class `{}` is served by `{}`, of which nothing is known here. By its name it is taken for that of {}, and \
-                 told the limits of that controller",
-                class.name,
+    /// The class has the name of a controller, and another one serves it, of which nothing is known; or it is not there. Where
+    /// the block names such a class, the plan says it of the Ingress.
+    fn unknown_behind_name(&mut self, serving: &Serving<'_>, name: &str, assumed: Controller) {
+        let message = match &serving.class {
+            Class::Known(class) => format!(
+                "the class `{name}` is served by `{}`, of which nothing is known here. By its name it is taken for that of {}, \
+                 and told the limits of that controller",
                 class.controller,
                 assumed.name()
             ),
+            Class::Missing(_) if serving.named().is_none() => {
+                let taken_for = taken_for(assumed);
+                format!(
+                    "there is no class `{name}`, so nobody knows whether a controller serves the Ingress. {taken_for}"
+                )
+            }
+            Class::Missing(_) | Class::Unasked | Class::NotWanted | Class::Unread { .. } => return,
+        };
+        self.warn(
+            codes::UNKNOWN_CONTROLLER,
+            serving.key(),
+            message,
             "name the controller (`ingress.controller`), or say `\"other\"` where it has its limits from elsewhere",
         );
     }
@@ -133,10 +138,7 @@ impl Rules<'_> {
                     class.name, class.controller
                 )
             }
-            Class::Missing(Some(name)) => {
-                format!("there is no class `{name}`, so nobody knows whether a controller serves the Ingress")
-            }
-            Class::Missing(None) => {
+            Class::Missing(_) => {
                 "the cluster has no default class, so nobody knows whether a controller serves the Ingress"
                     .to_owned()
             }
@@ -187,4 +189,12 @@ impl Rules<'_> {
             );
         }
     }
+}
+
+/// What is assumed of a controller by the name of its class.
+fn taken_for(assumed: Controller) -> String {
+    format!(
+        "By the name of the class it is taken for {}, and told the limits of that controller",
+        assumed.name()
+    )
 }
