@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::span::{Attributes, Id};
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
@@ -115,6 +115,16 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Lines {
         attributes.record(&mut words);
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(Begun { words: words.0, at: Instant::now() });
+        }
+    }
+
+    /// What a step only knows when it has begun.
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(begun) = span.extensions_mut().get_mut::<Begun>() {
+            let mut words = Words(std::mem::take(&mut begun.words));
+            values.record(&mut words);
+            begun.words = words.0;
         }
     }
 

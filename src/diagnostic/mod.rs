@@ -89,6 +89,11 @@ impl Sources {
         self.files.get(id.0 as usize)
     }
 
+    /// How many files there are.
+    pub fn count(&self) -> usize {
+        self.files.len()
+    }
+
     /// The folder that relative paths in a file start from.
     pub fn folder(&self, id: SourceId) -> &Path {
         self.get(id).map_or(Path::new(""), |source| &source.folder)

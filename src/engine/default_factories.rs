@@ -21,7 +21,7 @@ use crate::provider::{Cluster, Provider, Router};
 use crate::resource::record_set::RECORDS_GROUP;
 use crate::resource::{PULL_ENTRY_GROUP, Problem, ProblemKind};
 use crate::state::{
-    Backend, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, StateError, Waiting,
+    Backend, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, StateError, Telling,
     connect_object_store,
 };
 
@@ -95,19 +95,19 @@ const CONNECTIONS: usize = 2;
 pub struct StateBackends {
     clusters: Arc<Clusters>,
     variables: Variables,
-    waiting: Arc<Waiting>,
+    telling: Arc<Telling>,
 }
 
 impl StateBackends {
     /// `clusters` are those of [`KubernetesProviders`]; `variables` have the credentials of object stores.
     pub fn new(clusters: Arc<Clusters>, variables: Variables) -> Self {
-        Self { clusters, variables, waiting: Arc::new(|_, _| ()) }
+        Self { clusters, variables, telling: Arc::new(|_| ()) }
     }
 
-    /// Tells again and again while a lock is waited for whose holder may be gone.
+    /// Tells what the user should know while a command works.
     #[must_use]
-    pub fn with_waiting(mut self, waiting: Arc<Waiting>) -> Self {
-        self.waiting = waiting;
+    pub fn with_telling(mut self, telling: Arc<Telling>) -> Self {
+        self.telling = telling;
         self
     }
 
@@ -145,9 +145,8 @@ impl StateBackends {
     }
 
     fn on(&self, shelf: Arc<dyn Shelf>, times: LeaseTimes, key_making: KeyMaking) -> SharedBackend {
-        let waiting = Arc::clone(&self.waiting);
-        SharedBackend::new(shelf, times, key_making)
-            .with_waiting(Box::new(move |holder, left| waiting(holder, left)))
+        let telling = Arc::clone(&self.telling);
+        SharedBackend::new(shelf, times, key_making).with_telling(Box::new(move |remark| telling(remark)))
     }
 
     /// The key is made before the Roles: to make Roles takes more rights, and somebody else may have made them.

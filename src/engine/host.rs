@@ -7,7 +7,7 @@ use super::default_factories::{Clusters, KubernetesProviders, StateBackends};
 use super::factories::{BackendFactory, ProviderFactory, Variables};
 use super::needs::HelmSettings;
 use crate::provider::kubernetes::Environment;
-use crate::state::Waiting;
+use crate::state::Telling;
 
 /// What the program around the engine provides. The engine itself reads nothing from the process.
 ///
@@ -35,17 +35,17 @@ pub struct Host {
 impl Host {
     /// The environment of this process, Kubernetes clusters, and states where the settings say.
     pub fn of_process() -> Self {
-        Self::telling(Arc::new(|_, _| ()))
+        Self::telling(Arc::new(|_| ()))
     }
 
-    /// The same, which tells again and again while a lock is waited for whose holder may be gone.
-    pub fn telling(waiting: Arc<Waiting>) -> Self {
+    /// The same, which tells what the user should know while a command works.
+    pub fn telling(telling: Arc<Telling>) -> Self {
         let clusters = Arc::new(Clusters::new(Environment::of_process()));
         let variables: Variables = Arc::new(|name| std::env::var(name).ok());
         Self {
             variables: Arc::clone(&variables),
             providers: Arc::new(KubernetesProviders::new(Arc::clone(&clusters), Arc::clone(&variables))),
-            backends: Arc::new(StateBackends::new(clusters, variables).with_waiting(waiting)),
+            backends: Arc::new(StateBackends::new(clusters, variables).with_telling(telling)),
             helm: Arc::new(HelmSettings::of_process()),
         }
     }

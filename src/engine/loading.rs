@@ -45,7 +45,7 @@ pub struct Head {
 /// # Errors
 /// Every mistake of the configuration in one list, including those of its blocks, as far as they can be
 /// found.
-#[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
+#[tracing::instrument(skip_all, fields(files = tracing::field::Empty))]
 pub async fn load(inputs: &ConfigInputs, settings: Settings, host: Host) -> Result<Project, Error> {
     let Loaded { sources, outcome, sound } = read(config::load, inputs, &host);
     match outcome {
@@ -64,7 +64,7 @@ pub async fn load(inputs: &ConfigInputs, settings: Settings, host: Host) -> Resu
 ///
 /// # Errors
 /// Every mistake in `[project]`, `[cluster]` and `[state]`.
-#[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
+#[tracing::instrument(skip_all, fields(files = tracing::field::Empty))]
 pub fn load_without_blocks(inputs: &ConfigInputs, settings: Settings, host: Host) -> Result<Project, Error> {
     let Loaded { sources, outcome, .. } = read(config::load_head, inputs, &host);
     match outcome {
@@ -77,7 +77,7 @@ pub fn load_without_blocks(inputs: &ConfigInputs, settings: Settings, host: Host
 ///
 /// # Errors
 /// Every mistake in `[project]`, `[cluster]` and `[state]`; or the settings contradict them.
-#[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
+#[tracing::instrument(skip_all, fields(files = tracing::field::Empty))]
 pub fn load_head(inputs: &ConfigInputs, settings: &Settings, host: &Host) -> Result<Head, Error> {
     let Loaded { sources, outcome, .. } = read(config::load_head, inputs, host);
     match outcome {
@@ -90,6 +90,7 @@ pub fn load_head(inputs: &ConfigInputs, settings: &Settings, host: &Host) -> Res
     }
 }
 
+/// Reads the files, and notes in the span of the caller how many there were.
 fn read(how: fn(&Inputs<'_>, &[BlockSchema]) -> Loaded, inputs: &ConfigInputs, host: &Host) -> Loaded {
     let inputs = Inputs {
         files: &inputs.files,
@@ -99,7 +100,9 @@ fn read(how: fn(&Inputs<'_>, &[BlockSchema]) -> Loaded, inputs: &ConfigInputs, h
         base: &inputs.working_folder,
         sensitive_may_be_unset: true,
     };
-    how(&inputs, &blocks::schemas())
+    let loaded = how(&inputs, &blocks::schemas());
+    tracing::Span::current().record("files", loaded.sources.count());
+    loaded
 }
 
 /// The outside without a cluster, in which no secret is read.

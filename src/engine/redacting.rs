@@ -72,10 +72,11 @@ impl Provider for RedactingProvider {
     }
 
     async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
-        let MarkedObjects { seen, hidden, partly } = self.answer(self.provider.all_marked(project).await)?;
+        let found = self.answer(self.provider.all_marked(project).await)?;
         let clean = |reason| self.secrets.redactor().text(reason);
-        let hidden = hidden.into_iter().map(|(kind, reason)| (kind, clean(reason))).collect();
-        Ok(MarkedObjects { seen, hidden, partly: partly.into_iter().map(clean).collect() })
+        let hidden = found.hidden.into_iter().map(|(kind, reason)| (kind, clean(reason))).collect();
+        let partly = found.partly.into_iter().map(clean).collect();
+        Ok(MarkedObjects { hidden, partly, ..found })
     }
 }
 

@@ -320,7 +320,7 @@ mod spans {
         drop((guard, second));
         let notes = notes.0.lock().unwrap();
         for step in [
-            "load files=0",
+            "load",
             "open_locked project=\"p\" command=\"apply\"",
             "compile project=\"p\" blocks=2",
             "needs",

@@ -45,6 +45,8 @@ impl Marked {
 pub struct MarkedObjects {
     /// What is there, sorted by identity.
     pub seen: Vec<Marked>,
+    /// How many kinds of the cluster could be looked at.
+    pub looked_at: usize,
     /// The kinds that could not be looked at, each with the reason.
     pub hidden: Vec<(GroupKind, String)>,
     /// Where only the names that the configuration and the state tell were looked at, each with the reason, as a sentence.

@@ -135,6 +135,9 @@ pub trait Provider: Send + Sync {
             }
         }
         all.seen.sort_by(|a, b| a.identity.cmp(&b.identity));
+        // A house that lives in the cluster may look at what the cluster looks at too.
+        all.hidden.sort();
+        all.hidden.dedup();
         Ok(all)
     }
 

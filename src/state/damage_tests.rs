@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use super::format::{self, Content};
-use super::shared::Index;
+use super::shared::{Index, index_from_bytes};
 use super::test_support::*;
 use super::*;
 use crate::resource::from_json;
@@ -71,25 +71,46 @@ fn damaged_secret_values_are_refused_or_whole() {
     is_never_something_else("revisions/000001.values.json", &sample::values());
 }
 
-/// It has no checksum: where it says that the state is elsewhere, whatever it says is refused.
+/// Whatever is damaged in it, it is no state, and it names no other place.
 #[test]
-fn a_damaged_note_of_a_move_is_no_state() {
+fn a_damaged_note_of_a_move_leads_nowhere_else() {
     let whole = stored("moved.json");
     for bytes in cuts(&whole).map(<[u8]>::to_vec).chain(flips(&whole).map(|(_, flipped)| flipped)) {
-        let read = format::read::<State>(&place(), &bytes);
-        assert!(read.is_err(), "{}", String::from_utf8_lossy(&bytes));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        match format::read::<State>(&place(), &bytes) {
+            Ok(_) => panic!("a state: {text}"),
+            Err(StateError::Retired { to, .. }) => assert_eq!(to, Path::new(sample::MOVED_TO), "{text}"),
+            Err(error) => assert!(!error.help().contains("`[state]` name the place"), "{text}"),
+        }
+    }
+    let other = String::from_utf8(whole).unwrap().replace("states/registry", "states/rfgistry");
+    let error = format::read::<State>(&place(), other.as_bytes()).unwrap_err();
+    assert!(matches!(error, StateError::NoteDamaged { .. }), "{error}");
+    assert!(error.help().contains("make sure where the state is"), "{}", error.help());
+}
+
+fn index(bytes: &[u8]) -> Result<Index, String> {
+    index_from_bytes(&place(), bytes).unwrap_or_else(|error| Err(error.to_string()))
+}
+
+#[test]
+fn a_damaged_index_is_refused_or_whole() {
+    let whole = stored("revisions/index.json");
+    assert_eq!(index(&whole), Ok(sample::index()));
+    let cuts = cuts(&whole).map(|cut| (cut.len(), cut.to_vec()));
+    for (at, damaged) in cuts.chain(flips(&whole)) {
+        if let Ok(found) = index(&damaged) {
+            assert_eq!(found, sample::index(), "byte {at}");
+            assert!(whole[at].is_ascii_whitespace(), "byte {at}");
+        }
     }
 }
 
-/// A store keeps these two without a checksum. Where they are cut, they are refused.
+/// A store keeps it without a checksum. Where it is cut, it is refused.
 #[test]
-fn an_index_and_a_lock_that_are_cut_are_refused() {
-    let (index, lock) = (stored("revisions/index.json"), stored("lock.json"));
-    assert_eq!(from_json::<Index>(&index).unwrap(), sample::index());
+fn a_lock_that_is_cut_is_refused() {
+    let lock = stored("lock.json");
     assert_eq!(from_json::<LockRecord>(&lock).unwrap(), sample::lock());
-    for cut in cuts(&index) {
-        assert!(from_json::<Index>(cut).is_err(), "{}", String::from_utf8_lossy(cut));
-    }
     for cut in cuts(&lock) {
         assert!(from_json::<LockRecord>(cut).is_err(), "{}", String::from_utf8_lossy(cut));
     }

@@ -41,6 +41,17 @@ pub enum StateError {
         /// Where it is.
         to: PathBuf,
     },
+    /// The state has moved, and the note that says where to is damaged.
+    #[error(
+        "the state of `{}` has moved, and the note that is there instead is damaged: perhaps it is at `{}`",
+        path.display(), to.display()
+    )]
+    NoteDamaged {
+        /// Where it was.
+        path: PathBuf,
+        /// Where the note says that it is.
+        to: PathBuf,
+    },
     /// A state is to move to where it is.
     #[error("the state is at `{}` already", path.display())]
     SamePlace {
@@ -246,7 +257,7 @@ impl StateError {
     pub(super) fn shelf(path: &Path, doing: &'static str) -> impl FnOnce(ShelfError) -> Self + use<> {
         let path = path.to_owned();
         move |error| match error {
-            ShelfError::Failed(problem) | ShelfError::Unanswered(problem) => {
+            ShelfError::Failed(problem) | ShelfError::Damaged(problem) | ShelfError::Unanswered(problem) => {
                 Self::Shelf { path, doing, problem }
             }
             ShelfError::Taken => {
@@ -261,6 +272,7 @@ impl StateError {
             Self::Io { .. } => "state-io",
             Self::Shelf { .. } => "state-store",
             Self::Retired { .. } => "state-moved-away",
+            Self::NoteDamaged { .. } => "state-note-damaged",
             Self::SamePlace { .. } => "state-same-place",
             Self::NothingToMove { .. } => "state-nothing-to-move",
             Self::ValuesClosed { .. } => "state-values-closed",
@@ -305,6 +317,11 @@ impl StateError {
             }
             Self::Retired { .. } => {
                 "let `[state]` name the place where it is; or, if it is to come back, move it with `regplan state migrate`"
+                    .to_owned()
+            }
+            Self::NoteDamaged { .. } => {
+                "make sure where the state is, before anything is applied: a backup of this file says it, or whoever moved the \
+                 state; then let `[state]` name that place"
                     .to_owned()
             }
             Self::SamePlace { .. } => {
@@ -380,14 +397,26 @@ impl StateError {
 }
 
 fn damaged_help(path: &Path) -> String {
-    let mut text = "it is left as it is; restore it from a backup".to_owned();
-    if path.ends_with("state.json") {
-        text.push_str(
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let more = match name.rsplit('.').next() {
+        // In a folder and in a bucket it is `key`, in a cluster `NAME.key`.
+        Some("key") => {
+            ", or remove it: the next `plan --out` or `regplan state init` makes another one, and plan files that were made \
+             before are not applied"
+        }
+        _ if name == "state.json" => {
             ", or move it away and run `regplan state rebuild`: it finds by its annotations what was applied, and says how \
-             to take it over",
-        );
-    }
-    text
+             to take it over"
+        }
+        _ if name == "lock.json" => {
+            ", or make sure that no regplan works on this project, and remove it: the next one makes another one"
+        }
+        _ if name == "index.json" => {
+            ", or run the same command with the right to list what is below `[state] prefix`: the revisions tell what it held"
+        }
+        _ => "",
+    };
+    format!("it is left as it is; restore it from a backup{more}")
 }
 
 fn describe(cluster: &ClusterIdentity) -> String {

@@ -39,6 +39,9 @@ struct File<'a> {
 struct Tombstone {
     format_version: u64,
     moved_to: PathBuf,
+    /// Of the text of the new place. Older versions wrote none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
 }
 
 /// The field that a file of every format has.
@@ -86,15 +89,26 @@ pub(super) fn write(path: &Path, content: &impl Serialize) -> Result<Vec<u8>, St
 /// The file that stands in the place of a state that has moved to another place. Older versions, which do not know it,
 /// call it damaged, and do not go on with it either.
 pub(super) fn tombstone(to: &Path) -> Vec<u8> {
-    let tombstone = Tombstone { format_version: FORMAT_VERSION.into(), moved_to: to.to_owned() };
+    let (moved_to, checksum) = (to.to_owned(), Some(digest(&to.to_string_lossy())));
+    let tombstone = Tombstone { format_version: FORMAT_VERSION.into(), moved_to, checksum };
     // A number and a path that came from text always can be written.
     serde_json::to_vec_pretty(&tombstone).unwrap_or_default()
+}
+
+impl Tombstone {
+    /// What it says, for a reader of the state at this path.
+    fn told(self, path: &Path) -> StateError {
+        let (path, to) = (path.to_owned(), self.moved_to);
+        let is_as_written = self.checksum.is_none_or(|checksum| checksum == digest(&to.to_string_lossy()));
+        if is_as_written { StateError::Retired { path, to } } else { StateError::NoteDamaged { path, to } }
+    }
 }
 
 /// Reads the content of a file, of this format or of format 1. `path` is for the message of an error.
 ///
 /// # Errors
-/// [`StateError::NewerFormat`], [`StateError::Retired`], and [`StateError::Damaged`] for what is not as regplan wrote it.
+/// [`StateError::NewerFormat`], [`StateError::Retired`], and [`StateError::Damaged`] or [`StateError::NoteDamaged`] for what
+/// is not as regplan wrote it.
 pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError> {
     let damaged = |reason: String| StateError::Damaged { path: path.to_owned(), reason };
     let json = |error: serde_json::Error| damaged(error.to_string());
@@ -108,10 +122,10 @@ pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError
         }
         Ok(_) => "it is laid out like another version than it says".to_owned(),
         Err(error) => {
-            if let Ok(Tombstone { format_version, moved_to }) = from_json(file)
-                && format_version == current
+            if let Ok(tombstone) = from_json::<Tombstone>(file)
+                && tombstone.format_version == current
             {
-                return Err(StateError::Retired { path: path.to_owned(), to: moved_to });
+                return Err(tombstone.told(path));
             }
             error.to_string()
         }

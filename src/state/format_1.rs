@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::format::Content;
 use super::model::State;
-use super::revision::{Revision, RevisionHead};
+use super::revision::{HeadOnly, Revision, RevisionHead};
 use super::stored_desired::StoredDesired;
 use crate::resource::{Address, FieldPath, from_json};
 
@@ -26,6 +26,12 @@ impl Content for Revision {
             (address, StoredDesired::from_object(object, withheld))
         });
         Ok(Self { head, state: state(then)?, desired: desired.collect() })
+    }
+}
+
+impl Content for HeadOnly {
+    fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
+        from_json(file)
     }
 }
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::backend::{Backend, LockSign, Locked};
@@ -20,12 +19,12 @@ use super::journal_text::{self, Chain};
 use super::location::Location;
 use super::lock::{self, Lock};
 use super::model::State;
-use super::revision::{DEFAULT_RETENTION, Revision, RevisionHead};
+use super::revision::{DEFAULT_RETENTION, HeadOnly, Revision, RevisionHead};
 use super::seal::Seal;
 use super::sealed_values::SealedValues;
 use super::version::StateVersion;
 use crate::config::is_absent;
-use crate::resource::{Key, from_json};
+use crate::resource::Key;
 
 /// The state in a folder on this machine.
 ///
@@ -299,18 +298,6 @@ impl Backend for LocalBackend {
     async fn overwrite_state(&mut self, file: &[u8]) -> Result<(), StateError> {
         self.held()?;
         files::replace(&self.location.state(), file)
-    }
-}
-
-/// The head of a revision. Its objects, which are most of the file, are not parsed into values.
-#[derive(Deserialize)]
-struct HeadOnly {
-    head: RevisionHead,
-}
-
-impl Content for HeadOnly {
-    fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
-        from_json(file)
     }
 }
 

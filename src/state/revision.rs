@@ -29,6 +29,12 @@ pub struct Revision {
     pub desired: BTreeMap<Address, StoredDesired>,
 }
 
+/// The head of a revision. Its objects, which are most of the file, are not parsed into values.
+#[derive(Deserialize)]
+pub(super) struct HeadOnly {
+    pub(super) head: RevisionHead,
+}
+
 /// What is told of a revision: who applied what, when, and how much that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

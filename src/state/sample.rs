@@ -238,9 +238,12 @@ pub(super) fn values() -> SealedValues {
     }
 }
 
+/// Where the note of a move says that the state is.
+pub(super) const MOVED_TO: &str = "s3://states/registry/state.json";
+
 /// Which revisions a shared state has.
 pub(super) fn index() -> Index {
-    Index { format_version: FORMAT_VERSION, revisions: vec![1, 2] }
+    Index { revisions: vec![1, 2] }
 }
 
 /// A shared lock that is held.

@@ -19,6 +19,7 @@ tests! {
     machines_whose_clocks_are_apart_share_a_lock,
     a_clock_that_is_off_by_an_hour_is_told,
     a_lost_state_is_put_back_from_a_file_or_made_anew,
+    a_flipped_bit_in_the_index_hides_no_revision,
     who_may_only_read_is_told_who_makes_the_key,
     a_store_that_ignores_conditions_is_refused,
     what_leads_to_no_store_is_said,
@@ -234,6 +235,34 @@ fn a_lost_state_is_put_back_from_a_file_or_made_anew() {
     project.apply();
     project.expect_settled();
     project.run(["drift"]).success();
+}
+
+fn a_flipped_bit_in_the_index_hides_no_revision() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &with_value("one"));
+    project.apply();
+    change(&project, &server, &with_value("two"));
+    project.apply();
+    let history = project.run(["history"]).success();
+    history.stderr_lacks("damaged");
+    // The newest revision becomes one that nobody knows.
+    let index = ns.fill("{project}/revisions/index.json");
+    let whole = server.read(&index);
+    let at = whole.rfind('2').unwrap();
+    let mut flipped = whole.clone().into_bytes();
+    flipped[at] ^= 4;
+    server.damage(&index, &flipped);
+    let told = project.run(["history"]).success();
+    told.stderr_contains(&format!("`s3://states/{index}` is damaged: its checksum does not fit"))
+        .stderr_contains("made anew from the 2 revisions that are there");
+    assert_eq!(told.stdout(), history.stdout());
+    // Half of it is no better.
+    server.damage(&index, &whole.as_bytes()[..whole.len() / 2]);
+    project.run(["rollback", "--auto-approve"]).success().stderr_contains("made anew from the 2 revisions");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "one");
+    let after = project.run(["history"]).success();
+    after.stderr_lacks("damaged").stdout_contains("rollback 1");
+    assert!(server.read(&index).contains("\"checksum\""));
 }
 
 fn a_store_that_ignores_conditions_is_refused() {

@@ -11,7 +11,8 @@ tests! {
     a_lost_state_is_made_anew_from_annotations,
     a_rebuild_takes_in_no_copies,
     a_state_that_knows_less_is_completed,
-    what_a_rebuild_cannot_see_is_said,
+    what_a_rebuild_cannot_see_is_left_out_only_with_consent,
+    a_rebuild_that_sees_nothing_is_refused_whatever_is_agreed,
     a_lock_is_removed_only_by_its_id,
 }
 
@@ -143,13 +144,47 @@ fn a_state_that_knows_less_is_completed() {
     project.run(["drift"]).success();
 }
 
-fn what_a_rebuild_cannot_see_is_said() {
+fn what_a_rebuild_cannot_see_is_left_out_only_with_consent() {
     let ns = Namespace::new();
     let project = two(&ns);
     let proxy = ns.proxy();
     proxy.on("list", "secrets").answer(403);
     let project = project.through(&proxy);
-    project.run(["state", "rebuild"]).success().stderr_contains("Secret could not be looked at");
+    let before = project.state();
+    let refused = project.run(["state", "rebuild", "--auto-approve"]).code(1);
+    refused.stderr_contains("Secret could not be looked at").stderr_contains("1 kind could not be looked at");
+    refused.stderr_contains("agree with `--partial`").stderr_lacks("Nothing to add");
+    let agreed = project.run(["state", "rebuild", "--auto-approve", "--partial"]).success();
+    agreed.stderr_contains("Secret could not be looked at").stderr_contains("that could be looked at.");
+    assert_eq!(project.state(), before);
+}
+
+/// Rights in one namespace are none to list what is in all.
+fn a_rebuild_that_sees_nothing_is_refused_whatever_is_agreed() {
+    let ns = Namespace::new();
+    let project = two(&ns);
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    let rules = json!([{ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"] }]);
+    let admin = ns.cluster().kubeconfig();
+    let project = project.kubeconfig(ns.account("few", &rules));
+    let refused = |project: &Project<'_>, flags: &[&str]| {
+        let args = ["state", "rebuild", "--auto-approve"].into_iter().chain(flags.iter().copied());
+        project
+            .run(args)
+            .code(1)
+            .stderr_contains("no kind of the cluster could be looked at")
+            .stderr_lacks("Nothing to add");
+    };
+    for flags in [&[][..], &["--partial"]] {
+        refused(&project, flags);
+    }
+    project.remove(&project.state_path());
+    for flags in [&["--adopt-lineage", &lineage][..], &["--partial", "--adopt-lineage", &lineage]] {
+        refused(&project, flags);
+        assert!(!project.path(&project.state_path()).exists(), "nothing is written");
+    }
+    let project = project.kubeconfig(admin);
+    project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
 }
 
 /// The id of the lock by which a command was refused.

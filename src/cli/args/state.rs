@@ -44,7 +44,8 @@ Examples:
   regplan state rebuild                 where there is a state: adds what it does not know of its own lineage
   regplan state rebuild --adopt-lineage 718494494a91487db32cefdb342daa28
 
-Without a state it says which lineages there are, and takes none before one is named.")]
+Without a state it says which lineages there are, and takes none before one is named. It takes the right to list
+objects of all kinds in all namespaces; what it may not list, it leaves out only with --partial.")]
     Rebuild(StateRebuildArgs),
     /// Print the state as its file holds it, with what an interrupted run has recorded
     #[command(after_help = "\
@@ -115,6 +116,9 @@ pub(in crate::cli) struct StateRebuildArgs {
     /// The lineage whose objects are taken over, where there is no state
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) adopt_lineage: Option<Lineage>,
+    /// Agree that objects of kinds that cannot be looked at are left out
+    #[arg(long)]
+    pub(in crate::cli) partial: bool,
     /// Do not ask
     #[arg(long)]
     pub(in crate::cli) auto_approve: bool,

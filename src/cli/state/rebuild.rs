@@ -1,6 +1,6 @@
 //! `regplan state rebuild`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::args::{Global, StateRebuildArgs};
 use crate::cli::confirm;
@@ -11,8 +11,9 @@ use crate::cli::output::Output;
 use crate::cli::project;
 use crate::cli::wording::note;
 use crate::engine::{Additions, Error, Opened, Settings, Workspace};
-use crate::provider::Marked;
+use crate::provider::MarkedObjects;
 use crate::report::{self, Label, Styled, escape};
+use crate::resource::GroupKind;
 use crate::state::{Freshness, Lineage, Stale, Store};
 
 pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output) -> Result<Exit, Failure> {
@@ -24,7 +25,8 @@ pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output
     for sentence in &found.partly {
         output.message(&note(format!("{}.", escape(sentence))))?;
     }
-    let lineage = lineage(&workspace, args, &found.seen)?;
+    refuse_gaps(&found, args.partial)?;
+    let lineage = lineage(&workspace, args, &found)?;
     let additions = workspace.additions(&found.seen, &lineage);
     let freshness = workspace.freshness().await;
     let stale = match &freshness {
@@ -34,10 +36,7 @@ pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output
     let mut text = Styled::default();
     if additions.is_empty() && stale.is_none() {
         catch_up(&workspace, &freshness, output).await?;
-        output.message(text.line(
-            Label::Plain,
-            format!("Nothing to add: the state knows everything of the lineage {lineage}."),
-        ))?;
+        output.message(text.line(Label::Plain, nothing_to_add(&lineage, &found)))?;
         return Ok(Exit::Done);
     }
     output.message(&listed(&additions))?;
@@ -79,6 +78,33 @@ async fn opened(global: &Global, output: Output) -> Result<Opened<Store>, Failur
     }
 }
 
+/// Refuses a look that could not see everything: what it has not seen, the state would not know. Whoever agrees to that
+/// still has to see something.
+fn refuse_gaps(found: &MarkedObjects, is_agreed: bool) -> Result<(), Failure> {
+    if found.looked_at == 0 {
+        let message = "no kind of the cluster could be looked at, so nothing can be told of its objects";
+        return Err(Failure::message(message)
+            .help("run this with the right to list objects of all kinds in all namespaces"));
+    }
+    if found.hidden.is_empty() || is_agreed {
+        return Ok(());
+    }
+    let kinds: BTreeSet<&GroupKind> = found.hidden.iter().map(|(kind, _)| kind).collect();
+    let hidden = match kinds.len() {
+        1 => "1 kind could not be looked at".to_owned(),
+        count => format!("{count} kinds could not be looked at"),
+    };
+    Err(Failure::message(format!("{hidden}, and the state would not know what there is of it")).help(
+        "run this with the right to list objects of all kinds in all namespaces; or, where this project has none of these, \
+         agree with `--partial` that they are left out",
+    ))
+}
+
+fn nothing_to_add(lineage: &Lineage, found: &MarkedObjects) -> String {
+    let seen = if found.hidden.is_empty() { "" } else { " that could be looked at" };
+    format!("Nothing to add: the state knows everything of the lineage {lineage}{seen}.")
+}
+
 fn question(additions: &Additions, stale: Option<&Stale>) -> &'static str {
     match (additions.is_empty(), stale) {
         (false, None) => "Take these into the state?",
@@ -100,7 +126,7 @@ fn done(count: usize) -> String {
 fn lineage(
     workspace: &Workspace<Store>,
     args: &StateRebuildArgs,
-    found: &[Marked],
+    found: &MarkedObjects,
 ) -> Result<Lineage, Failure> {
     let here = workspace.lineage();
     match (&args.adopt_lineage, here) {
@@ -108,7 +134,9 @@ fn lineage(
             Err(Error::OtherLineage { named: named.to_string(), found: here.to_string() }.into())
         }
         (_, Some(here)) => Ok(here),
-        (Some(named), None) if found.iter().any(|one| one.lineage.as_deref() == Some(named.as_str())) => {
+        (Some(named), None)
+            if found.seen.iter().any(|one| one.lineage.as_deref() == Some(named.as_str())) =>
+        {
             Ok(named.clone())
         }
         (named, None) => Err(Failure::message(match named {
@@ -119,13 +147,14 @@ fn lineage(
     }
 }
 
-fn known_lineages(found: &[Marked]) -> String {
+fn known_lineages(found: &MarkedObjects) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for lineage in found.iter().filter_map(|one| one.lineage.as_deref()) {
+    for lineage in found.seen.iter().filter_map(|one| one.lineage.as_deref()) {
         *counts.entry(lineage).or_default() += 1;
     }
     if counts.is_empty() {
-        return "no object in the cluster carries the annotations of this project".to_owned();
+        let seen = if found.hidden.is_empty() { "in the cluster" } else { "that could be looked at" };
+        return format!("no object {seen} carries the annotations of this project");
     }
     let lines = counts.into_iter().map(|(lineage, count)| {
         let objects = if count == 1 { "object" } else { "objects" };

@@ -22,7 +22,7 @@ fn reason(refusal: &PlanFileRefusal) -> (String, &'static str) {
             "a plan is applied where its state is: keep the folder `.regplan` from the plan to the apply",
         ),
         PlanFileRefusal::NotSealed => (
-            "it was not written here, or was changed since".to_owned(),
+            "it was not written here, or was changed since, or the key that sealed it was".to_owned(),
             "plan again with `--out`; a plan is applied where its state is, since the key that seals it stays with \
              the state",
         ),

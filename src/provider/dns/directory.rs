@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::place::Place;
 use crate::provider::Introduction;
+use crate::resource::record_set::RECORDS_GROUP;
 use crate::resource::{Identity, Problem, ProblemKind};
 
 /// The `spec` of each record set that is known.
@@ -22,11 +23,13 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// What these objects say.
+    /// What these objects say. Those of other houses are not looked for on a server.
     pub(super) fn of(introduction: &Introduction<'_>) -> Self {
-        let by_identity = |objects: &[Value]| {
-            objects.iter().filter_map(|object| Some((Identity::of(object)?, object.clone()))).collect()
+        let record_set = |object: &Value| {
+            let identity = Identity::of(object).filter(|identity| identity.group == RECORDS_GROUP)?;
+            Some((identity, object.clone()))
         };
+        let by_identity = |objects: &[Value]| objects.iter().filter_map(record_set).collect();
         Self {
             deleted: HashSet::new(),
             folder: introduction.folder.to_owned(),

@@ -6,6 +6,7 @@ use super::super::sample;
 use super::super::test_support::*;
 use super::*;
 use crate::state::journal_text;
+use crate::state::shared::{Index, index_from_bytes};
 use crate::state::{
     Begin, CompletedPlan, FinishedRun, Intent, JournalLine, Outcome, Readiness, Revision, RevisionHead,
     RevisionSummary, RunEnd, SealedValues, State, StoredDesired, StoredOrigin, StoredResource, Unfinished,
@@ -26,9 +27,6 @@ fn again<T: Serialize + DeserializeOwned>(written: &T) -> T {
     from_json(&serde_json::to_vec(written).unwrap()).unwrap()
 }
 
-/// Where the sample of a note says that the state has moved.
-const MOVED_TO: &str = "s3://states/registry/state.json";
-
 #[test]
 fn the_format_is_settled() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats/2");
@@ -36,9 +34,9 @@ fn the_format_is_settled() {
         ("state.json", file(&sample::state())),
         ("revisions/000001.json", file(&sample::revision())),
         ("journal", sample::journal()),
-        ("moved.json", tombstone(Path::new(MOVED_TO))),
+        ("moved.json", tombstone(Path::new(sample::MOVED_TO))),
         ("revisions/000001.values.json", file(&sample::values())),
-        ("revisions/index.json", serde_json::to_vec(&sample::index()).unwrap()),
+        ("revisions/index.json", file(&sample::index())),
         ("lock.json", serde_json::to_vec(&sample::lock()).unwrap()),
         ("newest.json", json!(sample::newest()).to_string().into_bytes()),
     ] {
@@ -54,16 +52,35 @@ fn the_format_is_settled() {
     assert_eq!(read_back::<Revision>(&file(&sample::revision())).unwrap(), sample::revision());
     let journal = journal_text::parse(&place(), &sample::journal()).unwrap().unwrap();
     assert_eq!((journal.outcomes.len(), journal.in_flight.len()), (6, 2));
-    let moved = read_back::<State>(&tombstone(Path::new(MOVED_TO))).unwrap_err();
-    assert!(matches!(moved, StateError::Retired { to, .. } if to == Path::new(MOVED_TO)));
+    let moved = read_back::<State>(&tombstone(Path::new(sample::MOVED_TO))).unwrap_err();
+    assert!(matches!(moved, StateError::Retired { to, .. } if to == Path::new(sample::MOVED_TO)));
     let values = read_back::<SealedValues>(&file(&sample::values())).unwrap();
     assert_eq!(values, sample::values());
     let address = "resource.login".parse().unwrap();
     let token = values.open(None).unwrap().get(&address, &"data.token".parse().unwrap()).cloned();
     assert_eq!(token, Some(json!("t0ken")));
-    assert_eq!(again(&sample::index()), sample::index());
+    assert_eq!(read_back::<Index>(&file(&sample::index())).unwrap(), sample::index());
     assert_eq!(again(&sample::lock()), sample::lock());
     assert_eq!(again(&sample::newest()), sample::newest());
+}
+
+/// As they were written before they had one.
+#[test]
+fn a_note_of_a_move_and_an_index_without_a_checksum_are_read() {
+    let note = br#"{"format_version": 2, "moved_to": "s3://states/registry/state.json"}"#;
+    let moved = read_back::<State>(note).unwrap_err();
+    assert!(matches!(moved, StateError::Retired { to, .. } if to == Path::new(sample::MOVED_TO)));
+    let index = |text: &str| index_from_bytes(&place(), text.as_bytes()).unwrap();
+    assert_eq!(index(r#"{"format_version":2,"revisions":[1,2]}"#), Ok(sample::index()));
+    for never_written in [
+        r#"{"format_version":2,"revisions":[2,1]}"#,
+        r#"{"format_version":2,"revisions":[1,1]}"#,
+        r#"{"format_version":0,"revisions":[1,2]}"#,
+        r#"{"format_version":1,"revisions":[1,2]}"#,
+        r#"{"format_version":2,"revisionr":[1,2]}"#,
+    ] {
+        assert!(index(never_written).is_err(), "{never_written}");
+    }
 }
 
 #[test]

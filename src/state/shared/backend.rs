@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
+use super::index::{self, Index};
 use super::journal_parts::{self, PartWriter};
-use super::lease::{self, Lease, Waiting};
+use super::lease::{self, Lease};
 use super::lock_record::LeaseTimes;
+use super::remark::{Remark, Telling};
 use super::shelf::{Item, ItemVersion, Kept, Shelf, ShelfError};
 use super::sure::{put_surely, remove_surely};
-use crate::resource::{Key, Permit, Problem, ProblemKind, from_json};
+use crate::resource::{Key, Permit, Problem, ProblemKind};
 use crate::state::backend::{Backend, LockSign, Locked};
 use crate::state::error::StateError;
 use crate::state::format;
@@ -23,7 +24,7 @@ use crate::state::model::State;
 use crate::state::revision::{DEFAULT_RETENTION, Revision};
 use crate::state::seal::Seal;
 use crate::state::sealed_values::SealedValues;
-use crate::state::version::{FORMAT_VERSION, StateVersion};
+use crate::state::version::StateVersion;
 
 /// Who makes the key of plan files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +42,13 @@ pub struct SharedBackend {
     key_making: KeyMaking,
     retention: usize,
     seal: Option<Seal>,
-    waiting: Box<Waiting>,
+    telling: Box<Telling>,
     lease: Option<Lease>,
     journal: Option<Writer>,
     /// The state as it was read or written last.
     known: Mutex<Option<KnownState>>,
+    /// The index that was made anew, because the one on the shelf is damaged.
+    made_anew: Mutex<Option<Index>>,
 }
 
 /// The journal of our own run.
@@ -61,14 +64,6 @@ struct KnownState {
     item: ItemVersion,
 }
 
-/// The numbers of the revisions, ascending.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::state) struct Index {
-    pub(in crate::state) format_version: u32,
-    pub(in crate::state) revisions: Vec<u64>,
-}
-
 impl SharedBackend {
     /// A backend for the state on this shelf. Nothing is read or written yet.
     pub fn new(shelf: Arc<dyn Shelf>, times: LeaseTimes, key_making: KeyMaking) -> Self {
@@ -78,10 +73,11 @@ impl SharedBackend {
             key_making,
             retention: DEFAULT_RETENTION,
             seal: None,
-            waiting: Box::new(|_, _| ()),
+            telling: Box::new(|_| ()),
             lease: None,
             journal: None,
             known: Mutex::new(None),
+            made_anew: Mutex::new(None),
         }
     }
 
@@ -99,10 +95,10 @@ impl SharedBackend {
         self
     }
 
-    /// Tells while a lock is waited for whose holder may be gone.
+    /// Tells what the user should know while this works.
     #[must_use]
-    pub fn with_waiting(mut self, waiting: Box<Waiting>) -> Self {
-        self.waiting = waiting;
+    pub fn with_telling(mut self, telling: Box<Telling>) -> Self {
+        self.telling = telling;
         self
     }
 
@@ -176,10 +172,24 @@ impl SharedBackend {
         StateError::Moved { path, expected: expected.cloned(), found }
     }
 
+    /// The index. One that is damaged is made anew from the revisions, and put right with the next write.
     async fn index(&self) -> Result<Index, StateError> {
-        let Some(kept) = self.get(Item::Index).await? else { return Ok(Index::default()) };
-        from_json(&kept.bytes)
-            .map_err(|error| StateError::Damaged { path: self.path(Item::Index), reason: error.to_string() })
+        let reason = match index::read(self.shelf.as_ref()).await? {
+            Ok(index) => return Ok(index),
+            Err(reason) => reason,
+        };
+        if let Some(index) = self.made_anew().clone() {
+            return Ok(index);
+        }
+        let index = index::anew(self.shelf.as_ref(), &reason).await?;
+        let (path, revisions) = (self.path(Item::Index), index.revisions.len());
+        (self.telling)(&Remark::IndexAnew { path: &path, reason: &reason, revisions });
+        *self.made_anew() = Some(index.clone());
+        Ok(index)
+    }
+
+    fn made_anew(&self) -> MutexGuard<'_, Option<Index>> {
+        self.made_anew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn no_revision(&self, number: u64) -> StateError {
@@ -234,7 +244,8 @@ impl Backend for SharedBackend {
     }
 
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError> {
-        let (lease, locked) = lease::take(&self.shelf, command, self.times, self.waiting.as_ref()).await?;
+        let waiting = |holder: &Holder, left| (self.telling)(&Remark::Waiting { holder, left });
+        let (lease, locked) = lease::take(&self.shelf, command, self.times, &waiting).await?;
         self.lease = Some(lease);
         Ok(locked)
     }
@@ -355,16 +366,14 @@ impl Backend for SharedBackend {
         let bytes = format::write(&self.path(Item::Revision(number)), revision)?;
         self.overwrite(Item::Revision(number), &bytes).await?;
         let mut index = self.index().await?;
-        index.format_version = FORMAT_VERSION;
         index.revisions.retain(|known| *known != number);
         index.revisions.push(number);
         index.revisions.sort_unstable();
         let removed: Vec<u64> =
             index.revisions.drain(..index.revisions.len().saturating_sub(self.retention)).collect();
-        let path = self.path(Item::Index);
-        let bytes =
-            serde_json::to_vec(&index).map_err(|error| StateError::io(&path, "write")(error.into()))?;
+        let bytes = format::write(&self.path(Item::Index), &index)?;
         self.overwrite(Item::Index, &bytes).await?;
+        *self.made_anew() = None;
         for number in removed {
             self.forget(Item::Revision(number), Item::Revision(revision.head.number)).await;
             self.forget(Item::Values(number), Item::Values(revision.head.number)).await;

@@ -22,7 +22,7 @@ use crate::state::holder::Holder;
 use crate::state::id::LockId;
 
 /// Told while a lock is waited for: who holds it, and in how long it is taken over if it does not change.
-pub type Waiting = dyn Fn(&Holder, Duration) + Send + Sync;
+pub(super) type Waiting<'w> = dyn Fn(&Holder, Duration) + Send + Sync + 'w;
 
 /// The tasks that renew the locks of this process, and release them in the end.
 static RENEWING: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
@@ -51,7 +51,7 @@ pub(super) async fn take(
     shelf: &Arc<dyn Shelf>,
     command: &str,
     times: LeaseTimes,
-    waiting: &Waiting,
+    waiting: &Waiting<'_>,
 ) -> Result<(Lease, Locked), StateError> {
     let holder = Holder::this_process(command);
     loop {
@@ -233,7 +233,7 @@ async fn outwait(
     shelf: &dyn Shelf,
     found: &Found,
     times: LeaseTimes,
-    waiting: &Waiting,
+    waiting: &Waiting<'_>,
 ) -> Result<Outcome, StateError> {
     let Some(holder) = &found.record.holder else { return Ok(Outcome::Free) };
     let patience = found.record.patience(times.grace);

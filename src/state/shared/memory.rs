@@ -50,9 +50,24 @@ impl MemoryShelf {
         self.content().items.remove(&Item::Lock);
     }
 
+    /// Puts these bytes into the place of an item, as damage does.
+    pub(crate) fn damage(&self, item: Item, bytes: &[u8]) {
+        if let Some((content, _)) = self.content().items.get_mut(&item) {
+            *content = bytes.to_vec();
+        }
+    }
+
     pub(crate) fn items(&self) -> Vec<Item> {
         self.content().items.keys().copied().collect()
     }
+}
+
+fn revisions_among(items: Vec<Item>) -> Vec<u64> {
+    let numbers = items.into_iter().filter_map(|item| match item {
+        Item::Revision(number) => Some(number),
+        _ => None,
+    });
+    numbers.collect()
 }
 
 fn problem() -> Problem {
@@ -111,6 +126,10 @@ impl Shelf for MemoryShelf {
             .items
             .get(&item)
             .map(|(bytes, version)| Kept { bytes: bytes.clone(), version: ItemVersion(version.to_string()) }))
+    }
+
+    async fn places_of_revisions(&self) -> Result<Vec<u64>, ShelfError> {
+        Ok(revisions_among(self.items()))
     }
 
     async fn put(&self, item: Item, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {

@@ -32,6 +32,9 @@ use crate::resource::{asked, done_or_failed};
 
 pub use connect::connect;
 
+/// The folder of the revisions, below the prefix.
+const REVISIONS: &str = "revisions";
+
 /// A state in an object store. Every write carries a condition, which the store itself looks at.
 pub struct ObjectShelf {
     store: Arc<dyn ObjectStore>,
@@ -115,10 +118,17 @@ fn name(item: Item) -> String {
         Item::Lock => "lock.json".to_owned(),
         Item::Key => "key".to_owned(),
         Item::Journal(part) => format!("journal/{part:03}"),
-        Item::Index => "revisions/index.json".to_owned(),
-        Item::Revision(number) => format!("revisions/{number:06}.json"),
-        Item::Values(number) => format!("revisions/{number:06}.values.json"),
+        Item::Index => format!("{REVISIONS}/index.json"),
+        Item::Revision(number) => format!("{REVISIONS}/{number:06}.json"),
+        Item::Values(number) => format!("{REVISIONS}/{number:06}.values.json"),
     }
+}
+
+/// The number of the revision whose object has this name, below the folder of the revisions.
+fn revision_of(object: &str) -> Option<u64> {
+    let number = object.strip_suffix(".json")?.parse().ok()?;
+    let is_ours = name(Item::Revision(number)) == format!("{REVISIONS}/{object}");
+    is_ours.then_some(number)
 }
 
 #[async_trait]
@@ -130,6 +140,14 @@ impl Shelf for ObjectShelf {
     async fn get(&self, item: Item) -> Result<Option<Kept>, ShelfError> {
         let path = self.path(&name(item));
         self.marks.whole(|| self.get_object(&path)).await
+    }
+
+    async fn places_of_revisions(&self) -> Result<Vec<u64>, ShelfError> {
+        let folder = self.path(REVISIONS);
+        let question = || format!("LIST {}/{folder}", self.bucket);
+        let listed = asked(question, self.store.list_with_delimiter(Some(&folder)), done_or_failed).await;
+        let objects = listed.map_err(|error| not_done(&error, &self.bucket))?.objects;
+        Ok(objects.iter().filter_map(|object| revision_of(object.location.filename()?)).collect())
     }
 
     async fn put(&self, item: Item, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {

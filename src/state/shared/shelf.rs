@@ -83,6 +83,8 @@ pub enum ShelfError {
     Taken,
     /// It was not done, for this reason.
     Failed(Box<Problem>),
+    /// It was read, and is not what was written.
+    Damaged(Box<Problem>),
     /// No answer came. A write may have been done.
     Unanswered(Box<Problem>),
 }
@@ -107,6 +109,13 @@ pub trait Shelf: Send + Sync {
     async fn version(&self, item: Item) -> Result<Option<ItemVersion>, ShelfError> {
         Ok(self.get(item).await?.map(|kept| kept.version))
     }
+
+    /// The numbers of all places where a revision may be, found out without the index. Where a shelf has fixed places, the
+    /// revision there may be another one.
+    ///
+    /// # Errors
+    /// The store cannot be asked, or does not allow it.
+    async fn places_of_revisions(&self) -> Result<Vec<u64>, ShelfError>;
 
     /// Writes the item, if what is there now is what is expected.
     ///

@@ -66,6 +66,10 @@ impl Shelf for Way {
         self.shelf.get(item).await
     }
 
+    async fn places_of_revisions(&self) -> Result<Vec<u64>, ShelfError> {
+        self.shelf.places_of_revisions().await
+    }
+
     async fn put(&self, item: Item, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {
         if self.is_cut.load(Ordering::SeqCst) {
             return Err(ShelfError::Failed(Box::new(Problem::new(ProblemKind::Unreachable, "cut off"))));
@@ -92,8 +96,10 @@ async fn a_lock_that_is_not_renewed_is_taken_over_and_its_holder_writes_no_more(
     way.is_cut.store(true, Ordering::SeqCst);
     let waited = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&waited);
-    let mut other = backend_on(&shelf, SHORT)
-        .with_waiting(Box::new(move |holder, left| told.lock().unwrap().push((holder.id.clone(), left))));
+    let mut other = backend_on(&shelf, SHORT).with_telling(Box::new(move |remark| {
+        let Remark::Waiting { holder, left } = remark else { panic!("{remark:?}") };
+        told.lock().unwrap().push((holder.id.clone(), *left));
+    }));
     let asked = std::time::Instant::now();
     let second = other.lock("apply").await.unwrap();
     assert!(asked.elapsed() >= SHORT.duration + SHORT.grace, "a request of the holder may be under way");

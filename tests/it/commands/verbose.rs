@@ -53,6 +53,7 @@ fn steps_and_libraries_are_said_where_they_are_asked_for() {
     let (questions, steps, all) = (said("-v"), said("-vv"), said("-vvv"));
     assert!(!step.is_match(&questions), "{questions}");
     assert!(step.is_match(&steps) && steps.contains("  GET /api/v1"), "{steps}");
+    assert!(steps.contains("  load files=1: "), "it was found without being named: {steps}");
     assert!(step.is_match(&all) && all.contains("  kube_client: "), "{all}");
     assert!(!steps.contains("kube_client"), "{steps}");
 }

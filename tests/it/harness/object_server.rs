@@ -129,6 +129,15 @@ impl ObjectServer {
         fs::read_to_string(self.bucket().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// Gives an object another content, as a disk would: the server is not told.
+    #[track_caller]
+    pub(crate) fn damage(&self, name: &str, content: &[u8]) {
+        let path = self.bucket().join(name);
+        assert!(path.is_file(), "{name}");
+        // What the server remembers of the object is kept with the file.
+        fs::write(path, content).unwrap();
+    }
+
     /// Removes an object, as somebody else would by mistake.
     #[track_caller]
     pub(crate) fn remove(&self, name: &str) {

@@ -9,6 +9,7 @@ use crate::state_files::pulled;
 tests! {
     a_lost_state_is_put_back_from_a_file,
     a_damaged_state_is_made_anew_from_annotations,
+    a_damaged_index_is_made_anew_from_the_revisions,
 }
 
 fn a_lost_state_is_put_back_from_a_file() {
@@ -58,5 +59,24 @@ fn a_damaged_state_is_made_anew_from_annotations() {
     project.apply();
     project.expect_settled();
     project.run(["drift"]).success();
+    clean_up(&ns);
+}
+
+fn a_damaged_index_is_made_anew_from_the_revisions() {
+    let ns = Namespace::new();
+    let project = first_machine(&ns, &greeting("a"));
+    project.apply();
+    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
+    project.apply();
+    let history = project.run(["history"]).success();
+    let index = ns.fill("configmap/{project}.index");
+    ns.cluster().patch(&states(&ns), &index, &json!({ "binaryData": { "content": "AAAA" } }));
+    let told = project.run(["history"]).success();
+    told.stderr_contains(&ns.fill("{project}.index` is damaged: its checksum is wrong"))
+        .stderr_contains("made anew from the 2 revisions that are there");
+    assert_eq!(told.stdout(), history.stdout());
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
+    project.run(["history"]).success().stderr_lacks("damaged").stdout_contains("rollback 1");
     clean_up(&ns);
 }

@@ -84,13 +84,15 @@ pub(in crate::provider::kubernetes) async fn all_marked(
     project: &str,
 ) -> Result<MarkedObjects, Problem> {
     let (kinds, mut hidden) = cluster.discovery.kinds().await?;
+    let served = kinds.len();
     let (seen, unlisted) =
         survey(cluster, kinds, None, Look::at_metadata(|served, Shallow(item)| mark(served, &item))).await;
+    let looked_at = served - unlisted.len();
     hidden.extend(unlisted);
     hidden.sort();
     let mut seen: Vec<Marked> = seen.into_iter().filter(|one| one.project == project).collect();
     seen.sort_by(|a, b| a.identity.cmp(&b.identity));
-    Ok(MarkedObjects { seen, hidden, ..MarkedObjects::default() })
+    Ok(MarkedObjects { seen, looked_at, hidden, partly: Vec::new() })
 }
 
 /// What the object says of itself; `None` where it carries no annotation of ours, or only copies of them.

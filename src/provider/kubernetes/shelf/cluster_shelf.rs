@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::layout::{Layout, Packed, Slot, pack};
-use super::names::{Kind, Names, Place, may_be_long};
+use super::names::{Kind, Names, Place, may_be_long, ring};
 use super::objects::{Objects, not_initialised, version};
 use super::{form, lease};
 use crate::provider::kubernetes::client::Kubernetes;
@@ -146,12 +146,17 @@ impl Shelf for ClusterShelf {
         }
     }
 
+    /// The revisions go round, so all places are known.
+    async fn places_of_revisions(&self) -> Result<Vec<u64>, ShelfError> {
+        Ok((0..ring()).collect())
+    }
+
     async fn put(&self, item: Item, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {
         let place = self.of(item);
         if place.kind == Kind::Lease {
             return self.put_head(item, lease::with_lock(&place, bytes), over).await;
         }
-        let packed = pack(bytes).map_err(|error| damaged(format!("it cannot be packed: {error}")))?;
+        let packed = pack(bytes).map_err(|error| failed(format!("it cannot be packed: {error}")))?;
         if packed.fits_the_head() {
             let body = form::with_content(&place, &packed.bytes);
             return self.put_head(item, laid_out(body, &packed.layout(Slot::Inline))?, over).await;
@@ -193,13 +198,17 @@ fn expect(item: Item, head: Option<&Value>, over: Over<'_>) -> Result<(), ShelfE
 }
 
 fn laid_out(mut head: Value, layout: &Layout) -> Result<Value, ShelfError> {
-    form::lay_out(&mut head, layout).map_err(|error| damaged(error.to_string()))?;
+    form::lay_out(&mut head, layout).map_err(|error| failed(error.to_string()))?;
     Ok(head)
+}
+
+fn failed(reason: String) -> ShelfError {
+    ShelfError::Failed(Box::new(Problem::new(ProblemKind::Other, reason)))
 }
 
 fn damaged(reason: String) -> ShelfError {
     let problem = Problem::new(ProblemKind::Other, reason);
-    ShelfError::Failed(Box::new(problem.help(
+    ShelfError::Damaged(Box::new(problem.help(
         "restore the objects of the state from a backup of the cluster; or delete them, run `regplan state init`, and \
          then `regplan state rebuild`, which finds by its annotations what was applied",
     )))

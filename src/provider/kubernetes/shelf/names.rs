@@ -117,7 +117,7 @@ pub(super) fn may_be_long(item: Item) -> bool {
 }
 
 /// How many revisions there are places for.
-fn ring() -> u64 {
+pub(super) fn ring() -> u64 {
     DEFAULT_RETENTION as u64
 }
 

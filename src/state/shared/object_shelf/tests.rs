@@ -246,3 +246,18 @@ async fn two_processes_never_hold_the_lock_at_once() {
     let error = backend(&shelf).lock("destroy").await.unwrap_err();
     assert!(matches!(error, StateError::Locked { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn the_revisions_are_found_by_the_names_that_we_give_them() {
+    let shelf = shelf(InMemory::new());
+    assert!(shelf.places_of_revisions().await.unwrap().is_empty());
+    let items =
+        [Item::Index, Item::Revision(1), Item::Values(1), Item::Revision(1_234_567), Item::State, Item::Key];
+    for item in items {
+        shelf.put(item, b"x", Over::Nothing).await.unwrap();
+    }
+    for foreign in ["revisions/7.json", "revisions/000008.json.bak", "revisions/old/000009.json"] {
+        shelf.put_object(&shelf.path(foreign), b"x", Over::Nothing).await.unwrap();
+    }
+    assert_eq!(shelf.places_of_revisions().await.unwrap(), [1, 1_234_567]);
+}
