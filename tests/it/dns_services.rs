@@ -405,7 +405,7 @@ fn an_older_place_is_named_without_its_login() {
         project.rewrite("regplan.toml", &block(&other, dialect, THREE));
         let plan = tells_no_login(&project, &["plan"]);
         plan.stdout_contains(&format!("was written at {old} (zone {SERVICE_ZONE})"));
-        drop(service);
+        service.answer_once(403, "", json!({}));
         let plan = tells_no_login(&project, &["plan"]);
         plan.stdout_contains(&format!("was written at {old}, which cannot be asked"));
     }
