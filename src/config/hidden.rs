@@ -6,6 +6,7 @@
 //! | this one | What is not drawn, and what is drawn as `*`? |
 //! | `blocks` | Which blocks may be secrets, so that none of their lines is drawn? |
 //! | `broken_lines` | Which values may be secrets where the text is not wholly in the tree? |
+//! | `broken_urls` | Where does a URL have a login where the text is not wholly in the tree? |
 //! | `comments` | Where do comments stand? |
 //! | `lines` | Which lines belong to a block? |
 //! | `values` | Which values may be secrets in a block of which the schema says where secrets stand? |
@@ -13,6 +14,7 @@
 
 mod blocks;
 mod broken_lines;
+mod broken_urls;
 mod comments;
 mod lines;
 mod values;
@@ -56,6 +58,7 @@ pub(super) fn without_secrets(sources: &Sources, files: &[ReadFile], outline: &O
             here.extend(comments::of(&source.text, file));
             if !file.is_whole {
                 here.extend(broken_lines::of(&source.text, outline));
+                here.extend(broken_urls::of(&source.text));
             }
         }
         here.extend(values.iter().filter(|span| span.source == id).map(|span| span.start..span.end));

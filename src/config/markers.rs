@@ -9,6 +9,8 @@ pub const PATH: &str = "x-path";
 pub const PATTERN: &str = "x-pattern";
 /// Marks a text as a URL: a user or a password in it would be a secret in clear.
 pub const URL: &str = "x-url";
+/// Says in words where the login belongs that somebody has put into such a URL: ``the keys are `access_key` and `secret_key` ``.
+pub const LOGIN: &str = "x-login";
 /// Marks a schema as a source of a secret: a text in its place is a secret in clear.
 pub const SECRET_SOURCE: &str = "x-secret-source";
 /// Marks a text as one in which a secret may stand.

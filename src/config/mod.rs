@@ -22,6 +22,7 @@
 //! | `state_settings`, `object_state`, `encryption` | Where is the state kept, and how its secret values? |
 //! | `imports` | Which existing object does an address take over? |
 //! | `moves` | Where has an address moved to, and what was removed? |
+//! | `login` | Is there a user or a password in a URL? |
 //! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
 //! | `secret_variables` | Which variables of the environment hold secrets? |
 //! | `digest` | Do two configurations say the same? |
@@ -67,7 +68,8 @@ pub use encryption::{Encryption, IdentitySource};
 pub use imports::Import;
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head, load_text};
-pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, URL, path_schema};
+pub use login::without_login;
+pub use markers::{BLOCK, LOGIN, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, URL, path_schema};
 pub use model::{
     Block, BlockSchema, ClusterSettings, Config, DefaultedVariables, Generate, ObjectReadyRule, Output,
     Property, SecretSource,

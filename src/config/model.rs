@@ -207,6 +207,7 @@ pub struct Property {
 /// - [`PATTERN`](super::PATTERN) (`"x-pattern": true`): the text is a pattern of paths, which a block sees as it is
 ///   written.
 /// - [`URL`](super::URL) (`"x-url": true`): the text is a URL, which has no user and no password in it.
+/// - [`LOGIN`](super::LOGIN) (`"x-login": "the key is …"`): where these belong, in words.
 /// - [`SECRET_SOURCE`](super::SECRET_SOURCE) (`"x-secret-source": true`, on [`SecretSource`]): a text in its place is a secret
 ///   in clear, and `${secret.NAME}` is replaced by that secret's source.
 /// - [`SECRET`](super::SECRET) (`"x-secret": true`): a text that may have secrets in it. Other texts that have a type

@@ -100,7 +100,10 @@ pub(super) struct StateTable {
     /// `s3`, `gcs`, `azblob`: the URL of a store that is not where the backend's usual one is:
     /// `https://minio.example.com`, `https://blob.core.chinacloudapi.cn`.
     #[serde(default)]
-    #[schemars(schema_with = "store_endpoint_schema")]
+    #[schemars(
+        schema_with = "store_endpoint_schema",
+        extend("x-login" = "the credentials of a store come from the environment, as `AWS_ACCESS_KEY_ID`")
+    )]
     pub(super) endpoint: Option<String>,
     /// `s3`, `azblob`: whether the name of the bucket, or of the account, stands in the path of a request, not in its
     /// host; so it does where an `endpoint` is given, unless it is one of Azure's own (`https://blob.…`) or this says

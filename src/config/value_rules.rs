@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::codes;
 use super::inputs::Files;
-use super::login::has_login;
-use super::markers::{PATH, SECRET, SECRET_SOURCE, URL};
+use super::login::{Login, hides};
+use super::markers::{LOGIN, PATH, SECRET, SECRET_SOURCE, URL};
 use super::node::{Node, NodeValue};
 use super::shape::Shape;
 use crate::diagnostic::{Diagnostic, Span};
@@ -51,17 +51,16 @@ impl ValueRules<'_> {
                     self.apply(&mut entry.node, &at.key(key.as_str()), &shape.key(key), known);
                 }
             }
+            // Before all else: what is said of a text with references quotes it.
+            NodeValue::String(text) if shape.has(URL) && Login::of(text).is_refused() => {
+                self.refuse_login(node.span, at, shape);
+            }
             NodeValue::String(text) => {
                 let expression = Expression::parse(text).and_then(Result::ok);
                 if let Some(expression) = expression {
                     self.reference(node, &expression, at, shape, known);
                 } else if shape.has(PATH) && !text.is_empty() {
                     *text = absolute(self.files.sources.folder(node.span.source), text);
-                } else if shape.has(URL) && has_login(text) {
-                    let message =
-                        format!("`{at}` has a user or a password in it, and URLs are shown and recorded");
-                    let help = "take them out of the URL";
-                    self.refuse(codes::SECRET_IN_CLEAR, message, node.span, at, help);
                 }
             }
             _ => {}
@@ -78,6 +77,8 @@ impl ValueRules<'_> {
         known: KnownWhen,
     ) {
         let types = shape.types();
+        let text = expression.to_string();
+        let shown = if hides(shape, &text) { "its value".to_owned() } else { format!("`{text}`") };
         let secret = expression.references().find(|reference| !matches!(reference, Reference::Live(_)));
         if shape.has(SECRET_SOURCE) && !types.contains(&"string") {
             if let Some(source) = self.source_of(expression) {
@@ -90,7 +91,7 @@ impl ValueRules<'_> {
                         the secret is not generated";
             self.refuse(
                 codes::NOT_KNOWN_YET,
-                format!("`{at}` takes a source of a secret, and `{expression}` is none"),
+                format!("`{at}` takes a source of a secret, and {shown} is none"),
                 node.span,
                 at,
                 help,
@@ -102,12 +103,12 @@ impl ValueRules<'_> {
             Some(_) if !text_fits || !(types.is_empty() || shape.has(SECRET)) => {
                 let help = "a secret can stand in fields for secrets, and in the objects of \
                             `[resource.NAME]`; a variable that is no secret needs no `sensitive`";
-                let message = format!("`{at}` takes no secret, and `{expression}` is one");
+                let message = format!("`{at}` takes no secret, and {shown} is one");
                 self.refuse(codes::SECRET_NOT_EXPECTED, message, node.span, at, help);
             }
             None if !text_fits || shape.reads_text() => {
                 let message = format!(
-                    "`{at}` must be known before anything is planned, and `{expression}` is read from the cluster"
+                    "`{at}` must be known before anything is planned, and {shown} is read from the cluster"
                 );
                 self.refuse(codes::NOT_KNOWN_YET, message, node.span, at, "write the value, or a variable");
             }
@@ -121,6 +122,13 @@ impl ValueRules<'_> {
         let Some(Reference::Secret(name)) = expression.sole() else { return None };
         let source = self.secrets?.at([name.as_str()])?;
         (source.as_table().is_some() && source.at(["generate"]).is_none()).then_some(source)
+    }
+
+    fn refuse_login(&mut self, span: Span, at: &FieldPath, shape: &Shape<'_>) {
+        let message = format!("`{at}` has a user or a password in it, and URLs are shown and recorded");
+        let instead = shape.text(LOGIN).map(|words| format!(": {words}")).unwrap_or_default();
+        let help = format!("take them out of the URL{instead}; change the password if this file was shared");
+        self.refuse(codes::SECRET_IN_CLEAR, message, span, at, &help);
     }
 
     fn refuse(&mut self, code: &'static str, message: String, span: Span, at: &FieldPath, help: &str) {

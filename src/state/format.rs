@@ -21,6 +21,12 @@ pub(super) trait Content: DeserializeOwned {
     /// # Errors
     /// The file is not JSON, or lacks a field, or has an unknown one.
     fn from_format_1(file: &[u8]) -> serde_json::Result<Self>;
+
+    /// The same without what a newer version does not keep any more.
+    #[must_use]
+    fn in_todays_form(self) -> Self {
+        self
+    }
 }
 
 /// A file of the current format.
@@ -118,7 +124,7 @@ pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError
             if digest(content.get()) != checksum {
                 return Err(damaged("its checksum does not fit: it is not what regplan wrote".to_owned()));
             }
-            return from_json(content.get().as_bytes()).map_err(json);
+            return from_json(content.get().as_bytes()).map(T::in_todays_form).map_err(json);
         }
         Ok(_) => "it is laid out like another version than it says".to_owned(),
         Err(error) => {
@@ -134,7 +140,7 @@ pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError
     // that.
     let Head { format_version } = from_json(file).map_err(json)?;
     match format_version {
-        1 => T::from_format_1(file).map_err(json),
+        1 => T::from_format_1(file).map(T::in_todays_form).map_err(json),
         found if found > current => {
             Err(StateError::NewerFormat { path: path.to_owned(), found, known: FORMAT_VERSION })
         }

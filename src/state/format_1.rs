@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::format::Content;
 use super::model::State;
+use super::old_logins;
 use super::revision::{HeadOnly, Revision, RevisionHead};
 use super::stored_desired::StoredDesired;
 use crate::resource::{Address, FieldPath, from_json};
@@ -15,6 +16,11 @@ use crate::resource::{Address, FieldPath, from_json};
 impl Content for State {
     fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
         state(from_json(file)?)
+    }
+
+    fn in_todays_form(mut self) -> Self {
+        old_logins::leave_state(&mut self);
+        self
     }
 }
 
@@ -26,6 +32,11 @@ impl Content for Revision {
             (address, StoredDesired::from_object(object, withheld))
         });
         Ok(Self { head, state: state(then)?, desired: desired.collect() })
+    }
+
+    fn in_todays_form(mut self) -> Self {
+        old_logins::leave_revision(&mut self);
+        self
     }
 }
 

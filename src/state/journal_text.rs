@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::StateError;
 use super::journal::{Journal, JournalLine};
+use super::old_logins;
 use super::version::FORMAT_VERSION;
 use crate::resource::{from_json, hex};
 
@@ -98,7 +99,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journal>, StateE
         let record = serde_json::from_value(value).map_err(|error| damaged(number, error.to_string()))?;
         match (&mut journal, record) {
             (None, JournalLine::Begin(begin)) => journal = Some(Journal::new(*begin)),
-            (Some(journal), JournalLine::Outcome { address, outcome }) if journal.end.is_none() => {
+            (Some(journal), JournalLine::Outcome { address, mut outcome }) if journal.end.is_none() => {
+                old_logins::leave_outcome(&mut outcome);
                 journal.outcomes.push((address, *outcome));
             }
             (Some(journal), JournalLine::End { end, in_flight }) if journal.end.is_none() => {

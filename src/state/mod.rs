@@ -46,6 +46,7 @@
 //! | `revision`, `stored_desired` | what is kept of a completed apply |
 //! | `secret_values`, `sealed_values`, `value_keeping`, `seal` | the secret values of a revision, and how they are kept from eyes |
 //! | `format`, `format_1`, `version` | how a file is laid out, and how the older format is read |
+//! | `old_logins` | what an older version wrote and nobody is to see |
 //! | `store`, `completion` | how a run is recorded |
 //! | `view`, `recover` | what the state is where a run was killed, or is under way |
 //! | `open_run` | which of the two it is |
@@ -75,6 +76,7 @@ mod lock;
 mod migration;
 mod model;
 mod newest;
+mod old_logins;
 mod open_run;
 mod recover;
 mod revision;

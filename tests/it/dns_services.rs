@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{
-    Dialect, DnsService, HEAD, Namespace, Project, SERVICE_TOKEN, SERVICE_ZONE, own_client,
+    Dialect, DnsService, Ended, HEAD, Namespace, Project, SERVICE_TOKEN, SERVICE_ZONE, own_client,
 };
 
 tests! {
@@ -22,6 +22,8 @@ tests! {
     the_servers_that_are_named_are_asked_and_no_others,
     a_file_with_the_token_is_found_by_drift_from_another_folder,
     no_text_stands_beside_an_alias,
+    a_login_of_an_older_state_is_not_told,
+    an_older_place_is_named_without_its_login,
     the_services_own_clients_get_along_with_the_servers_of_these_tests,
 }
 
@@ -347,6 +349,68 @@ fn no_text_stands_beside_an_alias() {
 }
 
 /// The services' own clients know how these answer, and so whether the servers of these tests do.
+/// A project with two revisions whose state and revisions have a login in the URL of the service: that was taken once.
+fn with_an_old_login<'n>(ns: &'n Namespace, service: &DnsService, dialect: Dialect) -> Project<'n> {
+    let project = project(ns, &block(service, dialect, ONE));
+    project.apply();
+    project.rewrite("regplan.toml", &block(service, dialect, THREE));
+    project.apply();
+    let state = project.state_path();
+    let with_login = service.url().replace("http://", "http://me:hunter2@");
+    for file in ["state.json", "revisions/000001.json", "revisions/000002.json"] {
+        project.edit_content(&state.replace("state.json", file), |content| {
+            let text = content.to_string();
+            assert!(text.contains(service.url()), "{text}");
+            *content = serde_json::from_str(&text.replace(service.url(), &with_login)).unwrap();
+        });
+    }
+    project
+}
+
+/// What a command ends with that says nothing of the login.
+#[track_caller]
+fn tells_no_login(project: &Project<'_>, arguments: &[&str]) -> Ended {
+    let ended = project.run(arguments.iter().copied()).any();
+    ended.stdout_lacks("hunter2").stderr_lacks("hunter2");
+    ended
+}
+
+fn a_login_of_an_older_state_is_not_told() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let project = with_an_old_login(&ns, &service, dialect);
+        for arguments in [
+            &["plan", "-vv", "--full"][..],
+            &["plan", "--format", "json"],
+            &["drift"],
+            &["rollback", "1", "--out", "back.plan", "--full"],
+            &["show", "back.plan", "--full"],
+            &["history", "1"],
+            &["history", "2", "--format", "json"],
+            &["state", "show", "dns.main"],
+        ] {
+            let ended = tells_no_login(&project, arguments);
+            ended.check(ended.exit_code() != Some(1), "should not have failed");
+        }
+        project.expect_settled();
+    }
+}
+
+fn an_older_place_is_named_without_its_login() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let project = with_an_old_login(&ns, &service, dialect);
+        let old = service.url().to_owned();
+        let other = DnsService::start(dialect);
+        project.rewrite("regplan.toml", &block(&other, dialect, THREE));
+        let plan = tells_no_login(&project, &["plan"]);
+        plan.stdout_contains(&format!("was written at {old} (zone {SERVICE_ZONE})"));
+        service.answer_once(403, "", json!({}));
+        let plan = tells_no_login(&project, &["plan"]);
+        plan.stdout_contains(&format!("was written at {old}, which cannot be asked"));
+    }
+}
+
 fn the_services_own_clients_get_along_with_the_servers_of_these_tests() {
     let busy = [
         json!({"success": false, "errors": [{"code": 10429, "message": "Rate limited."}], "messages": [], "result": null}),

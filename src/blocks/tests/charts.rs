@@ -248,7 +248,7 @@ fn what_is_wrong_with_a_chart_is_said_at_its_key() {
     `chart.web` cannot be rendered: chart requires kubeVersion: >=1.99 | -
     `chart.a` does not say which version of the chart is meant | add `version`: without it, a plan would change with every release of the chart
     `chart.a` does not say which version of the chart is meant | add `version`: without it, a plan would change with every release of the chart
-    `repo` is `https://h`, and `chart` is in a registry already | take `repo` out
+    `repo` names a repository, and `chart` is in a registry already | take `repo` out
     `version` says nothing about a chart on this machine | take it out; or, for a chart of a repository, name that with `repo`
     `^1.2.3` stands for several versions of the chart | name one, as in `1.2.3`
     `--help` is the name of no chart | -

@@ -3,26 +3,31 @@
 
 use std::ops::Range;
 
+use crate::config::login::hides;
+use crate::config::markers::URL;
 use crate::config::outline::{LISTS, Outline, SINGLE_TABLES};
 use crate::config::shape::Shape;
 
-/// What follows unknown keys, up to the next key or header.
+/// What follows unknown keys, up to the next key or header; and so where the key takes a URL, and a login may stand there.
 pub(super) fn of(text: &str, outline: &Outline<'_>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    let (mut header, mut is_unknown, mut start) = (Vec::new(), false, 0);
+    let (mut header, mut start) = (Vec::new(), 0);
+    let (mut is_unknown, mut is_login) = (false, false);
     for line in text.split_inclusive('\n') {
         let value = match Line::of(line) {
             Line::Header(path) => {
-                (header, is_unknown) = (path, false);
+                (header, is_unknown, is_login) = (path, false, false);
                 None
             }
             Line::Key { path, value } => {
-                is_unknown = !is_known(&[header.as_slice(), path.as_slice()].concat(), outline);
+                let path = [header.as_slice(), path.as_slice()].concat();
+                is_unknown = !is_known(&path, outline);
+                is_login = may_have_login(&path, &line[value..], outline);
                 Some(value)
             }
             Line::Other => Some(0),
         };
-        found.extend(value.filter(|_| is_unknown).map(|value| start + value..start + line.len()));
+        found.extend(value.filter(|_| is_unknown || is_login).map(|value| start + value..start + line.len()));
         start += line.len();
     }
     found
@@ -80,6 +85,16 @@ fn is_known(path: &[&str], outline: &Outline<'_>) -> bool {
         [_, first, ..] if outline.block(kind).is_some_and(|block| block.common_keys.contains(first)) => true,
         [_, rest @ ..] => is_known_below(&shape, rest),
     }
+}
+
+/// Whether the key takes a URL, and a login may be in this text.
+fn may_have_login(path: &[&str], value: &str, outline: &Outline<'_>) -> bool {
+    let Some((kind, below)) = path.split_first() else { return false };
+    let is_single = SINGLE_TABLES.contains(kind) || LISTS.contains(kind);
+    let below = if is_single { below } else { below.get(1..).unwrap_or_default() };
+    let Some(shape) = outline.schema_of(kind).map(Shape::new) else { return false };
+    let shape = below.iter().fold(shape, |shape, key| shape.key(key));
+    shape.has(URL) && hides(&shape, value.trim().trim_matches(['"', '\'']))
 }
 
 fn is_known_below(shape: &Shape<'_>, path: &[&str]) -> bool {

@@ -1,7 +1,7 @@
 //! Values that may be secrets, by what the schemas say of their places.
 
-use crate::config::login::has_login;
-use crate::config::markers::SECRET_SOURCE;
+use crate::config::login::hides;
+use crate::config::markers::{SECRET_SOURCE, URL};
 use crate::config::node::{Node, NodeValue, Table};
 use crate::config::outline::{LISTS, Outline, SINGLE_TABLES};
 use crate::config::shape::Shape;
@@ -45,9 +45,14 @@ fn in_block(node: &Node, kind: &str, shape: &Shape<'_>, outline: &Outline<'_>, f
 
 fn below(node: &Node, shape: &Shape<'_>, found: &mut Vec<Span>) {
     match &node.value {
+        // What is no text in the place of one may be a URL all the same.
+        NodeValue::Array(items) if shape.has(URL) => items.iter().for_each(|item| below(item, shape, found)),
         NodeValue::Array(items) => items.iter().for_each(|item| below(item, &shape.item(), found)),
+        NodeValue::Table(table) if shape.has(URL) => {
+            table.entries.values().for_each(|entry| below(&entry.node, shape, found));
+        }
         NodeValue::Table(table) => below_table(table, shape, &[], found),
-        NodeValue::String(text) if has_login(text) => found.push(node.span),
+        NodeValue::String(text) if hides(shape, text) => found.push(node.span),
         NodeValue::String(text) if is_reference(text) => {}
         _ if is_secret(shape) || is_table_of_secrets(shape) => found.push(node.span),
         _ => {}

@@ -12,6 +12,7 @@ use jsonschema::{Draft, ValidationError};
 use serde_json::Value;
 
 use super::codes;
+use super::login::hides;
 use super::markers::{RULE, SECRET_SOURCE};
 use super::node::Node;
 use super::shape::Shape;
@@ -128,8 +129,8 @@ impl Checker<'_> {
             kind => {
                 let rule = requirement(kind, &shape).unwrap_or_else(|| error.masked().to_string());
                 let shown = match node.as_str() {
-                    Some(text) => format!("`{text}`"),
-                    None => "the value".to_owned(),
+                    Some(text) if !hides(&shape, text) => format!("`{text}`"),
+                    _ => "the value".to_owned(),
                 };
                 self.push(
                     codes::BAD_VALUE,

@@ -1,6 +1,6 @@
 //! No line of a block that is or may be a secret is drawn beside a mistake. The place and the words stay.
 
-use crate::harness::{HEAD, Namespace};
+use crate::harness::{Ended, HEAD, Namespace};
 
 tests! {
     no_line_of_a_secret_is_drawn,
@@ -9,6 +9,9 @@ tests! {
     no_comment_is_drawn,
     no_value_of_an_unknown_key_is_drawn,
     no_login_in_a_url_is_said_or_drawn,
+    what_may_be_a_login_is_neither_said_nor_drawn,
+    no_login_is_drawn_of_a_file_that_cannot_be_read_as_a_whole,
+    the_refusal_of_a_login_says_where_it_belongs,
     harmless_lines_are_drawn,
 }
 
@@ -185,13 +188,16 @@ fn no_value_of_an_unknown_key_is_drawn() {
     refused.stderr_lacks("hunter2").stderr_contains("pwd = *").stderr_contains("regplan.toml:3:1");
 }
 
-fn no_login_in_a_url_is_said_or_drawn() {
+/// Each key that takes a URL, with a configuration in which `URL` stands for it.
+fn places_of_urls() -> Vec<(&'static str, String)> {
     let dns = "[dns.d]\nname = \"r.example.org\"\nzone = \"example.org\"\nvalues = [\"192.0.2.1\"]\n";
     let chart = "[chart.c]\nnamespace = \"n\"\nversion = \"1.2.3\"\n";
     let issuer = "[issuer.i]\nacme.email = \"ops@example.org\"\nacme.http01.class = \"contour\"\n";
     let state = "[state]\nbackend = \"s3\"\nbucket = \"states\"\n";
-    for (key, config) in [
+    let registry = "[registry.r]\nhost = \"r.example.com\"\nimage = \"registry:3\"\n[registry.r.storage.s3]\nbucket = \"images\"\n";
+    vec![
         ("state.endpoint", format!("{state}endpoint = \"URL\"\n")),
+        ("registry.r.storage.s3.endpoint", format!("{registry}endpoint = \"URL\"\n")),
         (
             "dns.d.cloudflare.url",
             format!("{dns}cloudflare = {{ api_token = {{ env = \"T\" }}, url = \"URL\" }}\n"),
@@ -201,18 +207,105 @@ fn no_login_in_a_url_is_said_or_drawn() {
             format!("{dns}digitalocean = {{ token = {{ env = \"T\" }}, url = \"URL\" }}\n"),
         ),
         ("chart.c.repo", format!("{chart}chart = \"web\"\nrepo = \"URL\"\n")),
-        (
-            "chart.c.chart",
-            format!("{chart}chart = \"URL\"\n").replace("URL", &format!("oci://me:{CANARY}@host/web")),
-        ),
+        ("chart.c.chart", format!("{chart}chart = \"URL\"\n")),
         ("issuer.i.acme.server", format!("{issuer}acme.server = \"URL\"\n")),
+    ]
+}
+
+/// The help of the only mistake, in one line.
+fn help(refused: &Ended) -> String {
+    let help = refused.stderr().split("help: ").nth(1).unwrap_or_default();
+    let help = help.split("\n\n").next().unwrap_or_default();
+    help.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn no_login_in_a_url_is_said_or_drawn() {
+    let ns = Namespace::absent();
+    for (key, config) in places_of_urls() {
+        let scheme = if key == "chart.c.chart" { "oci" } else { "https" };
+        for url in [
+            format!("{scheme}://me:{CANARY}@host.example.org"),
+            format!("{scheme}://{CANARY}@host.example.org"),
+            // What ends the host, and is in the password.
+            format!("{scheme}://me:a/{CANARY}@host.example.org"),
+            format!("{scheme}://me:a?{CANARY}@host.example.org"),
+            format!("{scheme}://me:a#{CANARY}@host.example.org"),
+            // What is wrong in another way too.
+            format!("me:{CANARY}@host.example.org"),
+            format!("{scheme}:/me:{CANARY}@host.example.org"),
+            format!("{scheme}:///me:{CANARY}@host.example.org"),
+            format!("http://me:{CANARY}@host.example.org/a/b"),
+            // With references.
+            format!("{scheme}://me:{CANARY}@${{secret.host}}"),
+            format!("{scheme}://me:{CANARY}@${{namespace.n/Service/s.spec.clusterIP}}/web"),
+        ] {
+            let config = format!("{}[secret.host]\nenv = \"H\"\n", config.replace("URL", &url));
+            hides(&config);
+            let project = ns.project().write("regplan.toml", &format!("{HEAD}\n{config}"));
+            let said = format!("`{key}` has a user or a password in it");
+            let refused = project.run(["validate"]).code(1);
+            refused.stderr_contains(&said);
+            assert!(help(&refused).ends_with("change the password if this file was shared"), "{url}");
+        }
+        hides(&config.replace("URL", &format!("https://me:{CANARY}@${{var.gone}}")));
+    }
+}
+
+fn what_may_be_a_login_is_neither_said_nor_drawn() {
+    for (key, config) in places_of_urls() {
+        // These are no logins where the value is a path.
+        if key != "chart.c.chart" {
+            for url in [format!("{CANARY}@host.example.org"), format!("/me:{CANARY}@host.example.org")] {
+                hides(&config.replace("URL", &url));
+            }
+        }
+        hides(&config.replace("\"URL\"", &format!("[\"me:{CANARY}@host.example.org\"]")));
+        hides(&config.replace("\"URL\"", &format!("{{ x = \"me:{CANARY}@host.example.org\" }}")));
+        if key.ends_with("endpoint") {
+            hides(&config.replace("URL", &format!("https://me:12/{CANARY}@host.example.org")));
+        }
+        if key.starts_with("registry") {
+            hides(&config.replace("URL", &format!("https://me:12?{CANARY}@host.example.org")));
+        }
+    }
+    // Where no URL belongs.
+    hides(&format!("[registry.r]\nhost = \"https://me:{CANARY}@host\"\nimage = \"registry:3\"\n"));
+}
+
+fn no_login_is_drawn_of_a_file_that_cannot_be_read_as_a_whole() {
+    let state = "[state]\nbackend = \"s3\"\nbucket = \"states\"\n";
+    for config in [
+        format!("{state}endpoint = \"https://minio\"\nendpoint = \"https://me:{CANARY}@minio\"\n"),
+        format!("{state}endpoint = \"https://minio\"\nendpoint = \"https:/me:{CANARY}@minio\"\n"),
+        format!("{state}endpoint = \"https://minio\"\nendpoint = \"me:{CANARY}@minio\"\n"),
+        format!("{state}endpoint = \"me:{CANARY}@minio\"\nendpoint = \"https://minio\"\n"),
+        format!("{state}endpoint = \"https://me:a/{CANARY}@minio\"\nendpoint = \"https://minio\"\n"),
+        format!("{state}endpoint: \"https://me:{CANARY}@minio\"\n"),
+        format!("{state}endpoint = https://me:{CANARY}@minio\n"),
+        format!("{state}endpoint = \"me:{CANARY}@minio\n"),
+        format!("[chart.c]\nchart = \"web\"\nrepo = \"https://me:{CANARY}@host\n"),
+        format!("[manifest.a]\npath = \"https://me:{CANARY}@host\n"),
     ] {
-        let config = config.replace("URL", &format!("https://me:{CANARY}@host.example.org"));
         hides(&config);
-        let ns = Namespace::absent();
+    }
+}
+
+fn the_refusal_of_a_login_says_where_it_belongs() {
+    let ns = Namespace::absent();
+    for (key, config) in places_of_urls() {
+        let config = config.replace("URL", "https://me:word@host.example.org");
         let project = ns.project().write("regplan.toml", &format!("{HEAD}\n{config}"));
-        let said = format!("`{key}` has a user or a password in it");
-        project.run(["validate"]).code(1).stderr_contains(&said);
+        let refused = project.run(["validate"]).code(1);
+        let instead = match key {
+            "state.endpoint" => "the credentials of a store come from the environment",
+            "registry.r.storage.s3.endpoint" => "the keys are `access_key` and `secret_key`",
+            "dns.d.cloudflare.url" => "the key is `api_token`",
+            "dns.d.digitalocean.url" => "the key is `token`",
+            "chart.c.repo" => "download the chart with `helm pull`",
+            "chart.c.chart" => "`docker login HOST`",
+            _ => "take them out of the URL; change",
+        };
+        assert!(help(&refused).contains(instead), "{}", refused.stderr());
     }
 }
 
@@ -228,6 +321,15 @@ fn harmless_lines_are_drawn() {
         ),
         ("[variable.a]\ntype = \"number\"\ndefault = \"many\"\n".to_owned(), "default = \"many\""),
         ("[manifest.a]\npath = \"x\"\nonyl = []\n[secret.s]\nenv = \"S\"\n".to_owned(), "onyl = []"),
+        (
+            "[chart.a]\nchart = \"oci://host:5000/web@sha256:12\"\nnamespace = 5\n".to_owned(),
+            "\"oci://host:5000/web@sha256:12\"",
+        ),
+        (
+            "[chart.a]\nchart = \"web\"\nrepo = \"https://host/a@b\"\nnamespace = 5\n".to_owned(),
+            "\"https://host/a@b\"",
+        ),
+        ("[issuer.i.acme]\nemail = \"ops@example.org\"\nserver = 5\n".to_owned(), "\"ops@example.org\""),
     ] {
         let project = ns.project().write("regplan.toml", &format!("{HEAD}\n{config}"));
         project.run(["validate"]).code(1).stderr_contains(drawn);

@@ -11,6 +11,10 @@ use super::presets::Preset;
 use crate::config::path_schema;
 use crate::resource::Phase;
 
+/// What to do about a repository that wants to know who reads.
+const LOGIN: &str = "regplan logs in to no repository of charts, so download the chart with `helm pull`, name its archive in `chart`, and \
+                     take out `repo` and `version`";
+
 /// The objects of a chart of Helm. Each is a resource of its own: planned, ordered, adopted, guarded and deleted like
 /// any other. The chart is rendered by the program `helm` (3.18 or newer, or 4), which never talks to the cluster and
 /// makes no release.
@@ -24,12 +28,15 @@ pub(in crate::blocks) struct ChartKeys {
     pub(super) preset: Option<Preset>,
     /// The chart, where no `preset` says it: a folder, an archive (`.tgz`), `oci://HOST/PATH` in a registry, or its name in the repository that
     /// `repo` names. A relative path starts at the folder of the file that names it.
-    #[schemars(length(min = 1), extend("x-url" = true))]
+    #[schemars(
+        length(min = 1),
+        extend("x-url" = true, "x-login" = "Helm takes the login of a registry from `docker login HOST`")
+    )]
     pub(super) chart: Option<String>,
     /// The URL of a repository of charts, the folder of its `index.yaml`.
     #[schemars(
         regex(pattern = "^https?://"),
-        extend("x-rule" = "a URL, as in `https://charts.example.com`", "x-url" = true)
+        extend("x-rule" = "a URL, as in `https://charts.example.com`", "x-url" = true, "x-login" = LOGIN)
     )]
     pub(super) repo: Option<String>,
     /// Whether the registry of the chart is reached by plain HTTP, as one on this machine or in a closed network.

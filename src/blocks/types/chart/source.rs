@@ -35,8 +35,8 @@ pub(super) fn read(
     let tried = preset.as_ref().and_then(|preset| preset.version);
     let version = keys.version.clone().or(tried.map(str::to_owned));
     let origin = match repo {
-        Some(url) if chart.starts_with(OCI) => {
-            let message = format!("`repo` is `{url}`, and `chart` is in a registry already");
+        Some(_) if chart.starts_with(OCI) => {
+            let message = "`repo` names a repository, and `chart` is in a registry already";
             mistakes.push(
                 Diagnostic::error(codes::CONFLICTING_KEYS, message)
                     .at(span_of(block, ["repo"]), "")

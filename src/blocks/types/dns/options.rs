@@ -143,7 +143,10 @@ pub(super) struct Cloudflare {
     /// A token that may edit the zone (`Zone.DNS:Edit`, `Zone.Zone:Read`).
     pub(super) api_token: SecretSource,
     /// Another place of the API.
-    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL", "x-url" = true))]
+    #[schemars(
+        regex(pattern = "^https?://"),
+        extend("x-rule" = "a URL", "x-url" = true, "x-login" = "the key is `api_token`")
+    )]
     pub(super) url: Option<String>,
     /// The servers that must answer with a change before it counts as done, with their ports. Unless said, those that the
     /// service names for the zone.
@@ -192,7 +195,10 @@ pub(super) struct DigitalOcean {
     /// A token that may read and write domains.
     pub(super) token: SecretSource,
     /// Another place of the API.
-    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL", "x-url" = true))]
+    #[schemars(
+        regex(pattern = "^https?://"),
+        extend("x-rule" = "a URL", "x-url" = true, "x-login" = "the key is `token`")
+    )]
     pub(super) url: Option<String>,
     /// The servers that must answer with a change before it counts as done, with their ports. Unless said, those that the
     /// service names for the zone.

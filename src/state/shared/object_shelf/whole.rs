@@ -2,7 +2,8 @@
 //! new content with the old content. A process that took a lock by such an answer would write over a lock that it has never seen.
 //!
 //! Most stores take the MD5 digest of the content as its entity tag, and then a torn answer shows. A tag of the same form
-//! that is none, as that of a content that the store has encrypted, stays what it is.
+//! that is none, as that of a content that the store has encrypted, stays what it is. An answer that stays torn, as after a
+//! crash of the store, is taken too: nobody could ever get on otherwise.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html>
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +21,10 @@ const PAUSES: [Duration; 3] =
 /// What is known of the marks of a store.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    /// Set once an object has stayed as it was, and its mark is no digest of it.
+    /// Set once a mark was the digest of its content. That is no chance, so this store takes digests.
+    are_digests: AtomicBool,
+    /// Set once an object has stayed as it was, and its mark is no digest of it. Nothing follows from it where others are:
+    /// then it was torn for long.
     are_no_digests: AtomicBool,
 }
 
@@ -34,14 +38,14 @@ impl Marks {
         R: Future<Output = Result<Option<Kept>, ShelfError>>,
     {
         let first = read().await?;
-        if self.are_no_digests.load(Ordering::Relaxed) || !first.as_ref().is_some_and(is_torn) {
+        if !self.may_be_torn(first.as_ref()) {
             return Ok(first);
         }
         let mut found = None;
         for pause in PAUSES {
             sleep(pause).await;
             found = read().await?;
-            if !found.as_ref().is_some_and(is_torn) {
+            if !self.may_be_torn(found.as_ref()) {
                 return Ok(found);
             }
         }
@@ -50,13 +54,28 @@ impl Marks {
         }
         Ok(found)
     }
+
+    /// Whether the mark may be that of another content.
+    fn may_be_torn(&self, kept: Option<&Kept>) -> bool {
+        match kept.and_then(is_digest_of_content) {
+            None => false,
+            Some(true) => {
+                self.are_digests.store(true, Ordering::Relaxed);
+                false
+            }
+            Some(false) => {
+                self.are_digests.load(Ordering::Relaxed) || !self.are_no_digests.load(Ordering::Relaxed)
+            }
+        }
+    }
 }
 
-/// Whether the mark has the form of a digest, and is that of another content.
-fn is_torn(kept: &Kept) -> bool {
+/// Whether the mark is the digest of the content; `None` where it has not the form of one.
+fn is_digest_of_content(kept: &Kept) -> Option<bool> {
     let mark = kept.version.0.trim_matches('"');
-    let is_digest = mark.len() == 32 && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_digest && u128::from_str_radix(mark, 16) != Ok(u128::from_be_bytes(Md5::digest(&kept.bytes).into()))
+    let has_form = mark.len() == 32 && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
+    has_form
+        .then(|| u128::from_str_radix(mark, 16) == Ok(u128::from_be_bytes(Md5::digest(&kept.bytes).into())))
 }
 
 #[cfg(test)]
@@ -101,7 +120,12 @@ mod tests {
             let plain = kept("old", mark);
             assert_eq!(taken(&marks, slice::from_ref(&plain)).await, (plain, 1));
         }
-        // Of an encrypted content, it has the same form. That is found out once.
+    }
+
+    #[tokio::test]
+    async fn where_no_mark_is_a_digest_that_is_found_out_once() {
+        let marks = Marks::default();
+        // Of an encrypted content, it has the same form.
         let (encrypted, other) = (kept("old", NEW), kept("new", OLD));
         assert_eq!(
             taken(&marks, &[encrypted.clone(), other.clone()]).await,
@@ -110,5 +134,22 @@ mod tests {
         );
         assert_eq!(taken(&marks, slice::from_ref(&encrypted)).await, (encrypted.clone(), 4));
         assert_eq!(taken(&marks, slice::from_ref(&encrypted)).await, (encrypted, 1));
+    }
+
+    #[tokio::test]
+    async fn a_long_tear_is_taken_and_the_next_one_is_found_out_all_the_same() {
+        let (torn, whole) = (kept("old", NEW), kept("new", NEW));
+        // Whether a digest was seen before it or only after it.
+        for before in [true, false] {
+            let marks = Marks::default();
+            if before {
+                assert_eq!(taken(&marks, slice::from_ref(&whole)).await, (whole.clone(), 1));
+            }
+            assert_eq!(taken(&marks, slice::from_ref(&torn)).await, (torn.clone(), 4), "nobody is held up");
+            if !before {
+                assert_eq!(taken(&marks, slice::from_ref(&whole)).await, (whole.clone(), 1));
+            }
+            assert_eq!(taken(&marks, &[torn.clone(), whole.clone()]).await, (whole.clone(), 2), "{before}");
+        }
     }
 }

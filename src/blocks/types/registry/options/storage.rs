@@ -35,7 +35,10 @@ pub(in crate::blocks::types::registry) struct Bucket {
     pub(in crate::blocks::types::registry) region: Option<String>,
     /// The URL of a store that is not Amazon's: `https://fra1.digitaloceanspaces.com`, without the bucket.
     #[serde(default)]
-    #[schemars(schema_with = "store_endpoint_schema")]
+    #[schemars(
+        schema_with = "store_endpoint_schema",
+        extend("x-login" = "the keys are `access_key` and `secret_key`")
+    )]
     pub(in crate::blocks::types::registry) endpoint: Option<String>,
     /// What the names of all objects begin with. Registries that share a bucket need one each. Default: nothing.
     #[serde(default)]

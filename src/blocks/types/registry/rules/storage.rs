@@ -118,7 +118,8 @@ impl Rules<'_> {
         let url = match Url::parse(text) {
             Ok(url) if url.query().is_none() && url.fragment().is_none() => url,
             Ok(_) | Err(_) => {
-                let message = format!("`{text}` is not the URL of a store");
+                // Not the text: behind a `?` it may be the rest of a password.
+                let message = "the `endpoint` of `storage.s3` is not the URL of a store".to_owned();
                 let help = "write scheme and host alone, with a port where it needs one: `https://minio.example.com:9000`";
                 self.error(codes::BAD_VALUE, &keys, message, help);
                 return;
