@@ -106,20 +106,18 @@ impl Task<'_> {
         let Prepared { object, warnings: mut told } = prepared;
         let field_release = self.field_release()?;
         let writer = PatientWriter { plan: self.plan, change: self.change };
-        let (written, object) = match (self.change.action, self.change.stamp()) {
-            (Action::Update | Action::Adopt, Some(stamp)) => {
-                let write = self.write(object.clone());
-                let mut stamp = stamp.clone();
-                for shift in self.shifts(&field_release, &object) {
-                    stamp =
-                        guarded::reassign(provider, &write, &stamp, shift, self.change, self.desired).await?;
-                }
-                (guarded::update(provider, write, &stamp, writer, self.desired).await?, object)
+        let updated =
+            matches!(self.change.action, Action::Update | Action::Adopt).then(|| self.change.stamp());
+        let (written, object) = if let Some(stamp) = updated.flatten() {
+            let write = self.write(object.clone());
+            let mut stamp = stamp.clone();
+            for shift in self.shifts(&field_release, &object) {
+                stamp = guarded::reassign(provider, &write, &stamp, shift, self.change, self.desired).await?;
             }
-            _ => {
-                let write = self.write(object);
-                (guarded::create(provider, &write, writer).await?, write.object)
-            }
+            (guarded::update(provider, write, &stamp, writer, self.desired).await?, object)
+        } else {
+            let write = self.write(object);
+            (guarded::create(provider, &write, writer).await?, write.object)
         };
         let Written { live, warnings } = self.release(provider, written, &field_release).await;
         let sent = Box::new(plan::sent_after_release(object, &field_release));

@@ -97,22 +97,19 @@ pub fn without_login(url: &str) -> String {
 
 /// The text with something in the place of each reference that fits there: a number where a port may stand.
 fn filled(text: &str) -> String {
-    let pieces: Option<Vec<Option<String>>> = match Expression::parse(text) {
-        Some(Ok(expression)) => {
-            let part = |part| match part {
-                Part::Literal(text) => Some(text),
-                Part::Reference(_) => None,
-            };
-            Some(expression.parts.into_iter().map(part).collect())
-        }
-        _ => {
-            let piece = |piece| match piece {
-                Piece::Literal(text) => Some(Some(text)),
-                Piece::Reference(_) => Some(None),
-                Piece::Wrong(_) => None,
-            };
-            split(text).into_iter().map(piece).collect()
-        }
+    let pieces: Option<Vec<Option<String>>> = if let Some(Ok(expression)) = Expression::parse(text) {
+        let part = |part| match part {
+            Part::Literal(text) => Some(text),
+            Part::Reference(_) => None,
+        };
+        Some(expression.parts.into_iter().map(part).collect())
+    } else {
+        let piece = |piece| match piece {
+            Piece::Literal(text) => Some(Some(text)),
+            Piece::Reference(_) => Some(None),
+            Piece::Wrong(_) => None,
+        };
+        split(text).into_iter().map(piece).collect()
     };
     // What is no reference is looked at as it is written.
     let Some(pieces) = pieces else { return text.to_owned() };
