@@ -32,7 +32,13 @@ pub(super) async fn keep<S: StateAccess>(
         format!("Kept in `{}`: `regplan apply {0}` does this and nothing else.", path.display()),
     );
     text.line(Label::Dim, format!("Digest of this plan: {}", planned.plan.digest));
+    text.line(Label::Dim, in_history(&file));
     Ok(output.note(&text)?)
+}
+
+/// How the run of a plan file is found in the history: the file binds more than the plan says.
+pub(super) fn in_history(file: &PlanFile) -> String {
+    format!("Digest of this file, by which the history names its apply: {}", file.digest())
 }
 
 /// A plan file that was read, with its path.

@@ -9,11 +9,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::plan::{self, Form};
-use super::plan_file::NamedPlanFile;
+use super::plan_file::{NamedPlanFile, in_history};
 use super::project;
 use super::render;
 use crate::engine::{Project, Settings};
-use crate::report;
+use crate::report::{self, Label, Styled};
 use crate::state::Revision;
 
 /// What can be shown.
@@ -40,6 +40,8 @@ pub(super) async fn run(global: &Global, args: &ShowArgs, output: Output) -> Res
         Shown::PlanFile(path) => {
             let named = NamedPlanFile::read(path)?;
             plan::show(&named.file.plan(), &Form::from(&args.form), &|origin| named.place(origin), output)?;
+            let mut text = Styled::default();
+            output.note(text.line(Label::Dim, in_history(&named.file)))?;
         }
         Shown::State => {
             let state = project(global, output)?.view_state().await?.state;

@@ -24,6 +24,13 @@ fn a_plan_file_is_applied_once_and_does_what_it_shows() {
     plan.stderr_contains("regplan apply p.plan");
     let file = project.content("p.plan");
     applied(&project);
+    // The history names it by a digest that was told when it was made, and is told of the file.
+    let history = project.run(["history", "--format", "json"]).success().json();
+    let digest = history["revisions"][0]["plan"].as_str().unwrap().to_owned();
+    let told = format!("Digest of this file, by which the history names its apply: {digest}");
+    plan.stderr_contains(&told);
+    project.run(["show", "p.plan"]).success().stderr_contains(&told);
+    assert!(history["revisions"][0]["by"].as_str().unwrap().contains('@'), "{history}");
     let lineage = ns.field("configmap/greeting", "/metadata/annotations/regplan.dev~1lineage");
     assert_eq!(lineage, file["preconditions"]["lineage"]);
     refused(&project, &ns, &["was applied already, as revision 1"]);
