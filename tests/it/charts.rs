@@ -3,6 +3,7 @@
 pub(crate) mod farewells;
 pub(crate) mod hooks;
 pub(crate) mod lookup;
+pub(crate) mod presets;
 pub(crate) mod random;
 pub(crate) mod secret_forms;
 pub(crate) mod sources;
@@ -29,7 +30,6 @@ tests! {
     a_chart_that_needs_the_cluster_is_rendered_for_it,
     what_is_wrong_with_a_chart_is_told_at_its_key,
     helm_sees_neither_the_cluster_nor_the_environment,
-    the_charts_of_presets_are_rendered_like_any_other,
     a_definition_that_is_made_unless_it_is_served_stays,
     without_helm_a_destroy_and_other_targets_work,
 }
@@ -392,20 +392,6 @@ fn helm_sees_neither_the_cluster_nor_the_environment() {
     let names: BTreeMap<&str, &str> = environment.lines().filter_map(|line| line.split_once('=')).collect();
     assert!(!names.contains_key("CHART_PASSWORD"), "{environment}");
     assert_eq!(names.get("KUBECONFIG"), Some(&"/dev/null"));
-}
-
-fn the_charts_of_presets_are_rendered_like_any_other() {
-    let ns = Namespace::new();
-    let charts = stack_folder().join("charts");
-    let block = format!(
-        "{HEAD}[chart.cert-manager]\npreset = \"cert-manager\"\nchart = \"{charts}/cert-manager\"\n\
-         [chart.external-dns]\npreset = \"external-dns\"\nchart = \"{charts}/external-dns\"\n",
-        charts = charts.display()
-    );
-    let project = with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &block);
-    let plan = project.run(["plan", "--format", "json"]).success().json();
-    let changes = plan["changes"].as_array().map(Vec::len);
-    assert!(changes.is_some_and(|changes| changes > 50), "{changes:?}");
 }
 
 fn a_definition_that_is_made_unless_it_is_served_stays() {

@@ -122,6 +122,7 @@ fn tests() -> Vec<Test> {
         charts::farewells::tests(),
         charts::hooks::tests(),
         charts::lookup::tests(),
+        charts::presets::tests(),
         charts::random::tests(),
         charts::secret_forms::tests(),
         charts::sources::tests(),

@@ -17,6 +17,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly HELM=helm.sh/helm/v4/cmd/helm@v4.3.1
 readonly CONTOUR=github.com/projectcontour/contour@v1.33.8
+# Modules of which only the charts are taken. Go checks what it downloads against its checksum database. Of ingress-nginx
+# nothing newer is served.
+readonly ENVOY_GATEWAY=github.com/envoyproxy/gateway@v1.9.1
+readonly INGRESS_NGINX=k8s.io/ingress-nginx@v0.0.0-20240708192948-52c50467d67d
+readonly TRAEFIK=github.com/traefik/traefik-helm-chart@v41.6.0+incompatible
 
 # The programs by the size of bed that needs them. The charts and definitions come first: they take seconds.
 readonly PROCESSES=(charts definitions helm envoy contour cert-manager-controller cert-manager-webhook
@@ -27,7 +32,7 @@ need_go
 ldflags=$(kubernetes_flags "$(kubernetes_version kubelet/go.mod)")
 open_cache stack < <(
   find cert-manager external-dns kubelet containerd envoy -type f | LC_ALL=C sort | xargs cat
-  printf '%s\n' "$HELM" "$CONTOUR" "$ldflags" "$(go env GOOS GOARCH)"
+  printf '%s\n' "$HELM" "$CONTOUR" "$ENVOY_GATEWAY" "$INGRESS_NGINX" "$TRAEFIK" "$ldflags" "$(go env GOOS GOARCH)"
 )
 
 case ${1:-} in
@@ -51,8 +56,9 @@ fi
 # module_folder IN MODULE: where Go keeps the source of a module that the module in the folder IN pins.
 module_folder() { (cd "$1" && go mod download "$2" && go list -m -f '{{.Dir}}' "$2"); }
 
-# contour_folder: where Go keeps the source of Contour.
-contour_folder() { go mod download -json "$CONTOUR" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p'; }
+# pinned_folder MODULE: where Go keeps the source of a module that is pinned by its version alone. None of the modules that
+# it needs is fetched.
+pinned_folder() { go mod download -json "$1" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p'; }
 
 # copy FROM TO: copies files out of the module cache, whose files cannot be written to.
 copy() {
@@ -64,11 +70,29 @@ copy() {
 copy_charts() {
   copy "$(module_folder cert-manager github.com/cert-manager/cert-manager)/deploy/charts/cert-manager" "$1/cert-manager"
   copy "$(module_folder external-dns sigs.k8s.io/external-dns)/charts/external-dns" "$1/external-dns"
+  copy "$(pinned_folder "$INGRESS_NGINX")/charts/ingress-nginx" "$1/ingress-nginx"
+  copy "$(pinned_folder "$TRAEFIK")/traefik" "$1/traefik"
+  copy "$(pinned_folder "$ENVOY_GATEWAY")/charts/gateway-helm" "$1/envoy-gateway"
+  release_envoy_gateway "$1/envoy-gateway"
+}
+
+# release_envoy_gateway CHART: what the project does with its chart for a release. In its sources the version is open, and
+# the values are a template.
+release_envoy_gateway() {
+  local version=${ENVOY_GATEWAY#*@}
+  sed -i -e "s/^version: .*/version: $version/" -e "s/^appVersion: .*/appVersion: $version/" "$1/Chart.yaml"
+  sed -e "s|\${GatewayImage}|docker.io/envoyproxy/gateway:$version|" -e 's|\${GatewayImagePullPolicy}|IfNotPresent|' \
+    "$1/values.tmpl.yaml" >"$1/values.yaml"
+  rm "$1/values.tmpl.yaml"
+  if grep -n '\${' "$1/values.yaml" >&2; then
+    say "error: these lines of the values of Envoy Gateway's chart are still open: fill them here"
+    return 1
+  fi
 }
 
 copy_definitions() {
   copy "$(module_folder cert-manager github.com/cert-manager/cert-manager)/deploy/crds" "$1/cert-manager"
-  copy "$(contour_folder)/examples/contour/01-crds.yaml" "$1/contour/contour.yaml"
+  copy "$(pinned_folder "$CONTOUR")/examples/contour/01-crds.yaml" "$1/contour/contour.yaml"
   copy "$(module_folder cert-manager sigs.k8s.io/gateway-api)/config/crd/standard" "$1/gateway-api"
 }
 

@@ -288,7 +288,7 @@ fn a_controller_is_known_by_its_class_or_told_nothing() {
         compiled.mistakes.iter().map(|mistake| mistake.message.clone()).collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(warned("ingress.class = 'edge'"), @"there is no class `edge`, and by its name no controller is known, so it is told no limits");
-    insta::assert_snapshot!(warned("ingress.class = 'traefik'"), @"Traefik ends a push after 60 seconds, and no annotation changes that");
+    insta::assert_snapshot!(warned("ingress.class = 'traefik'"), @"Traefik ends a push after 60 seconds, unless its entry point says otherwise: no annotation changes that");
     insta::assert_snapshot!(warned("ingress = { class = 'contour', body_size = '1m' }"), @"this controller has no limit for bodies");
     assert_eq!(warned("ingress = { class = 'edge', controller = 'other' }"), "");
     for retired in ["class = 'nginx'", "class = 'edge', controller = 'ingress-nginx'"] {

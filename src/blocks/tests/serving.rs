@@ -72,7 +72,10 @@ fn without_a_class_the_default_one_tells_the_controller() {
     assert_eq!((groups, warnings.as_str()), (CONTOUR_GROUPS.map(str::to_owned).to_vec(), ""));
     let (groups, warnings) = with_classes("ingress = {}", &[("k3s", "traefik.io/ingress-controller")]);
     assert_eq!(groups, ["traefik.ingress.kubernetes.io"]);
-    assert_eq!(warnings, "Traefik ends a push after 60 seconds, and no annotation changes that");
+    assert_eq!(
+        warnings,
+        "Traefik ends a push after 60 seconds, unless its entry point says otherwise: no annotation changes that"
+    );
 }
 
 /// The server names the default class once, when the Ingress is made.

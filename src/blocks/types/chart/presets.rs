@@ -18,13 +18,13 @@ pub(in crate::blocks) enum Preset {
     ExternalDns,
     /// Contour with Envoy, in the namespace `projectcontour`. Its version must be given.
     Contour,
-    /// The ingress controller `ingress-nginx` of the community, in the namespace `ingress-nginx`. It is retired. Its version
-    /// must be given.
+    /// The ingress controller `ingress-nginx` of the community, in the namespace `ingress-nginx`, with the class `nginx` and
+    /// without its admission webhook. It is retired. Its version must be given.
     IngressNginx,
-    /// Traefik, in the namespace `traefik`. Its version must be given.
+    /// Traefik, in the namespace `traefik`, with the class `traefik`. Its entry points take as long as a push needs.
     Traefik,
-    /// Envoy Gateway with the definitions of the Gateway API, in the namespace `envoy-gateway-system`. Its version must be
-    /// given.
+    /// Envoy Gateway with the definitions of the Gateway API, in the namespace `envoy-gateway-system`. It brings no
+    /// `GatewayClass`.
     EnvoyGateway,
 }
 
@@ -56,16 +56,37 @@ impl Preset {
                 namespace: "external-dns",
                 values: json!({"policy": "upsert-only"}),
             },
-            Self::Contour => {
-                untried("contour", Some("https://projectcontour.github.io/helm-charts"), "projectcontour")
-            }
-            Self::IngressNginx => {
-                untried("ingress-nginx", Some("https://kubernetes.github.io/ingress-nginx"), "ingress-nginx")
-            }
-            Self::Traefik => untried("traefik", Some("https://traefik.github.io/charts"), "traefik"),
-            Self::EnvoyGateway => {
-                untried("oci://docker.io/envoyproxy/gateway-helm", None, "envoy-gateway-system")
-            }
+            // No version of it was tried, so it has the values of its chart alone.
+            Self::Contour => Defaults {
+                chart: "contour",
+                repo: Some("https://projectcontour.github.io/helm-charts"),
+                version: None,
+                namespace: "projectcontour",
+                values: json!({}),
+            },
+            // The version that was tried, 4.11.0, has holes that later ones do not have (CVE-2025-1974), so nobody gets it
+            // unasked.
+            Self::IngressNginx => Defaults {
+                chart: "ingress-nginx",
+                repo: Some("https://kubernetes.github.io/ingress-nginx"),
+                version: None,
+                namespace: "ingress-nginx",
+                values: ingress_nginx(),
+            },
+            Self::Traefik => Defaults {
+                chart: "traefik",
+                repo: Some("https://traefik.github.io/charts"),
+                version: Some("41.6.0"),
+                namespace: "traefik",
+                values: traefik(),
+            },
+            Self::EnvoyGateway => Defaults {
+                chart: "oci://docker.io/envoyproxy/gateway-helm",
+                repo: None,
+                version: Some("v1.9.1"),
+                namespace: "envoy-gateway-system",
+                values: json!({}),
+            },
         }
     }
 
@@ -80,7 +101,22 @@ impl Preset {
     }
 }
 
-/// A chart of which no version was tried, so that it has its own values alone.
-fn untried(chart: &'static str, repo: Option<&'static str>, namespace: &'static str) -> Defaults {
-    Defaults { chart, repo, version: None, namespace, values: json!({}) }
+/// The Service has the name by which it is looked for, whatever the block is called. Without the webhook a mistake in an
+/// Ingress is found by the controller alone. Its hooks would run both before and after a change, which is refused here.
+fn ingress_nginx() -> Value {
+    json!({
+        "fullnameOverride": "ingress-nginx",
+        "controller": {"admissionWebhooks": {"enabled": false}},
+    })
+}
+
+/// The Service and the class have the name by which they are looked for, whatever the block is called. An entry point
+/// ends each request after 60 seconds, also one that is still sending a layer.
+/// Source: <https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/>
+fn traefik() -> Value {
+    let patient = json!({"transport": {"respondingTimeouts": {"readTimeout": "0s"}}});
+    json!({
+        "fullnameOverride": "traefik",
+        "ports": {"web": patient.clone(), "websecure": patient},
+    })
 }

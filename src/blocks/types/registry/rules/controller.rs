@@ -175,8 +175,10 @@ impl Rules<'_> {
             self.warn(
                 codes::UNKNOWN_CONTROLLER,
                 &["ingress", "class"],
-                "Traefik ends a push after 60 seconds, and no annotation changes that".to_owned(),
-                "set `transport.respondingTimeouts.readTimeout` of its entry point `websecure` to `0`, and say \
+                "Traefik ends a push after 60 seconds, unless its entry point says otherwise: no annotation changes that"
+                    .to_owned(),
+                "a chart with `preset = \"traefik\"` says so. Of another Traefik, set \
+                 `transport.respondingTimeouts.readTimeout` of its entry point `websecure` to `0`, and say \
                  `ingress.controller = \"other\"` where that is done and the entry points have other names",
             );
         }
