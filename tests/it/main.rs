@@ -123,6 +123,7 @@ fn tests() -> Vec<Test> {
         charts::hooks::tests(),
         charts::lookup::tests(),
         charts::random::tests(),
+        charts::remains::tests(),
         charts::secret_forms::tests(),
         charts::sources::tests(),
         charts::takeover::tests(),
