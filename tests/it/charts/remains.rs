@@ -1,6 +1,6 @@
 //! What runs of hooks leave behind, and what becomes of it when something else happens to their chart.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::hooks::is_quiet;
 use super::with_chart;
@@ -8,6 +8,8 @@ use crate::harness::{HEAD, Namespace};
 
 tests! {
     what_an_upgrade_has_left_runs_again_after_a_rollback,
+    what_a_deletion_has_made_does_not_hold_its_namespace,
+    what_others_make_meanwhile_holds_the_namespace,
 }
 
 const BLOCK: &str = "[chart.web]\nchart = \"web\"\nvalues.a = \"1\"\n";
@@ -61,4 +63,33 @@ fn what_an_upgrade_has_left_runs_again_after_a_rollback() {
         ran = now;
         is_quiet(&project);
     }
+}
+
+fn what_a_deletion_has_made_does_not_hold_its_namespace() {
+    let ns = Namespace::absent();
+    let template = format!("{CONFIG}{}{}", job("bye", "post-delete", ""), job("backup", "pre-delete", ""));
+    let project = with_chart(ns.project(), "web", &template).write("regplan.toml", &format!("{HEAD}{BLOCK}"));
+    project.apply();
+    let destroyed = project.run(["destroy", "--auto-approve", "--consent", "namespace.{ns}"]).success();
+    destroyed.stderr_contains("ran chart.web/Job/backup").stderr_contains("ran chart.web/Job/bye");
+    assert_eq!(project.state()["resources"], json!({}));
+}
+
+fn what_others_make_meanwhile_holds_the_namespace() {
+    let ns = Namespace::absent();
+    let template = format!("{CONFIG}{}", job("bye", "post-delete", ""));
+    let proxy = ns.proxy();
+    let project = with_chart(ns.project(), "web", &template).write("regplan.toml", &format!("{HEAD}{BLOCK}"));
+    let project = project.through(&proxy);
+    project.apply();
+    let (cluster, name) = (ns.cluster().clone(), ns.name());
+    let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}});
+    proxy.on("apply", "jobs.batch").named("bye").not_dry_run().times(1).first(move || {
+        cluster.request("POST", &format!("/api/v1/namespaces/{name}/configmaps"), Some(&theirs));
+    });
+    let refused = project.run(["destroy", "--auto-approve", "--consent", "namespace.{ns}"]).code(1);
+    refused
+        .stderr_contains(&ns.fill("ConfigMap {ns}/theirs was made in it since the plan"))
+        .stderr_lacks("bye was made");
+    assert!(ns.find("configmap/theirs").is_some());
 }
