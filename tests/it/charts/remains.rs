@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::hooks::is_quiet;
+use super::hooks::{is_quiet, left};
 use super::with_chart;
-use crate::harness::{HEAD, Namespace};
+use crate::harness::{HEAD, Namespace, wait_until};
 
 tests! {
     what_an_upgrade_has_left_runs_again_after_a_rollback,
     what_a_deletion_has_made_does_not_hold_its_namespace,
     what_others_make_meanwhile_holds_the_namespace,
+    what_an_installation_has_left_is_deleted_beside_an_account_that_runs_again,
 }
 
 const BLOCK: &str = "[chart.web]\nchart = \"web\"\nvalues.a = \"1\"\n";
@@ -92,4 +93,29 @@ fn what_others_make_meanwhile_holds_the_namespace() {
         .stderr_contains(&ns.fill("ConfigMap {ns}/theirs was made in it since the plan"))
         .stderr_lacks("bye was made");
     assert!(ns.find("configmap/theirs").is_some());
+}
+
+fn what_an_installation_has_left_is_deleted_beside_an_account_that_runs_again() {
+    let ns = Namespace::new();
+    let account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: hooks, annotations: {helm.sh/hook: \"pre-install,pre-delete\", \
+                   helm.sh/hook-weight: \"-5\"}}\n";
+    let uses = "serviceAccountName: hooks, ";
+    let (migrate, backup) = (job("migrate", "pre-install", uses), job("backup", "pre-delete", uses));
+    let template = format!("{CONFIG}{migrate}{backup}{account}");
+    let project = with_chart(ns.project(), "web", &template).write("regplan.toml", &format!("{HEAD}{BLOCK}"));
+    for command in ["destroy", "apply"] {
+        project.rewrite("regplan.toml", &format!("{HEAD}{BLOCK}"));
+        project.apply();
+        assert!(ns.find("job/migrate").is_some(), "it is left");
+        if command == "apply" {
+            project.rewrite("regplan.toml", HEAD);
+        }
+        let ended = project.run([command, "--auto-approve"]).success();
+        let told = ended.stderr();
+        let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text}: {told}"));
+        assert!(at("ran chart.web/ServiceAccount/hooks") < at("ran chart.web/Job/backup"), "{told}");
+        assert!(at("ran chart.web/Job/backup") < at("deleted chart.web/ConfigMap/config"), "{told}");
+        wait_until("nothing is left", || left(&ns).is_empty() && ns.find("serviceaccount/hooks").is_none());
+        assert_eq!(project.state()["resources"], json!({}));
+    }
 }
