@@ -1,5 +1,6 @@
 //! Writes and deletes that are done only if the object is still the one that the plan was made with.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::patience::PatientWriter;
@@ -212,15 +213,18 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
 }
 
 /// Fails where others have made something since the plan that would be deleted with a namespace or a definition. What
-/// cannot be looked at now was told, or refused, when the plan was approved.
+/// cannot be looked at now was told, or refused, when the plan was approved. `made_here` has the uids of what this run has
+/// made itself.
 pub(super) async fn holds_nothing_new(
     provider: &dyn Provider,
     change: &Change,
     live: &Live,
+    made_here: &HashSet<String>,
 ) -> Result<(), Problem> {
     let Some(scope) = CascadeScope::of(&live.object) else { return Ok(()) };
     let found = provider.cluster().dependents(&scope).await?;
-    let new: Vec<String> = plan::made_since(change, found.seen).iter().map(ToString::to_string).collect();
+    let new = plan::made_since(change, found.seen, made_here);
+    let new: Vec<String> = new.iter().map(ToString::to_string).collect();
     if new.is_empty() {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! The removal of an object: its deletion is asked for, then its end is waited for.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -24,10 +25,11 @@ pub(super) enum Removal {
 }
 
 /// Asks for the deletion of the object that the plan was made with, and waits until it is gone; its place is left for
-/// that.
+/// that. `made_here` has the uids of what this run has made, which may go with it.
 pub(super) async fn remove(
     provider: &dyn Provider,
     change: &Change,
+    made_here: &HashSet<String>,
     place: &mut Place,
     progress: Progress<'_>,
     stop: &CancellationToken,
@@ -35,7 +37,7 @@ pub(super) async fn remove(
     // It is gone already.
     let Some(live) = change.prior.as_deref() else { return Ok(Removal::Gone) };
     let successor = (change.action == Action::Replace).then_some(change);
-    guarded::holds_nothing_new(provider, change, live).await?;
+    guarded::holds_nothing_new(provider, change, live, made_here).await?;
     guarded::delete(provider, &change.target, live, successor).await?;
     place.leave();
     await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress, stop).await

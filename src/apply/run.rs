@@ -99,6 +99,8 @@ struct Work<'p> {
     waiting: VecDeque<Address>,
     /// The objects that are done, as they are now, for the resources that refer to them.
     current: HashMap<Address, Arc<Live>>,
+    /// The uids of the objects that were written, also of those that are gone again.
+    made_here: HashSet<String>,
     started: HashMap<Address, Instant>,
     /// What ends by itself, and the digest of what each of them runs with.
     completing: HashMap<Address, String>,
@@ -131,6 +133,7 @@ impl<'p> Work<'p> {
             queue,
             waiting,
             current: HashMap::new(),
+            made_here: HashSet::new(),
             started: HashMap::new(),
             completing: HashMap::new(),
             writing: BTreeSet::new(),
@@ -220,7 +223,8 @@ impl<'p> Work<'p> {
             Action::Delete => {
                 reporter.started(change);
                 self.writing.insert(address.clone());
-                Some(step::delete(change, place, self.provider, progress, self.stop.gently.clone()))
+                let (made_here, stop) = (self.made_beside(change), self.stop.gently.clone());
+                Some(step::delete(change, made_here, place, self.provider, progress, stop))
             }
             Action::Create | Action::Update | Action::Replace | Action::Run | Action::Adopt => {
                 reporter.started(change);
@@ -251,7 +255,21 @@ impl<'p> Work<'p> {
             })
             .collect();
         let current = self.current.get(&change.address).cloned();
-        Some(Task { change, desired, plan: self.plan, dependencies, current, on_trouble: self.on_trouble })
+        let made_here = self.made_beside(change);
+        Some(Task {
+            change,
+            desired,
+            plan: self.plan,
+            dependencies,
+            current,
+            made_here,
+            on_trouble: self.on_trouble,
+        })
+    }
+
+    /// The uids of what this run has made so far, where the change deletes an object that takes others with it.
+    fn made_beside(&self, change: &Change) -> HashSet<String> {
+        if plan::takes_others(change) { self.made_here.clone() } else { HashSet::new() }
     }
 
     /// Handles the end of a step; what it means for the state is noted. Returns the next step of the same resource, where there is one.
@@ -278,6 +296,7 @@ impl<'p> Work<'p> {
                     desired.map(|desired| Arc::new(plan::record(&self.plan.project, desired, &sent, &live)));
                 recorder.note(record::present(change, applied, Some(&live)));
                 self.note_content(change, Some(&live), Some(&sent));
+                self.made_here.insert(live.stamp.uid.clone());
                 self.current.insert(address.clone(), Arc::from(live));
                 let (progress, stop) = (reporter.progress(&address), self.stop.gently.clone());
                 self.task(change).map(|task| step::settle(task, self.provider, progress, stop))

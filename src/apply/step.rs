@@ -1,5 +1,6 @@
 //! The steps of a resource, each a future: a write or a delete first, then the wait until it is ready.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -38,6 +39,7 @@ pub(super) enum StepResult {
 /// Deletes the object, and waits until it is gone.
 pub(super) fn delete<'p>(
     change: &'p Change,
+    made_here: HashSet<String>,
     mut place: Place,
     provider: &'p dyn Provider,
     progress: impl Fn(&str) + Send + Sync + 'p,
@@ -45,7 +47,7 @@ pub(super) fn delete<'p>(
 ) -> Step<'p> {
     let address = change.address.clone();
     Box::pin(async move {
-        match removal::remove(provider, change, &mut place, &progress, &stop).await {
+        match removal::remove(provider, change, &made_here, &mut place, &progress, &stop).await {
             Ok(Removal::Gone) => StepResult::Wrote { address, result: Ok(Done::Gone) },
             Ok(Removal::Asked) => StepResult::Leaving { address },
             Err(problem) => StepResult::Wrote { address, result: Err(problem) },

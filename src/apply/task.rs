@@ -1,6 +1,6 @@
 //! How one change is carried out: the write, then the wait until the resource is ready.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ pub(super) struct Task<'p> {
     pub(super) dependencies: HashMap<Address, Dependency>,
     /// Its object as it was read or written last, where it was by now.
     pub(super) current: Option<Arc<Live>>,
+    /// The uids of what this run has made, where others are deleted with the object.
+    pub(super) made_here: HashSet<String>,
     /// Whether a failure that waiting may not heal ends the wait.
     pub(super) on_trouble: OnTrouble,
 }
@@ -83,7 +85,7 @@ impl Task<'_> {
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
             let timeout = self.desired.lifecycle.timeouts.delete;
-            guarded::holds_nothing_new(provider, self.change, live).await?;
+            guarded::holds_nothing_new(provider, self.change, live, &self.made_here).await?;
             guarded::delete(provider, target, live, None).await?;
             place.leave();
             let removed = removal::await_end(provider, target, &live.stamp, timeout, progress, stop).await?;
@@ -94,7 +96,7 @@ impl Task<'_> {
         }
         match self.change.action {
             Action::Replace | Action::Run => {
-                removal::remove(provider, self.change, place, progress, stop).await
+                removal::remove(provider, self.change, &self.made_here, place, progress, stop).await
             }
             _ => Ok(Removal::Gone),
         }

@@ -71,5 +71,5 @@ pub use ownership::protection::data_loss;
 pub use planner::Planner;
 pub use proof::by_record::record;
 pub use proof::content::content_digest;
-pub use removal::cascade::made_since;
+pub use removal::cascade::{made_since, takes_others};
 pub use sent::resolve::{Unresolvable, resolve};

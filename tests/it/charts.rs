@@ -5,6 +5,7 @@ pub(crate) mod hooks;
 pub(crate) mod lookup;
 pub(crate) mod presets;
 pub(crate) mod random;
+pub(crate) mod remains;
 pub(crate) mod secret_forms;
 pub(crate) mod sources;
 pub(crate) mod takeover;

@@ -124,6 +124,7 @@ fn tests() -> Vec<Test> {
         charts::lookup::tests(),
         charts::presets::tests(),
         charts::random::tests(),
+        charts::remains::tests(),
         charts::secret_forms::tests(),
         charts::sources::tests(),
         charts::takeover::tests(),

@@ -9,6 +9,7 @@ use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::sent_object::sent_object;
 use crate::plan::decision::written::written;
 use crate::plan::diff::field_changes;
+use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::reason::Reason;
@@ -59,11 +60,24 @@ fn has_run(situation: Situation<'_>, hook: &Hook, reading: &Reading) -> bool {
 
 /// Whether this very run was begun, and has not failed: a run that was killed meanwhile goes on by itself.
 fn is_under_way(hook: &Hook, situation: Situation<'_>, live: &Live) -> bool {
+    if situation.known().is_some_and(|known| is_left(known, hook, live)) {
+        return false;
+    }
     let rule = Some(&ReadyRule::Ended);
     let readiness = judge(&situation.desired().identity, &live.object, rule, StorageClass::default());
     live.annotation(crate::kubernetes::marks::RUN).is_some_and(|runs_with| hook.does_the_same_with(runs_with))
         && !matches!(readiness, Readiness::Failed(_))
         && !situation.is_replacement_requested()
+}
+
+/// Whether the object is what an earlier run has left, by what the state knows. It may have run with the same content: where
+/// the chart has gone back to an earlier revision since, the hook counts as done with what that one renders.
+fn is_left(known: &Known, hook: &Hook, live: &Live) -> bool {
+    let uid = live.stamp.uid.as_str();
+    if known.is_in_doubt() {
+        return known.leftover.as_deref() == Some(uid);
+    }
+    known.uid == uid && known.completed.as_ref().is_some_and(|ran_with| !hook.does_the_same_with(ran_with))
 }
 
 /// It stays as it is, whatever is there.

@@ -99,11 +99,19 @@ fn every_kind() -> GroupKind {
     GroupKind { group: String::new(), kind: "all kinds".to_owned() }
 }
 
-/// What has been made since the plan, and would be deleted with an object: it was not seen then, it has no owner, and
-/// it is not in every namespace. An object of a kind that could not be looked at then may have been there already.
-pub fn made_since(change: &Change, seen: Vec<Dependent>) -> Vec<Identity> {
+/// Whether the change deletes an object that takes others with it.
+pub fn takes_others(change: &Change) -> bool {
+    deleted_objects(change).any(|live| CascadeScope::of(&live.object).is_some())
+}
+
+/// What others have made since the plan, and would be deleted with an object: it was not seen then, it has no owner, it
+/// is not in every namespace, and it is none of the objects that this run has made, by their uids. An object of a kind
+/// that could not be looked at then may have been there already.
+pub fn made_since(change: &Change, seen: Vec<Dependent>, made_here: &HashSet<String>) -> Vec<Identity> {
     let Inside { seen: before, unseen, .. } = &change.inside;
-    let is_new = |one: &Dependent| !before.contains(&one.uid) && one.owners.is_empty();
+    let is_new = |one: &Dependent| {
+        !before.contains(&one.uid) && !made_here.contains(&one.uid) && one.owners.is_empty()
+    };
     let could_be_seen =
         |one: &Dependent| !unseen.contains(&one.identity.group_kind()) && !unseen.contains(&every_kind());
     let new = seen.into_iter().filter(|one| is_new(one) && could_be_seen(one));

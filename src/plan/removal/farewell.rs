@@ -169,6 +169,8 @@ impl<'a> Farewell<'a> {
         self.add(&self.before, &mut done, changes);
         for change in changes.iter_mut().filter(|change| change.address.block == *self.chart) {
             if change.action == Action::Delete {
+                // What is deleted here may have used a hook that runs again now. It does not have to go before that run.
+                change.dependencies.retain(|address| !self.hooks().any(|hook| hook.address == *address));
                 change.awaits.extend(self.before.iter().map(|hook| hook.address.clone()));
                 done.push(change.address.clone());
             }
