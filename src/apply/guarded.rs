@@ -1,6 +1,6 @@
 //! Writes and deletes that are done only if the object is still the one that the plan was made with.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::patience::PatientWriter;
@@ -219,7 +219,7 @@ pub(super) async fn holds_nothing_new(
     provider: &dyn Provider,
     change: &Change,
     live: &Live,
-    made_here: &HashSet<String>,
+    made_here: &BTreeSet<String>,
 ) -> Result<(), Problem> {
     let Some(scope) = CascadeScope::of(&live.object) else { return Ok(()) };
     let found = provider.cluster().dependents(&scope).await?;

@@ -1,6 +1,6 @@
 //! The removal of an object: its deletion is asked for, then its end is waited for.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -29,7 +29,7 @@ pub(super) enum Removal {
 pub(super) async fn remove(
     provider: &dyn Provider,
     change: &Change,
-    made_here: &HashSet<String>,
+    made_here: &BTreeSet<String>,
     place: &mut Place,
     progress: Progress<'_>,
     stop: &CancellationToken,

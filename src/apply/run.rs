@@ -100,7 +100,7 @@ struct Work<'p> {
     /// The objects that are done, as they are now, for the resources that refer to them.
     current: HashMap<Address, Arc<Live>>,
     /// The uids of the objects that were written, also of those that are gone again.
-    made_here: HashSet<String>,
+    made_here: BTreeSet<String>,
     started: HashMap<Address, Instant>,
     /// What ends by itself, and the digest of what each of them runs with.
     completing: HashMap<Address, String>,
@@ -133,7 +133,7 @@ impl<'p> Work<'p> {
             queue,
             waiting,
             current: HashMap::new(),
-            made_here: HashSet::new(),
+            made_here: BTreeSet::new(),
             started: HashMap::new(),
             completing: HashMap::new(),
             writing: BTreeSet::new(),
@@ -268,8 +268,8 @@ impl<'p> Work<'p> {
     }
 
     /// The uids of what this run has made so far, where the change deletes an object that takes others with it.
-    fn made_beside(&self, change: &Change) -> HashSet<String> {
-        if plan::takes_others(change) { self.made_here.clone() } else { HashSet::new() }
+    fn made_beside(&self, change: &Change) -> BTreeSet<String> {
+        if plan::takes_others(change) { self.made_here.clone() } else { BTreeSet::new() }
     }
 
     /// Handles the end of a step; what it means for the state is noted. Returns the next step of the same resource, where there is one.

@@ -1,6 +1,6 @@
 //! The steps of a resource, each a future: a write or a delete first, then the wait until it is ready.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -39,7 +39,7 @@ pub(super) enum StepResult {
 /// Deletes the object, and waits until it is gone.
 pub(super) fn delete<'p>(
     change: &'p Change,
-    made_here: HashSet<String>,
+    made_here: BTreeSet<String>,
     mut place: Place,
     provider: &'p dyn Provider,
     progress: impl Fn(&str) + Send + Sync + 'p,

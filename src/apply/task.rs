@@ -1,6 +1,6 @@
 //! How one change is carried out: the write, then the wait until the resource is ready.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(super) struct Task<'p> {
     /// Its object as it was read or written last, where it was by now.
     pub(super) current: Option<Arc<Live>>,
     /// The uids of what this run has made, where others are deleted with the object.
-    pub(super) made_here: HashSet<String>,
+    pub(super) made_here: BTreeSet<String>,
     /// Whether a failure that waiting may not heal ends the wait.
     pub(super) on_trouble: OnTrouble,
 }

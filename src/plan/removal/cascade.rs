@@ -1,6 +1,6 @@
 //! What else is deleted with a namespace or a definition: asked only where the plan deletes one of them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fmt::Write as _;
 
 use super::certificates;
@@ -107,7 +107,7 @@ pub fn takes_others(change: &Change) -> bool {
 /// What others have made since the plan, and would be deleted with an object: it was not seen then, it has no owner, it
 /// is not in every namespace, and it is none of the objects that this run has made, by their uids. An object of a kind
 /// that could not be looked at then may have been there already.
-pub fn made_since(change: &Change, seen: Vec<Dependent>, made_here: &HashSet<String>) -> Vec<Identity> {
+pub fn made_since(change: &Change, seen: Vec<Dependent>, made_here: &BTreeSet<String>) -> Vec<Identity> {
     let Inside { seen: before, unseen, .. } = &change.inside;
     let is_new = |one: &Dependent| {
         !before.contains(&one.uid) && !made_here.contains(&one.uid) && one.owners.is_empty()
