@@ -19,7 +19,7 @@ use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::{OnTrouble, Provider};
-use crate::resource::{Address, BlockAddress, Ending, Live, Problem, Reference};
+use crate::resource::{Address, BlockAddress, Ending, Live, Problem, Reference, is_house_group};
 use serde_json::Value;
 
 /// How an apply works.
@@ -304,6 +304,9 @@ impl<'p> Work<'p> {
             StepResult::Wrote { address, result: Ok(Done::Gone) } => {
                 if let Some(change) = self.changes.get(&address) {
                     recorder.note(record::gone(change));
+                    for text in left_to_a_person(change) {
+                        reporter.warning(&address, text);
+                    }
                 }
                 self.release(&address, recorder, reporter);
                 None
@@ -448,4 +451,10 @@ impl<'p> Work<'p> {
             self.skip(address, because.clone(), reporter);
         }
     }
+}
+
+/// What a person has to do now that this is deleted: the plan has told it of what lives outside of the cluster.
+fn left_to_a_person(change: &Change) -> Vec<String> {
+    let is_outside = change.action == Action::Delete && is_house_group(&change.target.identity.group);
+    if is_outside { change.warnings.clone() } else { Vec::new() }
 }

@@ -91,8 +91,16 @@ pub fn without_login(url: &str) -> String {
     if !Login::of(url).is_refused() {
         return url.to_owned();
     }
-    let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
-    format!("{scheme}{}", url.rsplit('@').next().unwrap_or_default())
+    let (scheme, rest) = url.find("://").map_or(("", url), |end| url.split_at(end + 3));
+    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    if let Some(at) = rest[..host_end].rfind('@') {
+        return format!("{scheme}{}", &rest[at + 1..]);
+    }
+    // The login of another URL: the host stays what it is.
+    if Url::parse(url).is_ok_and(|url| url.username().is_empty() && url.password().is_none()) {
+        return url.split(['?', '#']).next().unwrap_or_default().to_owned();
+    }
+    format!("{scheme}{}", rest.rsplit('@').next().unwrap_or_default())
 }
 
 /// The text with something in the place of each reference that fits there: a number where a port may stand.
@@ -215,6 +223,8 @@ mod tests {
             ("https://host:9/a@b", "https://host:9/a@b"),
             ("https://me:word@host/v4", "https://host/v4"),
             ("https://me:pa/ss@host/v4", "https://host/v4"),
+            ("https://me:word@host/team@x/v4", "https://host/team@x/v4"),
+            ("https://host/p?u=https://a:b@other", "https://host/p"),
             ("https:///me:p@ss@host", "https://host"),
             ("me:word@host", "host"),
         ] {

@@ -279,6 +279,7 @@ fn span(question: &Question) -> Span {
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
         Question::Lacks(checkups) => debug_span!("lacks", objects = checkups.len()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
+        Question::BeforeDelete(target) => debug_span!("before_delete", object = %target.identity),
         Question::MayAskPods(namespaces) => debug_span!("may_ask_pods", namespaces = namespaces.len()),
         Question::Certifier(namespaces) => debug_span!("certifier", namespaces = namespaces.len()),
         Question::Marked(targets) => debug_span!("marked", places = targets.len()),
@@ -298,6 +299,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
         Question::Lacks(checkups) => Answer::Lacks(provider.lacks(&checkups).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
+        Question::BeforeDelete(target) => Answer::BeforeDelete(provider.before_delete(&target).await),
         Question::MayAskPods(namespaces) => {
             let rights = namespaces.iter().map(|namespace| provider.cluster().may_ask_pods(namespace));
             Answer::MayAskPods(join_all(rights).await)

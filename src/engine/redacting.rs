@@ -107,6 +107,11 @@ impl House for RedactingProvider {
         self.answer(self.provider.delete(target, read).await)
     }
 
+    async fn before_delete(&self, target: &Target) -> Result<Option<String>, Problem> {
+        let to_do = self.answer(self.provider.before_delete(target).await)?;
+        Ok(to_do.map(|text| self.secrets.redactor().text(text)))
+    }
+
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         let redacted = |missing: &str| progress(&self.secrets.redactor().text(missing.to_owned()));
         let found = self.answer(self.provider.wait(wait, &redacted).await)?;

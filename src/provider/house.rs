@@ -200,6 +200,14 @@ pub trait House: Send + Sync {
     /// stamp.
     async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem>;
 
+    /// What a person has to do where this object is deleted; `None` where nobody has to do anything. Nothing is changed.
+    ///
+    /// # Errors
+    /// What the deletion would fail with, as far as that is known before it, such as a key that is missing.
+    async fn before_delete(&self, _target: &Target) -> Result<Option<String>, Problem> {
+        Ok(None)
+    }
+
     /// Waits. The object as it then is; `None` where it is gone.
     ///
     /// # Errors

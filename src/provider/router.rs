@@ -109,6 +109,11 @@ pub trait Provider: Send + Sync {
         self.house(target)?.delete(target, read).await
     }
 
+    /// See [`House::before_delete`].
+    async fn before_delete(&self, target: &Target) -> Result<Option<String>, Problem> {
+        self.house(target)?.before_delete(target).await
+    }
+
     /// See [`House::wait`].
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         self.house(&wait.target)?.wait(wait, progress).await

@@ -34,6 +34,8 @@ tests! {
     texts_that_others_have_cut_elsewhere_are_taken_over,
     a_wildcard_at_the_name_of_the_marker_is_no_marker,
     without_the_key_a_wildcard_is_nobodys_record,
+    nothing_is_destroyed_without_the_key_of_a_record,
+    a_person_is_told_what_to_take_away,
     no_text_stands_beside_an_alias,
 }
 
@@ -219,7 +221,7 @@ fn what_has_left_the_file_is_found_by_the_state() {
     project.run(["drift"]).success();
     let gone = project.path("keys/tsig");
     std::fs::rename(&gone, project.path("keys/elsewhere")).unwrap();
-    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("keys/tsig cannot be read");
+    project.run(["apply", "--auto-approve"]).code(1).stdout_contains("keys/tsig cannot be read");
     assert_eq!(server.dig("A", NAME), "192.0.2.1");
     std::fs::rename(project.path("keys/elsewhere"), gone).unwrap();
     project.apply().stdout_contains("1 to destroy");
@@ -575,6 +577,40 @@ fn without_the_key_a_wildcard_is_nobodys_record() {
     project.apply();
     // Our own marker tells the record from a wildcard.
     keyless(&["drift"]).success();
+}
+
+/// A destroy that fails at the record would have deleted the rest by then.
+fn nothing_is_destroyed_without_the_key_of_a_record() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let map = "[resource.map]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nmetadata.name = \"map\"\nmetadata.namespace = \"{ns}\"\n";
+    let project = project(&ns, &server, &format!("{}{map}", block(&server, ONE)));
+    project.apply();
+    let keyless = |args: &[&str]| project.regplan(args.iter().copied()).env_remove("TSIG_KEY").run();
+    let destroy = keyless(&["destroy", "--auto-approve"]).code(1);
+    destroy.stdout_contains("the environment variable TSIG_KEY is not set").stdout_lacks("deleted");
+    assert_eq!(server.dig("A", NAME), "192.0.2.1");
+    ns.kubectl(["get", "configmap", "map"]).run().success();
+    // Nor where the record alone goes.
+    project.rewrite("regplan.toml", &format!("{HEAD}\n{map}"));
+    keyless(&["plan"]).code(1).stdout_contains("the environment variable TSIG_KEY is not set");
+    // Where nothing is done to the zone, nobody needs its key.
+    project.rewrite("regplan.toml", &block(&server, ONE));
+    keyless(&["destroy", "--auto-approve", "--target", "resource.map"]).success();
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(server.dig("A", NAME), "");
+}
+
+fn a_person_is_told_what_to_take_away() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    server.update(&format!("update add {NAME} 3600 A 192.0.2.1")).success();
+    let by_hand = format!("manual.name_servers = [\"{}\"]", server.address());
+    let head = format!("{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\nttl = 60\n");
+    let project = project(&ns, &server, &format!("{head}{by_hand}\n{ONE}\n"));
+    project.apply();
+    let destroy = project.run(["destroy", "--auto-approve"]).success();
+    let told = format!("take this away by hand: {NAME}. 60 IN A 192.0.2.1");
+    destroy.stdout_contains(&told).stderr_contains(&told);
+    assert_eq!(server.dig("A", NAME), "192.0.2.1", "that is left to the person");
 }
 
 fn no_text_stands_beside_an_alias() {

@@ -25,6 +25,7 @@ tests! {
     a_certificate_that_is_not_right_is_found,
     what_a_killed_run_has_left_is_taken_away_by_the_next,
     a_run_that_is_stopped_takes_away_what_it_made,
+    a_server_that_says_nothing_is_waited_for_no_longer_than_said,
     what_cannot_be_looked_at_is_said,
     without_a_cluster_the_file_says_enough,
 }
@@ -331,6 +332,21 @@ fn a_run_that_is_stopped_takes_away_what_it_made() {
     run.wait().code(3).stdout_contains("it was stopped before that");
     registry.has_nothing_left();
     drop(front);
+}
+
+/// As one that was stopped: the system takes the connection, and nobody ever answers.
+fn a_server_that_says_nothing_is_waited_for_no_longer_than_said() {
+    let ns = Namespace::absent();
+    let project = project(&ns, BY_SECRET);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("--resolve={HOST}=127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let held = thread::spawn(move || listener.accept().unwrap());
+    let silent = ["verify", "--format=json", "--only=port", "--timeout=1s", &nobody];
+    let run = project.regplan(silent).spawn();
+    let _open = held.join().unwrap();
+    let found = checks(&run.wait().code(2));
+    assert_eq!(found["port"]["code"], "no-answer", "{found:#}");
+    assert!(found["port"]["reason"].to_string().contains("says nothing of TLS in "), "{found:#}");
 }
 
 fn what_cannot_be_looked_at_is_said() {

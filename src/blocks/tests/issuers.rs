@@ -68,7 +68,7 @@ fn names_are_proved_by_records() {
             "acme.dns01.route53 = {{ region = \"eu-west-1\", access_key_id = \"A\", secret_access_key = {key} }}"
         ),
         format!(
-            "acme.dns01.azure = {{ subscription_id = \"s\", resource_group = \"g\", client_id = \"c\", client_secret = {key} }}"
+            "acme.dns01.azure = {{ subscription_id = \"s\", resource_group = \"g\", tenant_id = \"t\", client_id = \"c\", client_secret = {key} }}"
         ),
         format!("acme.dns01.google = {{ project = \"p\", service_account = {key} }}"),
         "acme.dns01.webhook = { group = \"acme.example.com\", solver = \"s\", config = { a = 1 } }"
@@ -76,6 +76,51 @@ fn names_are_proved_by_records() {
     ];
     let texts: Vec<String> = all.iter().map(|dns01| yaml(&issuer(dns01))).collect();
     insta::assert_snapshot!(texts.join("\n=====\n"));
+}
+
+#[test]
+fn what_lets_in_at_a_provider_is_whole() {
+    let said =
+        |dns01: &str| mistakes(&format!("[issuer.i]\nacme.server = \"letsencrypt\"\nacme.dns01.{dns01}\n"));
+    let amazon = |keys: &str| said(&format!("route53 = {{ region = \"eu-west-1\"{keys} }}"));
+    let only_id = amazon(", access_key_id = \"A\"");
+    assert!(only_id.contains("`access_key_id` stands without `secret_access_key`"), "{only_id}");
+    let only_key = amazon(", secret_access_key = { env = \"KEY\" }");
+    assert!(only_key.contains("`secret_access_key` stands without `access_key_id`"), "{only_key}");
+    let azure =
+        |keys: &str| said(&format!("azure = {{ subscription_id = \"s\", resource_group = \"g\"{keys} }}"));
+    let only_id = azure(", client_id = \"c\"");
+    assert!(only_id.contains("`client_id` stands without `client_secret`, `tenant_id`"), "{only_id}");
+    let issuer = |dns01: &str| {
+        format!("[issuer.i]\nscope = \"namespace\"\nacme.server = \"letsencrypt\"\nacme.dns01.{dns01}\n")
+    };
+    fine(&issuer("route53.region = \"eu-west-1\""));
+    fine(&issuer("azure = { subscription_id = \"s\", resource_group = \"g\" }"));
+}
+
+#[test]
+fn no_secret_stands_in_what_a_webhook_is_told() {
+    let text = |config: &str| {
+        format!(
+            "[secret.x]\nenv = \"X\"\n[issuer.i]\nacme.server = \"letsencrypt\"\n\
+             acme.dns01.webhook = {{ group = \"g\", solver = \"s\", config = {config} }}\n"
+        )
+    };
+    for config in ["{ a = \"${secret.x}\" }", "{ a = { b = [\"id:${secret.x}\"] } }"] {
+        let said = mistakes(&text(config));
+        assert!(said.contains("`config` has a secret in it"), "{config}: {said}");
+    }
+}
+
+#[test]
+fn the_key_of_a_name_server_is_base64() {
+    let text = "[issuer.i]\nacme.server = \"letsencrypt\"\n\
+        acme.dns01.rfc2136 = { server = \"192.0.2.1\", key_name = \"k\", key = { env = \"KEY\" } }\n";
+    let said = |key: &str| found_with(text, "", &SecretText::Known(key.into()));
+    let wrong = said("not base64!");
+    assert!(wrong.contains("bad-secret") && wrong.contains("is not base64"), "{wrong}");
+    assert!(!wrong.contains("not base64!"), "{wrong}");
+    assert!(!said("c2VjcmV0").contains("base64"));
 }
 
 #[test]

@@ -27,7 +27,7 @@ use crate::resource::asked;
 use crate::verify::{Answer, Fault, codes};
 
 /// How long an answer may take after all was sent.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 /// The largest answer that is read.
 const LARGEST: usize = 1 << 20;
 const AGENT: &str = concat!("regplan-verify/", env!("CARGO_PKG_VERSION"));
@@ -276,6 +276,16 @@ pub(super) fn no_connection(host: &str, port: u16, why: &NoConnection) -> Fault 
             )
         }
     }
+}
+
+/// What it means that a server takes the connection, and shows nothing of itself in this time.
+pub(super) fn silent(host: &str, limit: Duration) -> Fault {
+    Fault::new(
+        codes::NO_ANSWER,
+        format!("{host} takes the connection, and says nothing of TLS in {} s", limit.as_secs()),
+        "look what holds it up: whether what ends TLS runs, and whether its port is the one of TLS; or give it more time \
+         (`--timeout`)",
+    )
 }
 
 /// What it means that TLS does not come about.

@@ -72,11 +72,12 @@ impl Visit<'_> {
     async fn room(&self) -> Room {
         let Some(claim) = &self.subject.endpoint.claim else { return Room::Bucket };
         let asked = self.provider.cluster().free_space(claim);
-        match timeout(FOR_ROOM, asked).await {
+        let limit = self.time_left().min(FOR_ROOM);
+        match timeout(limit, asked).await {
             Ok(Ok(Some(free))) => Room::Free(free),
             Ok(Ok(None)) => Room::Unknown("no node that has it tells".to_owned()),
             Ok(Err(problem)) => Room::Unknown(problem.message),
-            Err(_) => Room::Unknown(format!("no answer came in {} s", FOR_ROOM.as_secs())),
+            Err(_) => Room::Unknown(format!("no answer came in {} s", limit.as_secs())),
         }
     }
 

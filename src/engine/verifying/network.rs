@@ -67,7 +67,7 @@ impl Network {
     pub(super) async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, NoConnection> {
         let mut refused = BTreeMap::new();
         for address in self.addresses(host, port).await? {
-            match try_at(address).await {
+            match try_at(address, CONNECT).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => drop(refused.insert(address, error.to_string())),
             }
@@ -76,10 +76,11 @@ impl Network {
     }
 }
 
-/// A connection to this address.
-pub(super) async fn try_at(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = timeout(CONNECT, TcpStream::connect(address)).await;
-    stream.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in 5 s")))
+/// A connection to this address. No longer than `limit` is waited for it, and never longer than usual.
+pub(super) async fn try_at(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+    let limit = limit.min(CONNECT);
+    let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer in {} s", limit.as_secs()));
+    timeout(limit, TcpStream::connect(address)).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Whether this machine has no way to the family of this address: that says nothing of the server.

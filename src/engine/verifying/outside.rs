@@ -6,8 +6,10 @@ use http::Method;
 use jiff::Timestamp;
 use rand::RngExt as _;
 use rand::distr::Alphanumeric;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use super::door::{Call, Door, Login, no_connection, no_tls};
+use super::door::{Call, Door, Login, PATIENCE, no_connection, no_tls, silent};
 use super::image::at;
 use super::names as dns;
 use super::network::{NoConnection, is_without_family, try_at};
@@ -66,7 +68,7 @@ impl Visit<'_> {
         };
         let (mut answered, mut silent) = (Vec::new(), BTreeMap::new());
         for address in found {
-            match try_at(address).await {
+            match try_at(address, self.time_left()).await {
                 Ok(stream) => answered.push((address, stream)),
                 Err(error) if is_without_family(&error) => {}
                 Err(error) => drop(silent.insert(address, error.to_string())),
@@ -79,13 +81,22 @@ impl Visit<'_> {
         if self.base().scheme() == "https"
             && let Some((_, stream)) = answered.into_iter().next()
         {
-            let seen = Seen::default();
-            if let Err(error) = encrypt(stream, self.host(), &Trust::Anybody, &seen).await {
-                return Outcome::Failed(no_tls(self.host(), &error));
+            match self.shown_by(stream).await {
+                Ok(served) => known.served = served,
+                Err(fault) => return Outcome::Failed(fault),
             }
-            known.served = Served::of(seen.chain());
         }
         Outcome::Passed(all.join(", "))
+    }
+
+    /// What the server shows of itself. One that hangs still takes connections, so this has its limit.
+    async fn shown_by(&self, stream: TcpStream) -> Result<Option<Served>, Fault> {
+        let (seen, limit) = (Seen::default(), self.time_left().min(PATIENCE));
+        match timeout(limit, encrypt(stream, self.host(), &Trust::Anybody, &seen)).await {
+            Ok(Ok(_)) => Ok(Served::of(seen.chain())),
+            Ok(Err(error)) => Err(no_tls(self.host(), &error)),
+            Err(_) => Err(silent(self.host(), limit)),
+        }
     }
 
     /// Whether the certificate is trusted.

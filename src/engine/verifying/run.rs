@@ -1,14 +1,19 @@
 //! Does the checks of one registry, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::VerifyEvent;
 use super::visit::{Known, Visit};
 use crate::apply::Stop;
 use crate::verify::{Check, Finding, Outcome, Verification, hindrance};
+
+/// For how much longer a check is waited for that knows itself why it takes so long.
+const FOR_REASONS: Duration = Duration::from_millis(500);
 
 /// The checks of one registry.
 pub(super) struct Run<'a> {
@@ -33,6 +38,7 @@ impl Run<'_> {
                 tokio::select! {
                     outcome = self.look(check, &mut known) => outcome,
                     () = self.stopped(check) => stopped(),
+                    () = self.out_of_time(check) => late(),
                 }
             };
             let outcome = secret(outcome);
@@ -57,10 +63,16 @@ impl Run<'_> {
             return Some(hindrance);
         }
         let is_late = Instant::now() >= self.visit.until && !cleans;
-        is_late.then(|| Outcome::Hindered {
-            reason: "there was no time left".to_owned(),
-            fix: Some("give it more time: `--timeout`".to_owned()),
-        })
+        is_late.then(late)
+    }
+
+    /// Waits until a check has had its time, whatever it waits for itself. What writes looks after its own time, since it has to
+    /// take away what it made.
+    async fn out_of_time(&self, check: Check) {
+        match check {
+            Check::Push | Check::Body | Check::InCluster | Check::Delete | Check::CleanUp => pending().await,
+            _ => sleep_until(self.visit.until + FOR_REASONS).await,
+        }
     }
 
     /// Waits for the signal that breaks a check off. What writes is not broken off by the first one.
@@ -93,6 +105,13 @@ impl Run<'_> {
             // It is no check of a registry.
             Check::Tests => Outcome::NotNeeded("charts have tests".to_owned()),
         }
+    }
+}
+
+fn late() -> Outcome {
+    Outcome::Hindered {
+        reason: "there was no time left".to_owned(),
+        fix: Some("give it more time: `--timeout`".to_owned()),
     }
 }
 

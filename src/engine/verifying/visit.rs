@@ -1,6 +1,7 @@
 //! One registry while it is looked at: what is known of it, how it is reached, and until when.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::RootCertStore;
 use tokio::time::Instant;
@@ -58,6 +59,11 @@ impl Visit<'_> {
         }
         let trust = Trust::Roots(Arc::new(roots));
         Door { network: Arc::clone(&self.network), trust, deadline: self.until }
+    }
+
+    /// How much time there is.
+    pub(super) fn time_left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
     }
 
     /// Its URL.

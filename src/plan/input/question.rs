@@ -27,6 +27,8 @@ pub enum Question {
     Lacks(Vec<Checkup>),
     /// What else is deleted with an object.
     Dependents(CascadeScope),
+    /// Whether an object outside of the cluster can be deleted from here, and what a person has to do for it.
+    BeforeDelete(Target),
     /// Whether our rights allow to ask the pods of each of these namespaces.
     MayAskPods(Vec<String>),
     /// What cert-manager lacks in each of these namespaces.
@@ -48,6 +50,8 @@ pub enum Answer {
     Schema(Result<Option<ObjectSchema>, Problem>),
     /// One for each object; `None` for one that is ready.
     Lacks(Vec<Option<String>>),
+    /// What a person has to do, or why it cannot be deleted.
+    BeforeDelete(Result<Option<String>, Problem>),
     /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
     /// One for each namespace.

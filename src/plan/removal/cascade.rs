@@ -1,16 +1,19 @@
-//! What else is deleted with a namespace or a definition: asked only where the plan deletes one of them.
+//! What else is deleted with a namespace or a definition: asked only where the plan deletes one of them. And what stands against
+//! the deletion of what lives outside of the cluster.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fmt::Write as _;
+
+use serde_json::Value;
 
 use super::certificates;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::namespaces::is_everywhere;
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change, Inside};
-use crate::plan::model::plan::Plan;
+use crate::plan::model::plan::{Plan, Refusal};
 use crate::provider::{Dependent, Dependents};
-use crate::resource::{GroupKind, Identity, Live, Problem};
+use crate::resource::{Address, GroupKind, Identity, Live, Problem, Target, is_house_group};
 
 /// How many kinds that could not be seen are named.
 const NAMED: usize = 4;
@@ -23,33 +26,38 @@ pub(in crate::plan) struct PendingCascade {
     unanswered: VecDeque<usize>,
     /// The uids of the objects that the plan itself deletes.
     deleted: HashSet<String>,
+    /// What cannot be deleted from here.
+    refusals: Vec<Refusal>,
 }
 
 impl PendingCascade {
     /// The plan, and what must be asked before it is complete.
     pub(in crate::plan) fn new(mut plan: Box<Plan>) -> (Self, Vec<Question>) {
         for change in &mut plan.changes {
-            let lost = deleted_objects(change)
-                .find_map(|live| certificates::in_secret(&change.target.identity, live));
+            let lost = deleted_objects(change).find_map(certificates::in_secret);
             change.warnings.extend(lost);
         }
         let all = plan.changes.iter().enumerate().flat_map(|(position, change)| {
-            deleted_objects(change).filter_map(move |live| {
-                Some((position, Question::Dependents(CascadeScope::of(&live.object)?)))
-            })
+            deleted_objects(change).filter_map(move |live| Some((position, question(&live.object)?)))
         });
         let (unanswered, questions) = all.unzip();
         let deleted =
             plan.changes.iter().flat_map(deleted_objects).map(|live| live.stamp.uid.clone()).collect();
-        (Self { plan, unanswered, deleted }, questions)
+        (Self { plan, unanswered, deleted, refusals: Vec::new() }, questions)
     }
 
     /// Writes into the plan what else is deleted, by the answer to the first question that has none yet.
     pub(in crate::plan) fn take(&mut self, answer: Answer) {
         let change = self.unanswered.pop_front().and_then(|position| self.plan.changes.get_mut(position));
-        let (Some(change), Answer::Dependents(result)) = (change, answer) else { return };
-        match result {
-            Ok(dependents) => {
+        let Some(change) = change else { return };
+        match answer {
+            Answer::BeforeDelete(Ok(to_do)) => change.warnings.extend(to_do),
+            Answer::BeforeDelete(Err(problem)) => self.refusals.push(Refusal {
+                address: change.address.clone(),
+                target: change.target.clone(),
+                obstacle: problem.into(),
+            }),
+            Answer::Dependents(Ok(dependents)) => {
                 change.warnings.extend(unseen(&dependents));
                 change.warnings.extend(certificates::among(&dependents.seen));
                 change.inside.unseen.extend(dependents.hidden.iter().map(|(kind, _)| kind.clone()));
@@ -59,18 +67,31 @@ impl PendingCascade {
                     change.inside.lost.insert(uid, identity);
                 }
             }
-            Err(problem) => {
+            Answer::Dependents(Err(problem)) => {
                 change.warnings.push(nothing_seen(&problem));
                 change.inside.unseen.insert(every_kind());
             }
+            _ => {}
         }
     }
 
     /// The plan, as far as the questions have been answered. What else is deleted is a part of its digest.
     pub(in crate::plan) fn into_plan(mut self) -> Box<Plan> {
+        let refused: HashSet<Address> = self.refusals.iter().map(|refusal| refusal.address.clone()).collect();
+        self.plan.changes.retain(|change| !refused.contains(&change.address));
+        self.plan.refusals.extend(self.refusals);
         self.plan.digest = self.plan.digest_of();
         self.plan
     }
+}
+
+/// What must be known of the deletion of an object.
+fn question(object: &Value) -> Option<Question> {
+    let identity = Identity::of(object)?;
+    if is_house_group(&identity.group) {
+        return Some(Question::BeforeDelete(Target { identity, version: None }));
+    }
+    CascadeScope::of(object).map(Question::Dependents)
 }
 
 /// The objects that the change deletes.

@@ -11,8 +11,8 @@ use crate::resource::{Identity, Live};
 const NAMED: usize = 4;
 
 /// What to know before the Secret of a certificate is deleted; `None` for any other object.
-pub(super) fn in_secret(identity: &Identity, live: &Live) -> Option<String> {
-    let issuer = issuer_of_kept(identity, live.object.get("metadata")?)?;
+pub(super) fn in_secret(live: &Live) -> Option<String> {
+    let issuer = issuer_of_kept(&Identity::of(&live.object)?, live.object.get("metadata")?)?;
     Some(format!(
         "the certificate in it, which the issuer `{issuer}` gave, goes too; {}",
         what_a_new_one_costs()

@@ -80,6 +80,24 @@ fn a_write_that_cannot_be_tried_is_predicted_to_bring_the_whole_object() {
 }
 
 #[test]
+fn what_cannot_be_deleted_from_here_stands_against_the_plan_and_what_a_person_does_is_told() {
+    let wanted = record_set(json!({"ttl": 60}));
+    let destroy = |refused: bool| {
+        let spec = json!({"ttl": 60});
+        let (world, input) = applied(spec.clone(), spec, desired("www", wanted.clone()));
+        let no_key = Problem::new(ProblemKind::Settings, "TSIG_KEY is not set");
+        let mut world = if refused { world.refusing(&wanted, no_key) } else { world };
+        world.plan(Input { mode: Mode::Destroy, ..input })
+    };
+    let told = destroy(false);
+    assert_eq!(told.changes[0].warnings, ["take it away by hand"]);
+    assert!(told.refusals.is_empty());
+    let refused = destroy(true);
+    assert_eq!((refused.changes.len(), refused.refusals.len()), (0, 1));
+    assert_eq!(refused.refusals[0].obstacle.kind(), ProblemKind::Settings);
+}
+
+#[test]
 fn nothing_is_handed_over_and_nothing_dies_with_it() {
     let spec = |ttl: u32| json!({"ttl": ttl, "values": ["192.0.2.1"]});
     let mut wanted = desired("www", record_set(spec(60)));

@@ -159,6 +159,12 @@ impl World {
                 self.scopes.push(scope);
                 Answer::Dependents(Ok(self.dependents.clone()))
             }
+            Question::BeforeDelete(target) => {
+                Answer::BeforeDelete(match self.problems.get(&target.identity) {
+                    Some(problem) => Err(problem.clone()),
+                    None => Ok(Some("take it away by hand".to_owned())),
+                })
+            }
             Question::MayAskPods(namespaces) => {
                 let may = namespaces.iter().map(|namespace| Ok(!self.unasked.contains(namespace)));
                 Answer::MayAskPods(may.collect())

@@ -377,6 +377,11 @@ impl House for Dns {
         }
     }
 
+    async fn before_delete(&self, target: &Target) -> Result<Option<String>, Problem> {
+        let Entry { keeper, names, .. } = self.known(target)?;
+        keeper.before_delete(&names).map_err(as_of_write)
+    }
+
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
         let all = checkups.iter().map(|checkup| async move {
             let entry = self.known(&checkup.target).ok()?;

@@ -102,6 +102,14 @@ pub(super) trait Keeper: Send + Sync {
         None
     }
 
+    /// What a person has to do where the records go; `None` where nobody has to do anything.
+    ///
+    /// # Errors
+    /// They cannot be deleted from here.
+    fn before_delete(&self, _names: &Names) -> Result<Option<String>, Problem> {
+        Ok(None)
+    }
+
     /// For how long it is waited until all servers have a change, where nobody says.
     fn patience(&self) -> Duration {
         Duration::from_mins(5)

@@ -73,6 +73,15 @@ impl Person {
     }
 }
 
+/// The records, as files of zones have them.
+fn lines(names: &Names, content: &Content) -> String {
+    let lines = content.records.iter().map(|Record { value, ttl, .. }| {
+        let dot = if matches!(value, RecordValue::Cname(_)) { "." } else { "" };
+        format!("{}. {ttl} IN {} {value}{dot}", names.name, value.record_type())
+    });
+    lines.collect::<Vec<_>>().join("; ")
+}
+
 #[async_trait]
 impl Keeper for Person {
     /// What the servers say. The marker stands in the state alone. Where they cannot be asked, and nobody is to be waited
@@ -116,11 +125,12 @@ impl Keeper for Person {
     }
 
     fn to_do(&self, names: &Names, after: &Content) -> Option<String> {
-        let lines = after.records.iter().map(|Record { value, ttl, .. }| {
-            let dot = if matches!(value, RecordValue::Cname(_)) { "." } else { "" };
-            format!("{}. {ttl} IN {} {value}{dot}", names.name, value.record_type())
-        });
-        Some(format!("make this by hand: {}", lines.collect::<Vec<_>>().join("; ")))
+        Some(format!("make this by hand: {}", lines(names, after)))
+    }
+
+    fn before_delete(&self, names: &Names) -> Result<Option<String>, Problem> {
+        let asked = self.asked.as_ref().filter(|asked| !asked.records.is_empty());
+        Ok(asked.map(|asked| format!("take this away by hand: {}", lines(names, asked))))
     }
 
     fn patience(&self) -> Duration {

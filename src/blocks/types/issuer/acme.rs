@@ -43,6 +43,9 @@ pub(super) fn objects(
     context: &CompileContext<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Vec<Draft> {
+    if let Some(dns01) = &acme.dns01 {
+        mistakes.extend(dns01::wrong_key(block, dns01, context.facts));
+    }
     let account = acme.account_key.clone().unwrap_or_else(|| account_key(spec, acme));
     let mut body = json!({
         "server": directory(&acme.server),

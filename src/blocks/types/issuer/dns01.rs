@@ -6,8 +6,11 @@ use super::IssuerSpec;
 use super::options::{Azure, Dns01, Google, Rfc2136, Route53, TsigAlgorithm, Webhook};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::{Facts, Need};
+use crate::blocks::keys::span_of;
+use crate::blocks::types::dns::wrong_tsig_key;
 use crate::config::{Block, SecretSource};
-use crate::resource::FieldPath;
+use crate::diagnostic::Diagnostic;
+use crate::resource::{Expression, FieldPath, Reference};
 
 /// One provider: its name in the configuration, in cert-manager, and what it needs.
 struct Provider<'a> {
@@ -204,6 +207,59 @@ pub(super) fn provider_name(dns01: &Dns01) -> &'static str {
 pub(super) fn need(dns01: &Dns01) -> Option<Need> {
     let (source, _) = secret_source(dns01)?;
     Some(Need::Secret { source: source.clone(), stored_at: None })
+}
+
+/// What is wrong with the key of a name server, where it is known.
+pub(super) fn wrong_key(block: &Block, dns01: &Dns01, facts: &Facts) -> Option<Diagnostic> {
+    dns01.rfc2136.as_ref()?;
+    wrong_tsig_key(&facts.text(&need(dns01)?), span_of(block, ["acme", "dns01", "rfc2136", "key"]))
+}
+
+/// The keys by which one gets in at a provider, of which some are there and others are not: the first that is, and those that are
+/// not.
+pub(super) fn half_given(dns01: &Dns01) -> Option<([&'static str; 2], Vec<&'static str>)> {
+    let (provider, keys) = match dns01 {
+        Dns01 { route53: Some(route53), .. } => {
+            let keys = [
+                ("access_key_id", route53.access_key_id.is_some()),
+                ("secret_access_key", route53.secret_access_key.is_some()),
+            ];
+            ("route53", keys.to_vec())
+        }
+        // Source: the validation of `azureDNS` in cert-manager's webhook.
+        Dns01 { azure: Some(azure), .. } => {
+            let keys = [
+                ("client_id", azure.client_id.is_some()),
+                ("client_secret", azure.client_secret.is_some()),
+                ("tenant_id", azure.tenant_id.is_some()),
+            ];
+            ("azure", keys.to_vec())
+        }
+        _ => return None,
+    };
+    let (given, lacking): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, is_given)| *is_given);
+    let first = given.first()?.0;
+    let lacking: Vec<_> = lacking.into_iter().map(|(key, _)| key).collect();
+    (!lacking.is_empty()).then_some(([provider, first], lacking))
+}
+
+/// Whether a secret, or a variable that is one, stands in what a webhook is told.
+pub(super) fn tells_a_secret(dns01: &Dns01) -> bool {
+    dns01.webhook.as_ref().is_some_and(|webhook| webhook.config.values().any(holds_a_secret))
+}
+
+fn holds_a_secret(value: &Value) -> bool {
+    match value {
+        Value::String(text) => match Expression::parse(text) {
+            Some(Ok(expression)) => {
+                expression.references().any(|reference| !matches!(reference, Reference::Live(_)))
+            }
+            _ => false,
+        },
+        Value::Array(items) => items.iter().any(holds_a_secret),
+        Value::Object(entries) => entries.values().any(holds_a_secret),
+        _ => false,
+    }
 }
 
 /// The Secret that the solver names.

@@ -1,7 +1,7 @@
 //! What the schema of an issuer cannot say.
 
 use super::dns01;
-use super::options::{Acme, IssuerKeys, Scope};
+use super::options::{Acme, Dns01, IssuerKeys, Scope};
 use crate::blocks::codes;
 use crate::blocks::keys::span_of;
 use crate::config::{Block, SecretSource};
@@ -105,6 +105,27 @@ fn check_acme(acme: &Acme, error: &mut impl FnMut(&[&str], &'static str, String,
             codes::BAD_VALUE,
             "`http01` and `dns01` stand together, and nothing says which names each proves".to_owned(),
             "add `dns01.zones`, as in `zones = [\"example.com\"]`: all other names are proved by `http01`",
+        );
+    }
+    check_credentials(dns01, error);
+}
+
+/// Pushes what is wrong with that by which one gets in at the provider.
+fn check_credentials(dns01: &Dns01, error: &mut impl FnMut(&[&str], &'static str, String, &str)) {
+    if let Some(([provider, given], lacking)) = dns01::half_given(dns01) {
+        error(
+            &["acme", "dns01", provider, given],
+            codes::BAD_VALUE,
+            format!("`{given}` stands without {}, and cert-manager takes them only together", list(lacking)),
+            "add what is missing; or leave all of them out, where cert-manager's pods have the rights themselves",
+        );
+    }
+    if dns01::tells_a_secret(dns01) {
+        error(
+            &["acme", "dns01", "webhook", "config"],
+            codes::BAD_VALUE,
+            "`config` has a secret in it, and everybody can read what an issuer has".to_owned(),
+            "put it into a Secret, as by a [resource] block, and name that one in the way that the webhook wants",
         );
     }
     if let Some((SecretSource::Generate(_), keys)) = dns01::secret_source(dns01) {

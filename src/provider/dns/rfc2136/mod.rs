@@ -129,6 +129,11 @@ impl Keeper for NameServer {
         if tried.await? { Ok(()) } else { Err(refusal::moved(&names.name)) }
     }
 
+    /// A record can be looked at without the key, and not deleted.
+    fn before_delete(&self, _: &Names) -> Result<Option<String>, Problem> {
+        self.signer.as_ref().map(|_| None).map_err(Clone::clone)
+    }
+
     async fn write(&self, names: &Names, before: &Content, after: &Content) -> Result<(), Fault> {
         if let Err(problem) = &self.signer {
             return Err(Fault::NotDone(problem.clone()));
