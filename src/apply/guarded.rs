@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::patience::PatientWriter;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::plan::{self, After, Change, FieldChange};
@@ -13,20 +15,22 @@ use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, Stamp, Targe
 /// rollout updates a Deployment many times: a conflict there is normal, and no sign of another user's change.
 const TRIES: usize = 5;
 
-/// Creates an object that must not exist yet, as the guard of the write says.
+/// Creates an object that must not exist yet. Returns it as it is now, and what was sent.
 pub(super) async fn create(
     provider: &dyn Provider,
-    write: &Write,
+    write: Write,
     writer: PatientWriter<'_>,
-) -> Result<Written, Problem> {
-    writer.write(provider, write).await.map_err(|problem| match problem.kind {
+) -> Result<(Written, Value), Problem> {
+    let write = Write { guard: Guard::Absent, ..write };
+    let written = writer.write(provider, &write).await.map_err(|problem| match problem.kind {
         ProblemKind::Conflict => Problem {
             message: "somebody else has made it since the plan; it was not touched".to_owned(),
             help: Some("plan again: the new plan says whose it is, and how to take it over".to_owned()),
             ..problem
         },
         _ => problem,
-    })
+    })?;
+    Ok((written, write.object))
 }
 
 /// Updates the object that the plan was made with. Where its version has changed since, it is written only if

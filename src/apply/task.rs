@@ -118,8 +118,7 @@ impl Task<'_> {
             }
             (guarded::update(provider, write, &stamp, writer, self.desired).await?, object)
         } else {
-            let write = self.write(object);
-            (guarded::create(provider, &write, writer).await?, write.object)
+            guarded::create(provider, self.write(object), writer).await?
         };
         let Written { live, warnings } = self.release(provider, written, &field_release).await;
         let sent = Box::new(plan::sent_after_release(object, &field_release));

@@ -133,6 +133,7 @@ fn tests() -> Vec<Test> {
         commands::tests(),
         cures::tests(),
         dns::tests(),
+        dns::manual::tests(),
         dns_services::tests(),
         drift::tests(),
         examples::tests(),

@@ -53,6 +53,16 @@ fn first_machine<'n>(ns: &'n Namespace, blocks: &str) -> Project<'n> {
     project
 }
 
+/// The first machine of a project of which two revisions are kept: `greeting("a")`, then `greeting("b")`.
+#[track_caller]
+fn applied_twice(ns: &Namespace) -> Project<'_> {
+    let project = first_machine(ns, &greeting("a"));
+    project.apply();
+    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
+    project.apply();
+    project
+}
+
 /// The namespace of the states of this test.
 fn states(ns: &Namespace) -> String {
     ns.fill("{prefix}-states")

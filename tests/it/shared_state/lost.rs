@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HEAD, clean_up, first_machine, greeting, states};
+use super::{HEAD, applied_twice, clean_up, first_machine, greeting, states};
 use crate::harness::Namespace;
 use crate::state_files::pulled;
 
@@ -64,10 +64,7 @@ fn a_damaged_state_is_made_anew_from_annotations() {
 
 fn a_damaged_index_is_made_anew_from_the_revisions() {
     let ns = Namespace::new();
-    let project = first_machine(&ns, &greeting("a"));
-    project.apply();
-    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
-    project.apply();
+    let project = applied_twice(&ns);
     let history = project.run(["history"]).success();
     let index = ns.fill("configmap/{project}.index");
     ns.cluster().patch(&states(&ns), &index, &json!({ "binaryData": { "content": "AAAA" } }));

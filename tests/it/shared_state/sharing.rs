@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::{HEAD, clean_up, first_machine, greeting, machine, readable, states};
+use super::{HEAD, applied_twice, clean_up, first_machine, greeting, machine, readable, states};
 use crate::harness::Namespace;
 use crate::secrets::cycle::kubeconfig_with_plugin;
 
@@ -159,10 +159,7 @@ fn a_program_that_gives_credentials_runs_no_more_often_than_with_a_folder() {
 /// Somebody applies right before a rollback gets the lock.
 fn a_way_back_is_chosen_when_nobody_else_can_go_on() {
     let ns = Namespace::new();
-    let project = first_machine(&ns, &greeting("a"));
-    project.apply();
-    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
-    project.apply();
+    let project = applied_twice(&ns);
     let other = machine(&ns, &greeting("c"));
     let proxy = ns.proxy();
     let apply = other.regplan(["apply", "--auto-approve"]);
