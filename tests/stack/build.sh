@@ -17,22 +17,24 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly HELM=helm.sh/helm/v4/cmd/helm@v4.3.1
 readonly CONTOUR=github.com/projectcontour/contour@v1.33.8
+# What traefik/go.mod needs of lego, which is built without its DNS providers.
+readonly LEGO=github.com/go-acme/lego/v5@v5.4.1
 # Modules of which only the charts are taken. Go checks what it downloads against its checksum database. Of ingress-nginx
 # nothing newer is served.
 readonly ENVOY_GATEWAY=github.com/envoyproxy/gateway@v1.9.1
 readonly INGRESS_NGINX=k8s.io/ingress-nginx@v0.0.0-20240708192948-52c50467d67d
-readonly TRAEFIK=github.com/traefik/traefik-helm-chart@v41.6.0+incompatible
+readonly TRAEFIK_CHART=github.com/traefik/traefik-helm-chart@v41.6.0+incompatible
 
 # The programs by the size of bed that needs them. The charts and definitions come first: they take seconds.
 readonly PROCESSES=(charts definitions helm envoy contour cert-manager-controller cert-manager-webhook
   cert-manager-cainjector acmesolver external-dns)
-readonly NODE=(kubelet kube-proxy containerd containerd-shim-runc-v2 ctr)
+readonly NODE=(kubelet kube-proxy load-balancer containerd containerd-shim-runc-v2 ctr traefik)
 
 need_go
 ldflags=$(kubernetes_flags "$(kubernetes_version kubelet/go.mod)")
 open_cache stack < <(
-  find cert-manager external-dns kubelet containerd envoy -type f | LC_ALL=C sort | xargs cat
-  printf '%s\n' "$HELM" "$CONTOUR" "$ENVOY_GATEWAY" "$INGRESS_NGINX" "$TRAEFIK" "$ldflags" "$(go env GOOS GOARCH)"
+  find cert-manager external-dns kubelet containerd envoy traefik -type f | LC_ALL=C sort | xargs cat
+  printf '%s\n' "$HELM" "$CONTOUR" "$LEGO" "$ENVOY_GATEWAY" "$INGRESS_NGINX" "$TRAEFIK_CHART" "$ldflags" "$(go env GOOS GOARCH)"
 )
 
 case ${1:-} in
@@ -68,12 +70,21 @@ copy() {
 }
 
 copy_charts() {
-  copy "$(module_folder cert-manager github.com/cert-manager/cert-manager)/deploy/charts/cert-manager" "$1/cert-manager"
+  copy_cert_manager "$1/cert-manager"
   copy "$(module_folder external-dns sigs.k8s.io/external-dns)/charts/external-dns" "$1/external-dns"
   copy "$(pinned_folder "$INGRESS_NGINX")/charts/ingress-nginx" "$1/ingress-nginx"
-  copy "$(pinned_folder "$TRAEFIK")/traefik" "$1/traefik"
+  copy "$(pinned_folder "$TRAEFIK_CHART")/traefik" "$1/traefik"
   copy "$(pinned_folder "$ENVOY_GATEWAY")/charts/gateway-helm" "$1/envoy-gateway"
   release_envoy_gateway "$1/envoy-gateway"
+}
+
+# In its sources the chart of cert-manager has no version. A release gives it the one of the programs.
+copy_cert_manager() {
+  local folder version
+  folder=$(module_folder cert-manager github.com/cert-manager/cert-manager)
+  version=${folder##*@}
+  copy "$folder/deploy/charts/cert-manager" "$1"
+  sed -i -e "s/^version: .*/version: $version/" -e "s/^appVersion: .*/appVersion: $version/" "$1/Chart.yaml"
 }
 
 # release_envoy_gateway CHART: what the project does with its chart for a release. In its sources the version is open, and
@@ -105,6 +116,20 @@ unpack_envoy() {
   chmod +x "$1/envoy"
 }
 
+# Traefik is built in a copy of its module, beside the part of lego that is taken. A copy within Go's module cache could not
+# be changed.
+build_traefik() {
+  local module=$1/module
+  cp -r traefik "$module"
+  copy "$(pinned_folder "$LEGO")" "$module/lego"
+  rm -r "$module/lego/providers/dns"
+  cp -r traefik/dns "$module/lego/providers/dns"
+  (
+    cd "$module"
+    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$1/traefik" github.com/traefik/traefik/v3/cmd/traefik
+  )
+}
+
 # own_main FOLDER PACKAGE OUT: builds a main of ours in one of the modules of this folder.
 own_main() { (cd "$1" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$3" "$2"); }
 
@@ -119,6 +144,8 @@ build() {
     cert-manager-*) own_main cert-manager "./${1#cert-manager-}" "$2/$1" ;;
     acmesolver) own_main cert-manager ./acmesolver "$2/$1" ;;
     external-dns) own_main external-dns . "$2/$1" ;;
+    load-balancer) own_main kubelet ./load-balancer "$2/$1" ;;
+    traefik) build_traefik "$2" ;;
     kube*) (cd kubelet && go build -trimpath -ldflags "$ldflags" -o "$2/$1" "k8s.io/kubernetes/cmd/$1") ;;
     containerd* | ctr) (
       cd containerd
@@ -128,5 +155,5 @@ build() {
   esac
 }
 
-build_missing "the test bed" "about twenty minutes on two cores, after the control plane" "${programs[@]}"
+build_missing "the test bed" "about twenty-five minutes on two cores, after the control plane" "${programs[@]}"
 printf '%s\n' "$cache"

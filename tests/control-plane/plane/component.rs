@@ -1,5 +1,6 @@
 //! The programs of the plane, and the arguments of each.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,12 @@ impl Role {
     }
 }
 
+/// The addresses of Services. A /24 has addresses for 250 of them only.
+const SERVICES: &str = "10.0.0.0/16";
+
+/// The first of them, at which pods find the API server.
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+
 /// Where the programs and their files are, and which ports they listen on.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -59,6 +66,15 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn server(&self) -> String {
         format!("https://127.0.0.1:{}", self.api)
+    }
+
+    /// The addresses at which it is reached.
+    pub(super) fn addresses(&self) -> Vec<IpAddr> {
+        let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
+        match self.nodes {
+            Nodes::Simulated => vec![loopback],
+            Nodes::Elsewhere(address) => vec![loopback, address, SERVER.into()],
+        }
     }
 
     pub(super) fn file(&self, name: &str) -> PathBuf {
@@ -89,10 +105,6 @@ impl Layout {
         let mut args = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd),
             format!("--secure-port={}", self.api),
-            "--bind-address=127.0.0.1".into(),
-            // Without this flag it takes the address of the default route, and there may be none.
-            "--advertise-address=127.0.0.1".into(),
-            "--endpoint-reconciler-type=none".into(),
             self.option("cert-dir", "certificates"),
             self.option("tls-cert-file", "server.pem"),
             self.option("tls-private-key-file", "server.key"),
@@ -102,21 +114,30 @@ impl Layout {
             "--service-account-issuer=https://kubernetes.default.svc".into(),
             self.option("service-account-key-file", "accounts.pub"),
             self.option("service-account-signing-key-file", "accounts.key"),
-            // A /24 has addresses for 250 Services only.
-            "--service-cluster-ip-range=10.0.0.0/16".into(),
+            format!("--service-cluster-ip-range={SERVICES}"),
             "--allow-privileged=true".into(),
             self.option("audit-policy-file", "audit.yaml"),
             self.option("audit-log-path", "audit.log"),
             // One file, so that who reads it need not look for older ones.
             "--audit-log-maxsize=4096".into(),
         ];
-        if self.nodes == Nodes::Elsewhere {
-            // A webhook that is named by its Service is called at the address of a pod, as no proxy serves the
-            // Service's own.
-            args.push("--enable-aggregator-routing=true".into());
-            // No name server knows the node's name.
-            args.push("--kubelet-preferred-address-types=InternalIP".into());
-        }
+        args.extend(match self.nodes {
+            Nodes::Simulated => vec![
+                "--bind-address=127.0.0.1".into(),
+                // Without this flag it takes the address of the default route, and there may be none.
+                "--advertise-address=127.0.0.1".into(),
+                "--endpoint-reconciler-type=none".into(),
+            ],
+            Nodes::Elsewhere(address) => vec![
+                "--bind-address=0.0.0.0".into(),
+                format!("--advertise-address={address}"),
+                // A webhook that is named by its Service is called at the address of a pod, as no proxy serves the
+                // Service's own.
+                "--enable-aggregator-routing=true".into(),
+                // No name server knows the node's name.
+                "--kubelet-preferred-address-types=InternalIP".into(),
+            ],
+        });
         args
     }
 

@@ -21,6 +21,7 @@ pub(crate) mod program;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::IpAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
@@ -94,23 +95,29 @@ impl Facts {
 pub(crate) enum Nodes {
     /// kwok does as if: a node and its pods become ready, and nothing runs.
     Simulated,
-    /// Nodes that whoever starts the plane adds to it.
-    Elsewhere,
+    /// Nodes that whoever starts the plane adds to it. Their pods reach the API server at this address of the machine.
+    Elsewhere(IpAddr),
 }
 
 impl Nodes {
     /// How the guard is told.
-    fn word(self) -> &'static str {
+    fn word(self) -> String {
         match self {
-            Self::Simulated => "simulated",
-            Self::Elsewhere => "elsewhere",
+            Self::Simulated => SIMULATED.into(),
+            Self::Elsewhere(address) => address.to_string(),
         }
     }
 
     fn of(word: &OsStr) -> Option<Self> {
-        [Self::Simulated, Self::Elsewhere].into_iter().find(|nodes| nodes.word() == word)
+        match word.to_str()? {
+            SIMULATED => Some(Self::Simulated),
+            address => address.parse().ok().map(Self::Elsewhere),
+        }
     }
 }
+
+/// How the guard is told of [`Nodes::Simulated`].
+const SIMULATED: &str = "simulated";
 
 /// What the user of a plane tells its guard; one line each.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -158,7 +165,7 @@ pub(crate) struct Plane {
 impl Plane {
     /// Starts one from the programs in this folder, and returns when it is ready for use.
     pub(crate) fn start(programs: &Path, nodes: Nodes) -> Result<Self, Error> {
-        let mut guard = this_executable([OsStr::new(GUARD), programs.as_os_str(), OsStr::new(nodes.word())])
+        let mut guard = this_executable([OsStr::new(GUARD), programs.as_os_str(), OsStr::new(&nodes.word())])
             // Ctrl-C goes to the whole foreground process group, and the guard still has to clean up then.
             .process_group(0)
             .stdin(Stdio::piped())

@@ -46,17 +46,14 @@ impl Authority {
 
     /// A certificate for a server on loopback.
     pub(crate) fn server(&self, validity: Validity) -> Result<Pair, Error> {
-        self.server_at(IpAddr::from([127, 0, 0, 1]), validity)
+        self.server_at(&[IpAddr::from([127, 0, 0, 1])], validity)
     }
 
-    /// A certificate for a server at this address.
-    pub(crate) fn server_at(&self, address: IpAddr, validity: Validity) -> Result<Pair, Error> {
-        let names = vec![
-            SanType::IpAddress(address),
-            SanType::DnsName("localhost".try_into()?),
-            SanType::DnsName("kubernetes.default.svc".try_into()?),
-        ];
-        self.server_of(names, validity)
+    /// A certificate for a server at these addresses.
+    pub(crate) fn server_at(&self, addresses: &[IpAddr], validity: Validity) -> Result<Pair, Error> {
+        let names = ["localhost".try_into()?, "kubernetes.default.svc".try_into()?];
+        let addresses = addresses.iter().copied().map(SanType::IpAddress);
+        self.server_of(addresses.chain(names.map(SanType::DnsName)).collect(), validity)
     }
 
     /// A certificate for a server of this name.

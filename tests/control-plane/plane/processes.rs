@@ -146,7 +146,7 @@ impl Processes {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), "default");
         let made = async || accounts.get("default").await.is_ok();
         self.wait(Role::ControllerManager, "has not made the default service account", made).await?;
-        if self.layout.nodes == Nodes::Elsewhere {
+        if self.layout.nodes != Nodes::Simulated {
             return Ok(());
         }
         let nodes: Api<Node> = Api::all(self.client.clone());
@@ -241,7 +241,7 @@ fn write_files(layout: &Layout) -> Result<(), Error> {
     fs::create_dir(layout.file("volumes"))?;
     let authority = Authority::new()?;
     fs::write(layout.file("authority.pem"), authority.certificate())?;
-    write_pair(layout, "server", &authority.server(Validity::Current)?)?;
+    write_pair(layout, "server", &authority.server_at(&layout.addresses(), Validity::Current)?)?;
     write_pair(layout, "expired", &authority.administrator(Validity::Expired)?)?;
     let (private, public) = pki::key()?;
     fs::write(layout.file("accounts.key"), private)?;

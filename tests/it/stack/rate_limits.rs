@@ -34,7 +34,7 @@ impl Proxy {
     fn start(bed: &Bed) -> Self {
         let (folder, address) = (tempfile::tempdir().unwrap(), bed.facts().address.clone());
         let authority = Authority::new().unwrap();
-        let pair = authority.server_at(address.parse().unwrap(), Validity::Current).unwrap();
+        let pair = authority.server_at(&[address.parse().unwrap()], Validity::Current).unwrap();
         fs::write(folder.path().join("authority.pem"), authority.certificate()).unwrap();
         fs::write(folder.path().join("server.pem"), pair.certificate).unwrap();
         fs::write(folder.path().join("server.key"), pair.key).unwrap();

@@ -33,7 +33,7 @@ pub(super) fn authority(folder: &Path) -> PathBuf {
 /// Starts it in this folder.
 pub(super) fn start(folder: &Path) -> Result<Service, Error> {
     let signer = Authority::new()?;
-    let pair = signer.server_at(NODE.parse()?, Validity::Current)?;
+    let pair = signer.server_at(&[NODE.parse()?], Validity::Current)?;
     fs::write(authority(folder), signer.certificate())?;
     fs::write(folder.join("server.pem"), pair.certificate)?;
     fs::write(folder.join("server.key"), pair.key)?;

@@ -4,6 +4,9 @@
 /// as the address of an endpoint.
 pub(super) const NODE: &str = "10.99.0.1";
 
+/// What the cloud of a journey gives to every Service of type `LoadBalancer`. kube-proxy serves it; nobody has it.
+pub(super) const BALANCER: &str = "10.99.0.2";
+
 /// The addresses of the pods, and the one of the bridge to them.
 pub(super) const PODS: &str = "10.244.0.0/24";
 pub(super) const BRIDGE: &str = "10.244.0.1";
@@ -11,7 +14,7 @@ pub(super) const BRIDGE: &str = "10.244.0.1";
 /// The name of that bridge.
 pub(super) const BRIDGE_NAME: &str = "pods0";
 
-/// The zone whose names all lead to the node.
+/// The zone whose names all lead to the ingress controller.
 pub(super) const ZONE: &str = "example.test";
 
 /// The zone that is empty, and takes updates.

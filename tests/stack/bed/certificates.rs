@@ -27,6 +27,8 @@ pub(super) fn programs(plane: &Facts, programs: &Path, folder: &Path) -> [Start;
             "--dns=127.0.0.1:53".into(),
             // A request that failed is tried again within the time of a test.
             "--min-backoff=5s".into(),
+            // Nobody asks whether it lives.
+            "--healthz-listen-address=127.0.0.1:0".into(),
         ]),
         program("cert-manager-cainjector").args([kubeconfig.clone()]),
         program("cert-manager-webhook").args([

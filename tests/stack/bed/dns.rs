@@ -26,10 +26,10 @@ pub(super) fn facts() -> Records {
     Records { zone: RECORDS.into(), server: NODE.into(), key: KEY.into(), secret: secret() }
 }
 
-/// Starts it in this folder.
-pub(super) fn start(folder: &Path, records: &Records) -> Result<Service, Error> {
+/// Starts it in this folder. The names of the one zone lead to this address.
+pub(super) fn start(folder: &Path, records: &Records, ingress: &str) -> Result<Service, Error> {
     let start = format!("$TTL 5\n@ IN SOA ns1 admin 1 60 60 600 5\n@ IN NS ns1\nns1 IN A {NODE}\n");
-    fs::write(folder.join("names"), format!("{start}@ IN A {NODE}\n* IN A {NODE}\n"))?;
+    fs::write(folder.join("names"), format!("{start}@ IN A {ingress}\n* IN A {ingress}\n"))?;
     fs::write(folder.join("records"), start)?;
     let configuration = folder.join("named.conf");
     fs::write(&configuration, settings(folder, records))?;

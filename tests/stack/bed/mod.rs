@@ -11,6 +11,8 @@
 mod acme;
 mod addresses;
 mod certificates;
+mod charts;
+mod cloud;
 mod dns;
 pub(crate) mod https;
 pub(crate) mod image;
@@ -41,7 +43,8 @@ pub(crate) enum Size {
     Processes,
     /// A kubelet with containerd, in containers.
     Node,
-    /// The same, for one long test alone: its cluster is empty at the beginning.
+    /// The same, for one long test alone. Its cluster is empty at the beginning: ingress controller and cert-manager are
+    /// what the test installs, from images that the node has, and a cloud gives Services their address.
     Journey,
 }
 
@@ -72,6 +75,14 @@ impl Size {
         }
     }
 
+    /// The address to which its names lead: of what stands before the registries.
+    fn ingress(self) -> &'static str {
+        match self {
+            Self::Processes | Self::Node => addresses::NODE,
+            Self::Journey => addresses::BALANCER,
+        }
+    }
+
     /// Whether its pods are containers on a node.
     fn has_node(self) -> bool {
         matches!(self, Self::Node | Self::Journey)
@@ -83,9 +94,9 @@ impl Size {
 pub(crate) struct Facts {
     /// The folder of its programs, charts and definitions.
     pub(crate) programs: PathBuf,
-    /// The address of its node: of the ingress controller, and of the DNS server.
+    /// The address of its node, and of the DNS server.
     pub(crate) address: String,
-    /// A zone in which every name leads to this address.
+    /// A zone in which every name leads to the ingress controller.
     pub(crate) zone: String,
     /// A zone that is empty, and takes updates.
     pub(crate) records: Records,

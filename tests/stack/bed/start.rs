@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::addresses::{NODE, ZONE};
 use super::workloads::{self, Images};
-use super::{Facts, Size, acme, certificates, dns, https, ingress, namespaces, node, tool};
+use super::{Facts, Size, acme, certificates, charts, cloud, dns, https, ingress, namespaces, node, tool};
 use crate::plane::program::{Program, Start};
 use crate::plane::{self, Error, Nodes, Plane};
 
@@ -72,7 +72,7 @@ impl Bed {
     /// Starts one of this size in the namespaces of this process, on the main thread: its programs end with it.
     pub(crate) fn start(size: Size, plane_programs: &Path, programs: &Path) -> Result<(Plane, Self), Error> {
         namespaces::set_up(size)?;
-        let plane = Plane::start(plane_programs, Nodes::Elsewhere)?;
+        let plane = Plane::start(plane_programs, Nodes::Elsewhere(NODE.parse()?))?;
         let folder = plane.facts().folder.join("bed");
         fs::create_dir(&folder)?;
         let mut bed = Self {
@@ -102,19 +102,24 @@ impl Bed {
     }
 
     fn start_all(&mut self, size: Size) -> Result<(), Error> {
-        self.apply_definitions("contour")?;
-        let programs = self.facts.programs.clone();
-        let services = [
-            dns::start(&self.own_folder("dns")?, &self.facts.records)?,
+        let mut services = vec![
+            dns::start(&self.own_folder("dns")?, &self.facts.records, size.ingress())?,
             acme::start(&self.own_folder("acme")?)?,
-            ingress::start_contour(&self.plane, &programs, &self.own_folder("contour")?)?,
-            ingress::start_envoy(&programs, &self.own_folder("envoy")?)?,
         ];
-        let folder = self.own_folder("cert-manager")?;
-        self.waiting = certificates::programs(&self.plane, &programs, &folder).into();
         match size {
-            Size::Processes => workloads::play(&self.plane, self.played_images(), self.own_folder("pods")?)?,
-            Size::Node | Size::Journey => self.start_node()?,
+            Size::Processes => {
+                services.extend(self.start_stack()?);
+                workloads::play(&self.plane, self.played_images(), self.own_folder("pods")?)?;
+            }
+            Size::Node => {
+                services.extend(self.start_stack()?);
+                self.start_node(self.images()?)?;
+            }
+            Size::Journey => {
+                let cloud = cloud::start(&self.plane, &self.facts.programs, &self.own_folder("cloud")?)?;
+                self.running.push(Running { program: cloud, again: None });
+                self.start_node([self.images()?, charts::images(&self.facts.programs)?].concat())?;
+            }
         }
         for service in services {
             self.wait_for(service)?;
@@ -123,11 +128,23 @@ impl Bed {
         Ok(fs::write(&self.facts.acme_root, root.1)?)
     }
 
+    /// Starts what stands around a registry: the ingress controller, and, when its definitions are there, cert-manager.
+    fn start_stack(&mut self) -> Result<[Service; 2], Error> {
+        self.apply_definitions("contour")?;
+        let programs = self.facts.programs.clone();
+        let folder = self.own_folder("cert-manager")?;
+        self.waiting = certificates::programs(&self.plane, &programs, &folder).into();
+        Ok([
+            ingress::start_contour(&self.plane, &programs, &self.own_folder("contour")?)?,
+            ingress::start_envoy(&programs, &self.own_folder("envoy")?)?,
+        ])
+    }
+
     /// Starts containerd, and, when it has the images, what runs pods by it.
-    fn start_node(&mut self) -> Result<(), Error> {
+    fn start_node(&mut self, images: node::Images) -> Result<(), Error> {
         let (folder, programs) = (self.own_folder("node")?, self.facts.programs.clone());
         self.wait_for(node::start_containerd(&programs, &self.facts.acme_root, &folder)?)?;
-        node::import(&programs, &folder, self.images()?)?;
+        node::import(&programs, &folder, images)?;
         for service in node::start_kubelet(&self.plane, &programs, &folder)? {
             self.wait_for(service)?;
         }
@@ -136,10 +153,12 @@ impl Bed {
 
     /// The images that a node has from the beginning.
     fn images(&self) -> Result<node::Images, Error> {
+        let version_2 = &["serve", "/etc/docker/registry/config.yml"];
+        let version_3 = &["serve", "/etc/distribution/config.yml"];
         Ok(vec![
-            ("registry:2.8.2", find("docker-registry")?, &["serve", "/etc/docker/registry/config.yml"]),
-            ("registry:3.1.2", self.plane.program("registry"), &["serve", "/etc/distribution/config.yml"]),
-            (certificates::SOLVER_IMAGE, self.facts.programs.join("acmesolver"), &[]),
+            ("registry:2.8.2".into(), find("docker-registry")?, version_2),
+            ("registry:3.1.2".into(), self.plane.program("registry"), version_3),
+            (certificates::SOLVER_IMAGE.into(), self.facts.programs.join("acmesolver"), &[]),
         ])
     }
 

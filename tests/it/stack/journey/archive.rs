@@ -31,7 +31,7 @@ image          = "registry:2.8.2"
 namespace      = "archive"
 storage.volume = { size = "256Mi", class = "small" }
 auth.users     = { ops = { env = "OPS_PASSWORD" } }
-ingress.class  = "contour"
+ingress.class  = "traefik"
 tls.issuer     = "issuer.own"
 "#;
 

@@ -25,10 +25,7 @@ impl<'n> Place<'n> {
     pub(super) fn new(ns: &'n Namespace, host: &'static str, file: &str) -> Self {
         let bed = Bed::shared();
         let facts = bed.facts();
-        let file = file
-            .replace("DIRECTORY", &facts.acme)
-            .replace("ADDRESS", &facts.address)
-            .replace("PORT", &facts.webhook_port.to_string());
+        let file = file.replace("DIRECTORY", &facts.acme);
         let project = ns
             .project()
             .write("regplan.toml", &file)
@@ -36,9 +33,7 @@ impl<'n> Place<'n> {
             .env("TSIG_KEY", &facts.records.secret)
             .env("OPS_PASSWORD", PASSWORD.1);
         fs::copy(&facts.acme_authority, project.path("acme.pem")).unwrap();
-        fs::create_dir(project.path("charts")).unwrap();
-        let chart = facts.programs.join("charts/cert-manager");
-        std::os::unix::fs::symlink(chart, project.path("charts/cert-manager")).unwrap();
+        std::os::unix::fs::symlink(facts.programs.join("charts"), project.path("charts")).unwrap();
         let place = Self { project, host };
         place.trust(fs::read(&facts.acme_root).unwrap());
         place

@@ -13,30 +13,15 @@ use crate::harness::Namespace;
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tutorial/regplan.toml");
 
 /// What of the file is another one here: lines, and what stands in their place.
-const CHANGED: [(&str, &str); 2] = [
-    (
-        "preset = \"cert-manager\"\n",
-        "preset = \"cert-manager\"\n\
-         chart  = \"charts/cert-manager\"\n\
-         values = { replicaCount = 0, webhook.replicaCount = 0, cainjector.replicaCount = 0 }\n",
-    ),
+const CHANGED: [(&str, &str); 3] = [
+    ("preset = \"traefik\"", "preset = \"traefik\", chart = \"charts/traefik\""),
+    ("preset = \"cert-manager\"", "preset = \"cert-manager\", chart = \"charts/cert-manager\""),
     ("server = \"letsencrypt\",", "server = \"DIRECTORY\", ca_bundle = \"acme.pem\","),
 ];
 
-/// Where cert-manager's webhook is: nobody makes a pod of it here.
-const WEBHOOK: &str = r#"
-[resource.webhook]
-apiVersion  = "discovery.k8s.io/v1"
-kind        = "EndpointSlice"
-metadata    = { name = "webhook", namespace = "cert-manager", labels."kubernetes.io/service-name" = "cert-manager-webhook" }
-addressType = "IPv4"
-endpoints   = [{ addresses = ["ADDRESS"], conditions.ready = true }]
-ports       = [{ name = "https", port = PORT, protocol = "TCP" }]
-"#;
-
 const FILE: &str = "\
-The file is [`examples/tutorial/regplan.toml`](../examples/tutorial/regplan.toml): cert-manager, an issuer, the zone of a name
-server, a registry with a volume and two users, and the login of the nodes for a team.";
+The file is [`examples/tutorial/regplan.toml`](../examples/tutorial/regplan.toml): an ingress controller, cert-manager, an issuer,
+the zone of a name server, a registry with a volume and two users, and the login of the nodes for a team.";
 
 /// The stack, with the example's file as this cluster needs it.
 #[track_caller]
@@ -46,7 +31,7 @@ pub(super) fn place<'n>(ns: &'n Namespace, page: &mut Page) -> Place<'n> {
         assert!(text.contains(from), "the example has no `{from}`");
         text.replace(from, to)
     });
-    let place = Place::new(ns, "registry.example.com", &(file + WEBHOOK));
+    let place = Place::new(ns, "registry.example.com", &file);
     page.say(FILE);
     page.show("toml", &fs::read_to_string(EXAMPLE).unwrap());
     page.say("Here it differs in these lines:");

@@ -15,10 +15,12 @@ This page is written by a test. What follows each `$` is what the programs reall
 server, a kubelet with containerd, bind9 as name server, pebble as ACME authority. The test runs with all others, and fails when
 a program says something else.
 
-The cluster is empty but for an ingress controller: Contour with Envoy. Two things are not as in a cluster of yours:
+The cluster is empty: one file installs everything, from the ingress controller on. Three things are not as in a cluster of
+yours:
 
-- Contour, Envoy and the programs of cert-manager are processes of the node, and no pods. The chart of cert-manager is applied as
-  it is, with no replicas, and a slice says where its webhook is.
+- The charts are folders, and the node has the images. They hold the programs of these versions, built from their sources: Traefik
+  whole, cert-manager without the parts that nobody needs here.
+- The cloud has one address for all Services of type `LoadBalancer`.
 - The authority is not Let's Encrypt. So `verify` and skopeo are told to trust its root, and the node trusts it too.
 
 What is told elsewhere: pulls that go on while a password changes ([Pull secrets](pull-secrets.md)).";

@@ -6,7 +6,7 @@ mod kubelet;
 
 use std::path::{Path, PathBuf};
 
-use super::image::Image;
+use super::image;
 use super::start::{Service, find};
 use super::tool;
 use crate::plane::{Error, Facts};
@@ -17,8 +17,11 @@ const NAME: &str = "node";
 /// What the containers' sandboxes run. Its image is never pulled.
 const SANDBOX: &str = "localhost/pause:1";
 
-/// The images that are there from the beginning: name, program, arguments.
-pub(super) type Images = Vec<(&'static str, PathBuf, &'static [&'static str])>;
+/// An image that is there from the beginning: name, program, arguments.
+pub(super) type Image = (String, PathBuf, &'static [&'static str]);
+
+/// Some of them.
+pub(super) type Images = Vec<Image>;
 
 /// The machine's own programs that containerd and kube-proxy call.
 const NEEDED: [&str; 3] = ["runc", "host-local", "iptables"];
@@ -33,12 +36,12 @@ pub(super) fn start_containerd(programs: &Path, root: &Path, folder: &Path) -> R
 
 /// Gives containerd these images, and that of the sandboxes.
 pub(super) fn import(programs: &Path, folder: &Path, mut images: Images) -> Result<(), Error> {
-    images.push((SANDBOX, find("busybox")?, &["sleep", "1000000000"]));
+    images.push((SANDBOX.into(), find("busybox")?, &["sleep", "1000000000"]));
     for (name, program, args) in images {
         let staged = tempfile::tempdir()?;
         let image = staged.path().join("image");
         let archive = staged.path().join("archive");
-        Image::of_program(&program, args)?.write(&image)?;
+        image::Image::of_program(&program, args)?.write(&image)?;
         tool::run(
             "skopeo",
             [

@@ -18,7 +18,10 @@ import (
 )
 
 func main() {
-	// The flag --kubeconfig is controller-runtime's own.
+	klog.InitFlags(nil)
+	// The chart gives it. One process runs, so nobody is elected.
+	flag.String("leader-election-namespace", "", "not used")
+	// The flag --kubeconfig is controller-runtime's own. Without it this works in a pod.
 	flag.Parse()
 	cfg, err := ctrl.GetConfig()
 	if err != nil {

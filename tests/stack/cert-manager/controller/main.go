@@ -1,9 +1,11 @@
-// cert-manager's own controllers as one plain process. Its main package is not published, and its controllers are.
+// cert-manager's own controllers as one program. Its main package is not published, and its controllers are. Without
+// --kubeconfig it works in a pod, and its flags are those that the chart gives.
 package main
 
 import (
 	"context"
 	"flag"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"k8s.io/klog/v2"
 
 	cmctl "github.com/cert-manager/cert-manager/pkg/controller"
+	"github.com/cert-manager/cert-manager/pkg/healthz"
 
 	// Each of these registers itself when it is imported.
 	_ "github.com/cert-manager/cert-manager/pkg/controller/acmechallenges"
@@ -37,6 +40,9 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
 )
 
+// How long a leader may be without a lease. There is none.
+const leaderTimeout = 20 * time.Second
+
 func main() {
 	klog.InitFlags(nil)
 	kubeconfig := flag.String("kubeconfig", "", "kubeconfig file")
@@ -44,6 +50,10 @@ func main() {
 	image := flag.String("acme-http01-solver-image", "", "image of the pods that answer http01 challenges")
 	dns := flag.String("dns", "", "host:port of the name servers for both self checks, with commas between")
 	gateway := flag.Bool("gateway-api", false, "Gateway API; its definitions must be there at the start")
+	challenges := flag.Int("max-concurrent-challenges", 60, "how many challenges are solved at once")
+	health := flag.String("healthz-listen-address", "0.0.0.0:9403", "where it says that it lives")
+	// The chart gives it. One process runs, so nobody is elected.
+	flag.String("leader-election-namespace", "", "not used")
 	minBackoff := flag.Duration("min-backoff", time.Hour, "first wait after a failed request")
 	flag.Parse()
 
@@ -82,7 +92,7 @@ func main() {
 			CertificateRequestMinimumBackoffDuration: *minBackoff,
 			CertificateRequestMaximumBackoffDuration: 32 * time.Hour,
 		},
-		SchedulerOptions: cmctl.SchedulerOptions{MaxConcurrentChallenges: 60},
+		SchedulerOptions: cmctl.SchedulerOptions{MaxConcurrentChallenges: *challenges},
 		ConfigOptions:    cmctl.ConfigOptions{EnableGatewayAPI: *gateway},
 	}
 	factory, err := cmctl.NewContextFactory(ctx, opts)
@@ -106,6 +116,9 @@ func main() {
 	if *gateway {
 		base.GWShared.Start(ctx.Done())
 	}
+	listener, err := net.Listen("tcp", *health)
+	check(log, err, "health")
+	go func() { check(log, healthz.NewServer(leaderTimeout).Start(ctx, listener), "health") }()
 	done := make(chan string)
 	for name, controller := range running {
 		go func() {
