@@ -85,6 +85,7 @@ impl<'n> Archive<'n> {
         page.say("Then the file says `registry:3.1.2`.");
         self.place.project().edit("regplan.toml", "registry:2.8.2", "registry:3.1.2");
         self.place.run_from(page, "regplan apply --auto-approve", "  ~ ");
+        self.wait_for_the_controller();
         page.say("The image is the same, and another one can be pushed:");
         self.place.run(page, &format!("{INSPECT} docker://archive.example.test/team/old:1"), 0);
         self.push(page, "new", "7200");
@@ -93,6 +94,7 @@ impl<'n> Archive<'n> {
              the volume. Both versions store images in the same form, so what was pushed meanwhile is still there:",
         );
         self.place.run_from(page, "regplan rollback --auto-approve", "  ~ ");
+        self.wait_for_the_controller();
         self.place.run(page, &format!("{INSPECT} docker://archive.example.test/team/old:1"), 0);
         self.place.run(page, &format!("{INSPECT} docker://archive.example.test/team/new:1"), 0);
         page.say(
@@ -101,6 +103,11 @@ impl<'n> Archive<'n> {
         );
         self.place.project().edit("regplan.toml", "registry:3.1.2", "registry:2.8.2");
         self.place.run(page, "regplan plan", 0).stdout_contains("Nothing to change");
+    }
+
+    /// Traefik learns of new pods every two seconds only. Until then it says 503.
+    fn wait_for_the_controller(&self) {
+        wait_until("an answer", || self.place.status().is_some_and(|status| status == 401));
     }
 
     fn push(&self, page: &mut Page, name: &str, seconds: &str) {
@@ -131,7 +138,7 @@ impl<'n> Archive<'n> {
         self.place.run(page, "regplan verify --only authentication", 2);
         drop(killer);
         page.say("Left alone, it runs again some seconds later:");
-        wait_until("an answer", || self.place.status().is_some_and(|status| status == 401));
+        self.wait_for_the_controller();
         self.place.run(page, "regplan drift", 0);
     }
 
