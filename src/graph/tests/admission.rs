@@ -182,3 +182,28 @@ fn a_job_that_patches_a_webhook_waits_for_it() {
         ]
     );
 }
+
+#[test]
+fn what_has_a_class_comes_after_the_controller_that_is_installed_with_it() {
+    let class = |at: &str| {
+        let rest = json!({"metadata": {"name": "edge"}, "spec": {"controller": "example.com/edge"}});
+        let mut class = resource(at, "networking.k8s.io/v1", "IngressClass", rest);
+        class.identity.namespace = None;
+        class.identity.name = "edge".to_owned();
+        class
+    };
+    let ingress = |at: &str, class: &str| {
+        resource(at, "networking.k8s.io/v1", "Ingress", json!({"spec": {"ingressClassName": class}}))
+    };
+    let graph = build(vec![
+        class("chart.edge/IngressClass/edge"),
+        pod_maker("chart.edge/Deployment/edge", json!({"app": "edge"})),
+        pod_maker("resource.other", json!({"app": "other"})),
+        ingress("resource.site", "edge"),
+        ingress("resource.elsewhere", "another"),
+    ]);
+    assert_eq!(
+        edges(&graph),
+        ["resource.site -> chart.edge/Deployment/edge", "resource.site -> chart.edge/IngressClass/edge",]
+    );
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kubernetes::kinds;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Plan, Reason};
 use crate::report::plan::key_facts;
 use crate::report::plan::level::Level;
 use crate::report::plan::reasons;
@@ -16,7 +16,7 @@ pub(in crate::report) enum Entry<'p> {
     Whole(&'p Change),
     /// A hook of a chart that is run, in short.
     Run(&'p Change),
-    /// What is made of a block, or deleted of a large one, in short.
+    /// What is made of a block, or deleted or kept of a large one, in short.
     Group(Group<'p>),
     /// What stays as it is, as far as that could be predicted, for one reason.
     Unchanged {
@@ -46,9 +46,11 @@ pub(in crate::report) enum Deed {
     Delete,
     /// They are made.
     Create,
+    /// They stay, as they are protected.
+    Keep,
 }
 
-/// A line of what is made or deleted of a block.
+/// A line of a group.
 pub(in crate::report) enum Row<'p> {
     /// One object, and what is said of it alone.
     One {
@@ -82,7 +84,7 @@ pub(in crate::report) fn name_of(object: &Change) -> String {
 pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry<'p>> {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut places: BTreeMap<(&BlockAddress, Deed), usize> = BTreeMap::new();
-    let of_many = large_deletions(plan, level);
+    let of_many = large_groups(plan, level);
     let mut unchanged: BTreeMap<String, usize> = BTreeMap::new();
     for change in words::by_weight(plan) {
         if let Some(reason) = only_predicted(change).filter(|_| *level != Level::Full) {
@@ -96,8 +98,9 @@ pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry
             continue;
         }
         let block = &change.address.block;
-        let deed = if of_many.contains(block) && is_short_deletion(change, level) {
-            Deed::Delete
+        let shared = sharing(change, level).filter(|deed| of_many.contains(&(block, *deed)));
+        let deed = if let Some(deed) = shared {
+            deed
         } else if level.is_whole(change) {
             entries.push(Entry::Whole(change));
             continue;
@@ -119,26 +122,39 @@ pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry
     entries
 }
 
-/// The blocks of which so much is deleted that a reader would lose sight of what matters.
-fn large_deletions<'p>(plan: &'p Plan, level: &Level) -> BTreeSet<&'p BlockAddress> {
-    let mut counts: BTreeMap<&BlockAddress, usize> = BTreeMap::new();
-    for change in plan.changes.iter().filter(|change| is_short_deletion(change, level)) {
-        *counts.entry(&change.address.block).or_default() += 1;
+/// Of which blocks so much is deleted or kept that a reader would lose sight of what matters.
+fn large_groups<'p>(plan: &'p Plan, level: &Level) -> BTreeSet<(&'p BlockAddress, Deed)> {
+    let mut counts: BTreeMap<(&BlockAddress, Deed), usize> = BTreeMap::new();
+    for change in &plan.changes {
+        if let Some(deed) = sharing(change, level) {
+            *counts.entry((&change.address.block, deed)).or_default() += 1;
+        }
     }
-    counts.into_iter().filter(|(_, count)| *count > FEW).map(|(block, _)| block).collect()
+    counts.into_iter().filter(|(_, count)| *count > FEW).map(|(group, _)| group).collect()
 }
 
-/// Whether a deletion may share a line: nothing is lost with the object but the object, and nothing else is to be said.
-fn is_short_deletion(change: &Change, level: &Level) -> bool {
-    let loses_no_more = change.dies_with.is_empty()
-        && !change.protected
-        && !kinds::holds_more_than_itself(&change.target.identity);
+/// With what a change that makes nothing may share a line, if it may: there is nothing else to say of it.
+fn sharing(change: &Change, level: &Level) -> Option<Deed> {
     let is_plain = change.health.is_none()
         && change.moved_from.is_none()
         && change.cause.is_none()
         && change.fields.is_empty()
         && change.warnings.is_empty();
-    change.action == Action::Delete && loses_no_more && is_plain && !level.asks_for(change)
+    if !is_plain || level.asks_for(change) {
+        return None;
+    }
+    match change.action {
+        Action::Delete => loses_no_more(change).then_some(Deed::Delete),
+        Action::Keep => matches!(change.reasons.as_slice(), [Reason::Protected { .. }]).then_some(Deed::Keep),
+        _ => None,
+    }
+}
+
+/// Whether nothing is lost with an object but the object.
+fn loses_no_more(change: &Change) -> bool {
+    change.dies_with.is_empty()
+        && !change.protected
+        && !kinds::holds_more_than_itself(&change.target.identity)
 }
 
 /// Why it is predicted that nothing changes, where there is nothing else to say of the resource.
@@ -170,6 +186,7 @@ impl Deed {
         match self {
             Self::Delete => Action::Delete,
             Self::Create => Action::Create,
+            Self::Keep => Action::Keep,
         }
     }
 }

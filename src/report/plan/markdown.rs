@@ -144,6 +144,7 @@ fn row_lines(block: &Group<'_>, row: &Row<'_>) -> Vec<String> {
     let sign = match block.deed {
         Deed::Delete => "-",
         Deed::Create => "+",
+        Deed::Keep => "=",
     };
     match row {
         Row::Alike { kind, names } => vec![format!("{sign} {kind}  {}", names.join(", "))],

@@ -22,6 +22,16 @@ pub(in crate::report) fn sentence(reasons: &[Reason]) -> Option<String> {
     }
 }
 
+/// The same for one of many, whose addresses are named beside it.
+pub(in crate::report) fn shared_sentence(reasons: &[Reason]) -> Option<String> {
+    match reasons {
+        [Reason::Protected { address }] => {
+            Some(format!("protected: `--consent {}/KIND/NAME` deletes one of them", address.block))
+        }
+        reasons => sentence(reasons),
+    }
+}
+
 fn clause(reason: &Reason) -> String {
     match reason {
         Reason::AppliedBefore => "it was applied before, and is gone".to_owned(),

@@ -84,23 +84,31 @@ fn weight(change: &Change) -> u8 {
 /// What a plan says of a resource besides its fields, one sentence for each fact.
 pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     let predicted = reasons::prediction(&change.fidelity);
-    known_remarks(plan, change).into_iter().chain(predicted.map(|why| format!("predicted: {why}"))).collect()
+    let reason = reasons::sentence(&change.reasons);
+    known_remarks(plan, change, reason)
+        .into_iter()
+        .chain(predicted.map(|why| format!("predicted: {why}")))
+        .collect()
 }
 
 /// The same for one of many: what differs from object to object in a reason is left out.
 pub(in crate::report) fn short_remarks(plan: &Plan, change: &Change) -> Vec<String> {
     let predicted = reasons::short_prediction(&change.fidelity);
-    known_remarks(plan, change).into_iter().chain(predicted.map(|why| format!("predicted: {why}"))).collect()
+    let reason = reasons::shared_sentence(&change.reasons);
+    known_remarks(plan, change, reason)
+        .into_iter()
+        .chain(predicted.map(|why| format!("predicted: {why}")))
+        .collect()
 }
 
-fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
+fn known_remarks(plan: &Plan, change: &Change, reason: Option<String>) -> Vec<String> {
     let mut remarks: Vec<String> = change.health.as_ref().map(health).unwrap_or_default();
     if let Some(from) = &change.moved_from {
         remarks.push(format!("moved from {from}"));
     }
     remarks.extend(run(change));
     remarks.extend(random(change));
-    match reasons::sentence(&change.reasons) {
+    match reason {
         Some(sentence) => remarks.push(sentence),
         None if change.action == Action::Delete && plan.mode == Mode::Apply => {
             remarks.push(plan.revision.map_or_else(

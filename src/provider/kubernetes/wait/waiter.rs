@@ -28,6 +28,8 @@ use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, ReadyRule};
 
 /// Rollouts that take longer than this have their pods looked at.
 const PODS_AFTER: Duration = Duration::from_secs(2);
+/// What takes no longer than this is not told: a definition is established within a second, and a chart has many.
+const QUIET: Duration = Duration::from_secs(1);
 /// What waits for longer than this is told a way out, where there is one.
 const WAY_OUT_AFTER: Duration = Duration::from_secs(5);
 /// Between two looks at discovery, for which there is no watch.
@@ -208,7 +210,7 @@ impl Waiter<'_> {
                 }
             }
             let mut pod_changes = self.pods.as_ref().map(|pods| pods.subscribe());
-            let until = look_again.map_or(self.deadline, |when| when.min(self.deadline));
+            let until = look_again.unwrap_or(self.deadline).min(self.end_of_quiet());
             tokio::select! {
                 _ = changes.changed() => {}
                 () = next_change(&mut pod_changes) => {}
@@ -227,10 +229,16 @@ impl Waiter<'_> {
     }
 
     fn say(&mut self, text: String) {
-        if text != self.said && !self.is_blind {
+        if Instant::now() >= self.began + QUIET && text != self.said && !self.is_blind {
             (self.progress)(&text);
             self.said = text;
         }
+    }
+
+    /// When it is looked again at the latest: then what is missing is told, where nothing was yet.
+    fn end_of_quiet(&self) -> Instant {
+        let end = self.began + QUIET;
+        if self.said.is_empty() && Instant::now() < end { end.min(self.deadline) } else { self.deadline }
     }
 
     /// Tells what is missing, with the cause that pods or events name.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::plan::{After, Cause, Fidelity, FieldChange, Keep, PredictionReason};
+use crate::plan::{After, Cause, Fidelity, FieldChange, Keep, PredictionReason, Reason};
 use crate::report::format::layout::width_of;
 use crate::report::plan::level::Level;
 use crate::report::plan::sample;
@@ -162,4 +162,25 @@ fn plain_deletions_of_a_large_block_share_lines() {
     let named = "registry.main/Deployment/web-3".parse().unwrap();
     let detailed = brief(&deletions(40), &Level::Details([named].into()));
     assert!(detailed.contains("registry.main/Deployment/web-3  delete") && detailed.contains("39 objects"));
+}
+
+#[test]
+fn what_a_large_block_keeps_shares_lines_too() {
+    let kept = |count: usize| {
+        let kept = (0..count).map(|n| {
+            let change = sample::change(&format!("web-{n}"), Action::Keep, Vec::new());
+            Change { reasons: vec![Reason::Protected { address: change.address.clone() }], ..change }
+        });
+        let text = plan_text(
+            &sample::plan(kept.collect()),
+            Page { width: 80, level: &Level::Brief, places: &|_| None },
+        );
+        text.to_string()
+    };
+    let text = kept(30);
+    assert!(text.contains("= registry.main  keep  30 objects in the namespace registry"), "{text}");
+    assert!(text.contains("protected: `--consent registry.main/KIND/NAME` deletes one of them"), "{text}");
+    assert!(text.lines().count() < 14, "{text}");
+    // Few are told one by one.
+    assert_eq!(kept(12).matches("  keep").count(), 12);
 }
