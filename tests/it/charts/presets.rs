@@ -145,6 +145,13 @@ fn an_ingress_is_told_what_the_controller_of_a_preset_reads() {
         (ingress["metadata"]["annotations"].clone(), objects)
     };
 
+    // The preset says it to the entry points, so nobody has to.
+    let keys = "ingress.class = \"traefik\"\ntls.secret = \"registry-tls\"\n";
+    let slow = "Traefik ends a push after 60 seconds";
+    project(&ns, &registry(keys)).run(["validate"]).success().stderr_contains(slow);
+    let installed = project(&ns, &(block("one", "traefik", "crds = false\n") + &registry(keys)));
+    installed.run(["validate"]).success().stderr_lacks(slow);
+
     let (annotations, objects) = with_registry("traefik", "traefik");
     let entry_point = annotations["traefik.ingress.kubernetes.io/router.entrypoints"].as_str().unwrap();
     let arguments_of_traefik = arguments(object(&objects, "Deployment", Some("traefik"), "traefik"));

@@ -79,6 +79,8 @@ pub(in crate::blocks) struct ChartSpec {
     source: ChartSource,
     release: String,
     namespace: Option<String>,
+    /// The ingress controller that its preset installs, with values that fit a registry.
+    pub(in crate::blocks) installs: Option<Controller>,
     /// The values of its preset.
     preset_values: Value,
     values_files: Vec<std::path::PathBuf>,
@@ -111,7 +113,8 @@ impl BlockType for ChartBlock {
         let keys: ChartKeys = keys::read(block, mistakes)?;
         let source = source::read(block, &keys, defaults, mistakes);
         let preset = keys.preset.map(presets::Preset::defaults);
-        let retired = keys.preset.and_then(presets::Preset::controller).and_then(Controller::retirement);
+        let installs = keys.preset.and_then(presets::Preset::controller);
+        let retired = installs.and_then(Controller::retirement);
         if let Some(message) = retired {
             let at = span_of(block, ["preset"]);
             let help = "take another controller, as with `preset = \"contour\"` or `\"traefik\"`, or the Gateway API with \
@@ -132,6 +135,7 @@ impl BlockType for ChartBlock {
             source: source?,
             release: keys.release.unwrap_or_else(|| block.address.name.clone()),
             namespace: keys.namespace.or_else(|| Some(preset.as_ref()?.namespace.to_owned())),
+            installs,
             preset_values: preset.map_or_else(|| json!({}), |preset| preset.values),
             values_files: keys.values_files,
             with_definitions: keys.crds,

@@ -9,6 +9,7 @@ use super::way::Way;
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
 use crate::blocks::ingress_controllers::Controller;
+use crate::blocks::types::chart::ChartBlock;
 use crate::kubernetes::field_manager::is_ours;
 use crate::kubernetes::ingress_classes::{CLASS_ANNOTATION, IngressClass, default_class, with_declared};
 use crate::resource::{FieldPath, Identity, Target};
@@ -37,18 +38,27 @@ pub(super) enum Class {
 pub(super) struct Serving<'a> {
     ingress: &'a Ingress,
     pub(super) class: Class,
+    /// The controllers that this configuration installs itself.
+    installed: Vec<Controller>,
 }
 
 impl<'a> Serving<'a> {
     /// Who serves the Ingress of this registry; `None` where it has none.
     pub(super) fn of(spec: &'a RegistrySpec, context: &CompileContext<'_>) -> Option<Self> {
         let Way::Ingress(ingress) = spec.way() else { return None };
-        Some(Self { ingress, class: class(spec, ingress, context) })
+        let charts = context.specs::<ChartBlock>();
+        let installed = charts.filter_map(|(_, chart)| chart.installs).collect();
+        Some(Self { ingress, class: class(spec, ingress, context), installed })
     }
 
     /// The controller that serves it, as far as it is known.
     pub(super) fn controller(&self) -> Option<Controller> {
         self.ingress.controller.or_else(|| self.told()).or_else(|| self.assumed())
+    }
+
+    /// Whether this configuration installs that controller itself, with values that fit a registry.
+    pub(super) fn installs(&self, controller: Controller) -> bool {
+        self.installed.contains(&controller)
     }
 
     /// The controller that is assumed where neither the block nor the class tells it.

@@ -22,7 +22,7 @@ impl Rules<'_> {
         let is_told = is_known || serving.guessed_by().is_some();
         let Some(controller) = serving.controller().filter(|_| is_told) else { return };
         self.retired(ingress, controller);
-        self.limits(ingress, controller);
+        self.limits(ingress, serving, controller);
     }
 
     /// Neither the block nor the class tells of a controller.
@@ -170,8 +170,8 @@ impl Rules<'_> {
     }
 
     /// What a known controller cannot be told.
-    fn limits(&mut self, ingress: &Ingress, controller: Controller) {
-        if controller == Controller::Traefik {
+    fn limits(&mut self, ingress: &Ingress, serving: &Serving<'_>, controller: Controller) {
+        if controller == Controller::Traefik && !serving.installs(controller) {
             self.warn(
                 codes::UNKNOWN_CONTROLLER,
                 &["ingress", "class"],
