@@ -1,13 +1,14 @@
 //! The checks from outside, before anybody gets in: name, port, certificate, redirect, passwords.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::Method;
 use jiff::Timestamp;
 use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::door::{Call, Door, Login, PATIENCE, no_connection, no_tls, silent};
 use super::image::at;
@@ -20,6 +21,13 @@ use crate::verify::{
     Answer, Fault, Outcome, Served, addresses, chain, codes, expiry, issuer, names, redirect, refusal,
     right_password, wrong_password,
 };
+
+/// An ingress controller learns of new pods a moment after they are ready, and of none that are not: Traefik looks every two
+/// seconds. Who verifies right after an apply should not be told of that.
+/// Source: <https://doc.traefik.io/traefik/reference/install-configuration/providers/overview/>
+const UNTIL_PODS_ARE_KNOWN: Duration = Duration::from_secs(5);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(500);
 
 impl Visit<'_> {
     /// Whether the name leads to it.
@@ -160,11 +168,19 @@ impl Visit<'_> {
         matches!(self.subject.endpoint.access, Access::Anybody)
     }
 
-    /// Whether a password is asked for, as clients expect it.
+    /// Whether a password is asked for, as clients expect it. Where no pod is known yet, it is asked again for a moment.
     pub(super) async fn authentication(&self) -> Outcome {
-        match self.ask_version(None).await {
-            Ok(answer) => refusal(&answer, self.is_open()),
-            Err(fault) => Outcome::Failed(fault),
+        let patience = self.until.min(Instant::now() + UNTIL_PODS_ARE_KNOWN);
+        loop {
+            let outcome = match self.ask_version(None).await {
+                Ok(answer) => refusal(&answer, self.is_open()),
+                Err(fault) => Outcome::Failed(fault),
+            };
+            let has_no_pod = matches!(&outcome, Outcome::Failed(fault) if fault.code == codes::NO_BACKEND);
+            if !has_no_pod || Instant::now() >= patience {
+                return outcome;
+            }
+            sleep(PAUSE).await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -50,6 +51,8 @@ pub(crate) enum Wrong {
     GatewayTimeout,
     /// It finds no registry.
     NoBackend,
+    /// The same, when it is asked for the first time.
+    NoBackendAtFirst,
     /// It lets everybody in.
     Open,
     /// It says that everything was deleted, and deletes nothing.
@@ -86,7 +89,7 @@ impl Front {
     }
 
     fn with(registry: u16, pairs: &[&Pair], wrong: Wrong) -> Self {
-        let way = Arc::new(Way { registry, wrong });
+        let way = Arc::new(Way { registry, wrong, was_asked: AtomicBool::new(false) });
         let (https, secure) = serve(Arc::clone(&way), pairs.iter().map(|pair| Tls::new(pair)).collect());
         let (http, plain) = serve(way, Vec::new());
         Self { https, http, _servers: [secure, plain] }
@@ -139,6 +142,7 @@ where
 struct Way {
     registry: u16,
     wrong: Wrong,
+    was_asked: AtomicBool,
 }
 
 impl Way {
@@ -162,6 +166,9 @@ impl Way {
         match self.wrong {
             Wrong::BodyLimit(limit) if length > Some(limit) => return status(StatusCode::PAYLOAD_TOO_LARGE),
             Wrong::GatewayTimeout if method == Method::PUT => return status(StatusCode::GATEWAY_TIMEOUT),
+            Wrong::NoBackendAtFirst if !self.was_asked.swap(true, Ordering::Relaxed) => {
+                return status(StatusCode::SERVICE_UNAVAILABLE);
+            }
             Wrong::NoBackend => return status(StatusCode::SERVICE_UNAVAILABLE),
             Wrong::KeepsAll if method == Method::DELETE => return status(StatusCode::ACCEPTED),
             Wrong::Hangs if method == Method::HEAD && path.contains("/manifests/run-") => {
