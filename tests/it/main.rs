@@ -13,6 +13,7 @@
 
 #[path = "../stack/bed/mod.rs"]
 mod bed;
+mod beds;
 mod existing;
 #[macro_use]
 #[allow(dead_code, unused_imports, reason = "the tests of a day need not use all of it")]

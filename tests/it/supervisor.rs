@@ -3,9 +3,9 @@
 //! There are two processes because tests may hang, abort or be killed, and the plane has to end all the same. And
 //! if the plane breaks, the tests end at once, with the end of the log of the program that broke.
 //!
-//! Most tests run on the control plane alone. Those that need a bed run after them, one size of bed after the other:
-//! this executable is then started once more in the bed's namespaces, and does the same there. They count as
-//! *ignored* unless `--ignored` or `--include-ignored` asks for them, because a bed needs root.
+//! Most tests run on the control plane alone. Those that need a bed run after them ([`beds`]): this executable is then
+//! started once more in the bed's namespaces, and does the same there. They count as *ignored* unless `--ignored` or
+//! `--include-ignored` asks for them, because a bed needs root.
 
 use std::path::Path;
 use std::process::{Child, ExitCode, ExitStatus};
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 
-use crate::bed::node::cgroups::Group;
-use crate::bed::{self, Bed, Size, namespaces};
+use crate::bed::{self, Bed, Size};
+use crate::beds;
 use crate::force;
 use crate::harness::{self, FACTS, Test};
 use crate::plane::{self, Error, Facts, Nodes, Plane, parent_death};
@@ -43,17 +43,19 @@ pub(crate) fn main(tests: &[Test]) -> ExitCode {
     }
     match shell::asked_for() {
         Ok(None) => {}
-        Ok(size) => return report(supervise(size)),
+        Ok(Some(size)) => return report(beds::run([size])),
         Err(error) => return report(Err(error)),
     }
     let needs = needed(&arguments, tests, &times);
     if arguments.list || needs.is_empty() {
         return run(&arguments, tests.iter().map(|test| test.trial(&times)).collect(), &times);
     }
-    // All of them, also after a failure.
-    let ended: Vec<ExitCode> = needs.into_iter().map(|need| report(supervise(need))).collect();
-    let failed = ended.into_iter().find(|code| *code != ExitCode::SUCCESS);
-    failed.unwrap_or(ExitCode::SUCCESS)
+    // So that the tests end when `cargo test` is killed.
+    parent_death::end_with_parent();
+    let alone = needs.contains(&None).then(|| report(supervise_plane())).unwrap_or(ExitCode::SUCCESS);
+    // Also after a failure.
+    let on_beds = report(beds::run(needs.into_iter().flatten()));
+    if alone == ExitCode::SUCCESS { on_beds } else { alone }
 }
 
 /// Whether the tests that need a bed are asked for.
@@ -113,20 +115,6 @@ fn run(arguments: &Arguments, trials: Vec<Trial>, times: &Times) -> ExitCode {
     conclusion.exit_code()
 }
 
-fn supervise(need: Option<Size>) -> Result<ExitCode, Error> {
-    // So that the tests end when `cargo test` is killed.
-    parent_death::end_with_parent();
-    let Some(size) = need else { return supervise_plane() };
-    bed::probe()?;
-    // Here, because a bed has no way to the module registry.
-    plane::build(&[])?;
-    bed::build(size)?;
-    let group = Group::reserve()?;
-    let mut command = namespaces::command(size, std::env::args_os().skip(1))?;
-    let (variable, name) = group.variable();
-    Ok(exit_code(command.env(variable, name).status()?))
-}
-
 fn supervise_plane() -> Result<ExitCode, Error> {
     let programs = plane::build(&[])?;
     if std::env::var("USE_EXISTING_CLUSTER").is_ok_and(|wish| wish == "true") {
@@ -176,7 +164,7 @@ fn wait_for_tests(mut tests: Child, mut failure: impl FnMut() -> Option<String>)
     }
 }
 
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
