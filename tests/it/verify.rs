@@ -22,7 +22,7 @@ tests! {
     a_store_to_which_pulls_are_sent_on_gets_no_password,
     a_server_that_changes_its_certificate_gets_no_password,
     every_fault_is_found_and_named,
-    pods_that_are_not_known_yet_are_waited_for,
+    what_a_controller_does_not_know_yet_is_waited_for,
     a_certificate_that_is_not_right_is_found,
     what_a_killed_run_has_left_is_taken_away_by_the_next,
     a_run_that_is_stopped_takes_away_what_it_made,
@@ -264,12 +264,16 @@ fn every_fault_is_found_and_named() {
     });
 }
 
-fn pods_that_are_not_known_yet_are_waited_for() {
+fn what_a_controller_does_not_know_yet_is_waited_for() {
     let (registry, signed, ns) = (Registry::start(), Signed::new(), Namespace::absent());
     let front = Front::start(registry.port, &signed.pair, Wrong::NoBackendAtFirst);
     let project = project(&ns, BY_SECRET);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     verify(&project, &front, &[&trusting, "--only=authentication"]).run().success();
+
+    let its_own = Authority::new().unwrap().server_named("default.example.com", Validity::Current).unwrap();
+    let front = Front::turning(registry.port, [&its_own, &signed.pair]);
+    verify(&project, &front, &[&trusting, "--only=chain", "--only=names"]).run().success();
 }
 
 fn a_certificate_that_is_not_right_is_found() {

@@ -22,10 +22,10 @@ use crate::verify::{
     right_password, wrong_password,
 };
 
-/// An ingress controller learns of new pods a moment after they are ready, and of none that are not: Traefik looks every two
-/// seconds. Who verifies right after an apply should not be told of that.
+/// An ingress controller learns of new pods and certificates a moment after they are there: Traefik looks every two seconds.
+/// Who verifies right after an apply should not be told of that.
 /// Source: <https://doc.traefik.io/traefik/reference/install-configuration/providers/overview/>
-const UNTIL_PODS_ARE_KNOWN: Duration = Duration::from_secs(5);
+const UNTIL_ALL_IS_KNOWN: Duration = Duration::from_secs(5);
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -89,12 +89,39 @@ impl Visit<'_> {
         if self.base().scheme() == "https"
             && let Some((_, stream)) = answered.into_iter().next()
         {
-            match self.shown_by(stream).await {
+            match self.settled(stream).await {
                 Ok(served) => known.served = served,
                 Err(fault) => return Outcome::Failed(fault),
             }
         }
         Outcome::Passed(all.join(", "))
+    }
+
+    /// What the server shows of itself. Where that is not to be trusted, it is asked again for a moment.
+    async fn settled(&self, stream: TcpStream) -> Result<Option<Served>, Fault> {
+        let address = stream.peer_addr().ok();
+        let patience = self.patience();
+        let mut served = self.shown_by(stream).await?;
+        while let Some(address) = address.filter(|_| !self.is_trusted(served.as_ref()))
+            && Instant::now() < patience
+        {
+            sleep(PAUSE).await;
+            let Ok(stream) = try_at(address, self.time_left()).await else { break };
+            served = self.shown_by(stream).await?;
+        }
+        Ok(served)
+    }
+
+    /// Whether the certificate is one that the configuration or this machine trusts, for these names.
+    fn is_trusted(&self, served: Option<&Served>) -> bool {
+        let (Some(served), Some(_)) = (served, self.subject.tls()) else { return true };
+        let known = Known { served: Some(served.clone()), ..Known::default() };
+        ![self.chain(&known), self.names(&known)].iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
+    }
+
+    /// Until when a controller is asked again that does not know all yet.
+    fn patience(&self) -> Instant {
+        self.until.min(Instant::now() + UNTIL_ALL_IS_KNOWN)
     }
 
     /// What the server shows of itself. One that hangs still takes connections, so this has its limit.
@@ -170,7 +197,7 @@ impl Visit<'_> {
 
     /// Whether a password is asked for, as clients expect it. Where no pod is known yet, it is asked again for a moment.
     pub(super) async fn authentication(&self) -> Outcome {
-        let patience = self.until.min(Instant::now() + UNTIL_PODS_ARE_KNOWN);
+        let patience = self.patience();
         loop {
             let outcome = match self.ask_version(None).await {
                 Ok(answer) => refusal(&answer, self.is_open()),

@@ -70,7 +70,9 @@ impl<'n> Archive<'n> {
         place.project().apply();
         let root = Cluster::shared().find("archive", "secret/own-root").unwrap();
         place.trust(decoded(root["data"]["tls.crt"].as_str().unwrap()));
-        Self { place, disk }
+        let archive = Self { place, disk };
+        archive.wait_for_the_controller();
+        archive
     }
 
     /// From version 2 to version 3, and back.
@@ -105,7 +107,7 @@ impl<'n> Archive<'n> {
         self.place.run(page, "regplan plan", 0).stdout_contains("Nothing to change");
     }
 
-    /// Traefik learns of new pods every two seconds only. Until then it says 503.
+    /// Traefik learns of new pods and certificates every two seconds only. Until then it says 503, or shows one of its own.
     fn wait_for_the_controller(&self) {
         wait_until("an answer", || self.place.status().is_some_and(|status| status == 401));
     }
