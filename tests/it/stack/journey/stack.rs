@@ -47,9 +47,8 @@ pub(super) fn make(place: &Place<'_>, page: &mut Page) {
     );
     place.run(page, "regplan plan --out stack.plan", 0);
     page.say(
-        "The apply shows the plan once more, and then does it: definitions first; the issuer as soon as the webhook of\n\
-         cert-manager answers; then the Ingress, the record of its address, and the certificate, for which the authority asks\n\
-         by that name.",
+        "The apply shows the plan once more, and then does it: definitions and controllers first; the Ingress as soon as the\n\
+         ingress controller runs; the record of its address; and the certificate, for which the authority asks by that name.",
     );
     place.run_from(page, "regplan apply stack.plan", "  created ");
     page.say("Nothing is left to do:");
