@@ -21,6 +21,7 @@
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
 //! | `object_filter` | Which objects of a manifest do `only` and `exclude` mean? |
 //! | `ingress_controllers` | Which annotations does each ingress controller read? |
+//! | `tsig` | How are changes at a name server signed, and which keys are none? |
 //! | `namespaces` | Which namespaces are shared by all, and which does the configuration itself declare? |
 //! | `properties` | What do blocks give beside their keys? |
 //! | `endpoint` | How is a registry reached? |
@@ -54,6 +55,7 @@ mod substitution;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tsig;
 mod types;
 mod value_words;
 

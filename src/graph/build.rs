@@ -10,10 +10,10 @@ use super::index::KnownObject;
 use super::inferred::{InferredEdge, inferred};
 use super::link::{Link, grouped};
 use super::model::{Graph, GraphNode, Yielded};
-use super::{cycle, mistakes};
+use super::{classes, cycle, mistakes};
 use crate::diagnostic::{Diagnostics, Span};
 use crate::resource::dependencies::{Admission, Strength, bound_policy, works_on_webhook};
-use crate::resource::{Address, BlockAddress, Desired, FieldPath, Identity, LiveReference, Reference};
+use crate::resource::{Address, BlockAddress, Desired, FieldPath, LiveReference, Reference};
 
 impl Graph {
     /// Builds the graph, whatever the order in which the resources come.
@@ -258,40 +258,12 @@ impl<'a> Builder<'a> {
         self.raw.extend(found);
     }
 
-    /// What has a class comes after the controller of that class: an Ingress gets no address from one that does not run
-    /// yet, and nobody comes in. The controller is taken to be what runs in the block that makes the class.
+    /// The edges to controllers, by the classes that name them.
     fn controllers(&mut self) {
-        let mut found = Vec::new();
-        for (number, class, reason) in &self.raw {
-            let (EdgeReason::Inferred { path, .. }, Some(class)) = (reason, self.desired.get(*class)) else {
-                continue;
-            };
-            if !is_class_of_controllers(&class.identity) {
-                continue;
-            }
-            let block = self.blocks.get(&class.address.block).into_iter().flatten().copied();
-            let running = block.filter(|&other| other != *number && runs_pods(&self.desired[other].identity));
-            found.extend(running.map(|other| {
-                let through = Some(class.address.clone());
-                (
-                    *number,
-                    other,
-                    EdgeReason::Inferred { path: path.clone(), strength: Strength::Useful, through },
-                )
-            }));
-        }
+        let block = |of: &Desired| self.blocks.get(&of.address.block).cloned().unwrap_or_default();
+        let found = classes::controllers(self.desired, &self.raw, block);
         self.raw.extend(found);
     }
-}
-
-/// Whether an object is a class by which a controller is chosen that serves requests from outside.
-fn is_class_of_controllers(identity: &Identity) -> bool {
-    identity.is("networking.k8s.io", "IngressClass")
-        || identity.is("gateway.networking.k8s.io", "GatewayClass")
-}
-
-fn runs_pods(identity: &Identity) -> bool {
-    ["Deployment", "DaemonSet", "StatefulSet"].iter().any(|kind| identity.is("apps", kind))
 }
 
 /// How many lists and items are looked at while a graph is built, for a test that limits it.

@@ -13,17 +13,15 @@ mod options;
 mod rules;
 mod ways;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
-use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Fact, Facts, Need, SecretText};
 use crate::blocks::keys::{self, span_of};
+use crate::blocks::tsig;
 use crate::config::{Block, SecretSource};
-use crate::diagnostic::{Diagnostic, SourceId, Sources, Span};
+use crate::diagnostic::{Diagnostic, SourceId, Sources};
 use crate::resource::record_set::{
     RECORD_SET, RECORDS_API_VERSION, RECORDS_GROUP, RecordType, RecordValue, TEXT_RECORD_SET, domain_name,
     in_order,
@@ -296,18 +294,9 @@ impl DnsSpec {
     ) {
         if let Some(rfc2136) = &self.keys.rfc2136 {
             let at = span_of(block, self.within.iter().copied().chain(["rfc2136", "key"]));
-            mistakes.extend(wrong_tsig_key(&context.facts.text(&need(&rfc2136.key)), at));
+            mistakes.extend(tsig::wrong_key(&context.facts.text(&need(&rfc2136.key)), at));
         }
     }
-}
-
-/// What is wrong with the key of a name server, where it is known.
-pub(in crate::blocks) fn wrong_tsig_key(key: &SecretText, at: Span) -> Option<Diagnostic> {
-    STANDARD.decode(key.get()?.trim()).is_err().then(|| {
-        Diagnostic::error(codes::BAD_SECRET, "the key of `rfc2136` is not base64")
-            .at(at, "")
-            .help("give the `secret` of the key as it stands in the server's configuration")
-    })
 }
 
 fn need(source: &SecretSource) -> Need {

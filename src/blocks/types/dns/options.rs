@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::types::issuer::TsigAlgorithm;
+use crate::blocks::tsig::TsigAlgorithm;
 use crate::config::SecretSource;
 
 /// What a name of DNS looks like; how long its parts may be is checked by itself.

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::IssuerSpec;
-use super::options::{Azure, Dns01, Google, Rfc2136, Route53, TsigAlgorithm, Webhook};
+use super::options::{Azure, Dns01, Google, Rfc2136, Route53, Webhook};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::{Facts, Need};
 use crate::blocks::keys::span_of;
-use crate::blocks::types::dns::wrong_tsig_key;
+use crate::blocks::tsig::{self, TsigAlgorithm};
 use crate::config::{Block, SecretSource};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Expression, FieldPath, Reference};
@@ -212,7 +212,7 @@ pub(super) fn need(dns01: &Dns01) -> Option<Need> {
 /// What is wrong with the key of a name server, where it is known.
 pub(super) fn wrong_key(block: &Block, dns01: &Dns01, facts: &Facts) -> Option<Diagnostic> {
     dns01.rfc2136.as_ref()?;
-    wrong_tsig_key(&facts.text(&need(dns01)?), span_of(block, ["acme", "dns01", "rfc2136", "key"]))
+    tsig::wrong_key(&facts.text(&need(dns01)?), span_of(block, ["acme", "dns01", "rfc2136", "key"]))
 }
 
 /// The keys by which one gets in at a provider, of which some are there and others are not: the first that is, and those that are

@@ -26,7 +26,6 @@ use crate::blocks::keys;
 use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, FieldPath, Identity, KeyFact};
-pub(super) use options::TsigAlgorithm;
 use options::{IssuerKeys, Scope};
 
 /// The version of cert-manager's kinds. Those before it are not served since cert-manager 1.6.

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::blocks::tsig::TsigAlgorithm;
 use crate::config::{SecretSource, path_schema};
 
 /// What a name must be that Kubernetes takes as a DNS label.
@@ -144,18 +145,6 @@ pub(super) struct Rfc2136 {
     pub(super) algorithm: TsigAlgorithm,
     /// The key, in base64, as it stands in the server's configuration.
     pub(super) key: SecretSource,
-}
-
-/// How a TSIG key signs. MD5 and SHA-1 are not among them: they are broken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(in crate::blocks) enum TsigAlgorithm {
-    /// HMAC-SHA256.
-    #[default]
-    #[serde(rename = "hmac-sha256")]
-    Sha256,
-    /// HMAC-SHA512.
-    #[serde(rename = "hmac-sha512")]
-    Sha512,
 }
 
 /// Cloudflare.

@@ -1,0 +1,46 @@
+//! What has a class comes after the controller of that class: an Ingress gets no address from one that does not run yet, and
+//! nobody comes in. The controller is taken to be what runs in the block that makes the class.
+
+use super::edge_reason::EdgeReason;
+use crate::resource::dependencies::Strength;
+use crate::resource::{Desired, Identity};
+
+/// An edge: the first resource waits for the second, each by its number.
+type Edge = (usize, usize, EdgeReason);
+
+/// What follows from these edges. `block` gives the numbers of all resources in the block of one.
+pub(super) fn controllers(
+    desired: &[Desired],
+    edges: &[Edge],
+    block: impl Fn(&Desired) -> Vec<usize>,
+) -> Vec<Edge> {
+    let mut found = Vec::new();
+    for (from, class, reason) in edges {
+        let (EdgeReason::Inferred { path, .. }, Some(class)) = (reason, desired.get(*class)) else {
+            continue;
+        };
+        if !is_class(&class.identity) {
+            continue;
+        }
+        let is_controller = |other: &usize| other != from && runs_pods(&desired[*other].identity);
+        found.extend(block(class).into_iter().filter(is_controller).map(|controller| {
+            let through = Some(class.address.clone());
+            (
+                *from,
+                controller,
+                EdgeReason::Inferred { path: path.clone(), strength: Strength::Useful, through },
+            )
+        }));
+    }
+    found
+}
+
+/// Whether an object is a class by which who serves requests from outside is chosen.
+fn is_class(identity: &Identity) -> bool {
+    identity.is("networking.k8s.io", "IngressClass")
+        || identity.is("gateway.networking.k8s.io", "GatewayClass")
+}
+
+fn runs_pods(identity: &Identity) -> bool {
+    ["Deployment", "DaemonSet", "StatefulSet"].iter().any(|kind| identity.is("apps", kind))
+}
