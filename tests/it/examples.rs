@@ -115,11 +115,12 @@ fn every_example_is_valid_and_can_be_rendered() {
 
 /// An overlay for an example: its charts come from the network, and here from the folder of the stack.
 fn local_charts(example: &Path) -> String {
-    let text = fs::read_to_string(example).unwrap();
-    let names = text.lines().filter_map(|line| line.strip_prefix("[chart.")?.strip_suffix(']'));
+    let example: toml::Table = fs::read_to_string(example).unwrap().parse().unwrap();
+    let charts = example.get("chart").and_then(toml::Value::as_table);
     let folder = stack_folder().join("charts");
-    names.fold(String::new(), |overlay, name| {
-        overlay + &format!("[chart.{name}]\nchart = \"{}\"\n", folder.join(name).display())
+    charts.into_iter().flatten().fold(String::new(), |overlay, (name, block)| {
+        let preset = block["preset"].as_str().unwrap();
+        overlay + &format!("[chart.{name}]\nchart = \"{}\"\n", folder.join(preset).display())
     })
 }
 

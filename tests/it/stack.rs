@@ -11,6 +11,7 @@ mod issuers;
 pub(crate) mod journey;
 mod named_gateway;
 mod node;
+mod patience;
 mod rate_limits;
 mod registry;
 mod rotation;
@@ -28,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
         issuers::tests(),
         verify::tests(),
         rate_limits::tests(),
+        patience::tests(),
         bucket::tests(),
         rotation::tests(),
         node::tests(),

@@ -29,6 +29,11 @@ tests! {
     what_no_revision_has_whole_is_not_undone,
 }
 
+/// What fails when there was time to tell that it is waited for.
+fn failing_later() -> String {
+    FAILING.replace("1s", "4s")
+}
+
 fn undoing(project: &Project<'_>) -> Ended {
     project.run(["apply", "--auto-approve", "--rollback-on-failure"]).code(1)
 }
@@ -87,7 +92,7 @@ fn an_undo_touches_nothing_else_and_no_protected_object() {
     let other = "\n[resource.other]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
     let kept = "\n[resource.kept]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nlifecycle.protect = true\n";
     let project = applied(&ns, &[format!("{}{other}", with_value("good"))]);
-    project.rewrite("regplan.toml", &format!("{}{other}{kept}{FAILING}", with_value("bad")));
+    project.rewrite("regplan.toml", &format!("{}{other}{kept}{}", with_value("bad"), failing_later()));
     // What others change during the run is theirs.
     let proxy = ns.proxy();
     let project = project.through(&proxy);
@@ -253,7 +258,7 @@ fn an_undo_writes_nothing_that_the_run_did_not() {
     let base = "\n[resource.base]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
     let above = |value: &str| format!("{}depends_on = [\"resource.base\"]\n{base}", with_value(value));
     let project = applied(&ns, &[above("good")]);
-    project.rewrite("regplan.toml", &format!("{}{FAILING}", above("bad")));
+    project.rewrite("regplan.toml", &format!("{}{}", above("bad"), failing_later()));
     let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
     apply.until("waiting resource.lb");
     ns.patch("configmap/base", &json!({"data": {"k": "stranger"}}));

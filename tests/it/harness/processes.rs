@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The processes that descend from this one.
 pub(crate) fn descendants(of: u32) -> Vec<u32> {
@@ -28,6 +31,20 @@ pub(crate) fn name(id: u32) -> String {
 /// The processes of the program with this name.
 pub(crate) fn all_of(program: &str) -> Vec<u32> {
     ids().filter(|id| self::name(*id) == program).collect()
+}
+
+/// The processes that see this folder as the root of all.
+pub(crate) fn rooted_in(folder: &Path) -> Vec<u32> {
+    let sees = |id: &u32| fs::read_link(format!("/proc/{id}/root")).is_ok_and(|root| root == folder);
+    ids().filter(sees).collect()
+}
+
+/// Stops a process for so long, and lets it go on.
+pub(crate) fn freeze(id: u32, time: Duration) {
+    let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    kill_process(id, Signal::STOP).unwrap();
+    std::thread::sleep(time);
+    kill_process(id, Signal::CONT).unwrap();
 }
 
 fn ids() -> impl Iterator<Item = u32> {

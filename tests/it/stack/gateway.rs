@@ -4,8 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::patience::{SILENCE, process_of_pod};
 use crate::bed::ingress::Contour;
 use crate::bed::{Records, Size};
+use crate::harness::processes::freeze;
 use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Project, Running};
 
 tests! { on Size::Processes;
@@ -41,6 +43,13 @@ fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
     let through = [at(443, 443 + MOVED), at(80, 80 + MOVED), "--largest-body=2Mi".into()];
     let found = passes(&project, &through);
     assert_eq!(outcome(&found, "redirect")["found"], "301 to https");
+    // Envoy gives up after 15 seconds where a route does not say otherwise.
+    let process = process_of_pod(&ns);
+    std::thread::scope(|scope| {
+        scope.spawn(|| freeze(process, SILENCE));
+        let [https, http, _] = &through;
+        passes(&project, &[https.clone(), http.clone(), "--only=authentication".into()]);
+    });
 
     // The same registry, without anything before it. No cloud gives this load balancer an address.
     let gateway =

@@ -123,6 +123,11 @@ impl<'n> Registry<'n> {
         &self.host
     }
 
+    /// The root of its certificate, as a PEM file.
+    pub(super) fn authority(&self) -> &Path {
+        &self.bed.facts().acme_root
+    }
+
     /// Its project.
     pub(super) fn project(&self) -> &Project<'n> {
         &self.project

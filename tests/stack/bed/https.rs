@@ -1,8 +1,17 @@
 //! Requests over TLS to servers of a bed.
 
+use std::convert::Infallible;
 use std::path::Path;
+use std::time::Duration;
 
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
 use http::StatusCode;
+use http::header::LOCATION;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use reqwest::{Body, Client};
+use sha2::{Digest as _, Sha256};
 
 use crate::plane::Error;
 
@@ -22,14 +31,7 @@ pub(crate) async fn get(
     authority: &Path,
     login: Option<Login<'_>>,
 ) -> Result<(StatusCode, String), Error> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let authority = reqwest::Certificate::from_pem(&std::fs::read(authority)?)?;
-    let client = reqwest::Client::builder()
-        .tls_certs_only([authority])
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()?;
-    let request = client.get(url);
+    let request = client(authority)?.get(url);
     let request = match login {
         None => request,
         Some(Login::Password(name, password)) => request.basic_auth(name, Some(password)),
@@ -37,4 +39,37 @@ pub(crate) async fn get(
     };
     let response = request.send().await?;
     Ok((response.status(), response.text().await?))
+}
+
+/// Uploads a blob to a registry at this URL (`https://host/v2/team/app`) in one request, whose body comes in these pieces with a
+/// pause before each, and returns the status at the end.
+pub(crate) async fn upload_slowly(
+    repository: &str,
+    authority: &Path,
+    (name, password): (&str, &str),
+    pieces: &'static [&'static str],
+    pause: Duration,
+) -> Result<StatusCode, Error> {
+    let client = client(authority)?;
+    let begun =
+        client.post(format!("{repository}/blobs/uploads/")).basic_auth(name, Some(password)).send().await?;
+    let location = begun.headers().get(LOCATION).ok_or("the registry begins no upload")?.to_str()?;
+    let digest = pieces.iter().fold(Sha256::new(), |digest, piece| digest.chain_update(piece)).finalize();
+    let digest = digest.iter().fold(String::from("sha256:"), |text, byte| format!("{text}{byte:02x}"));
+    let mut end = begun.url().join(location)?;
+    end.query_pairs_mut().append_pair("digest", &digest);
+    let frames = stream::iter(pieces).then(move |piece| async move {
+        tokio::time::sleep(pause).await;
+        Ok::<_, Infallible>(Frame::data(Bytes::from_static(piece.as_bytes())))
+    });
+    let body = Body::wrap(StreamBody::new(frames));
+    let ended = client.put(end).basic_auth(name, Some(password)).body(body).send().await?;
+    Ok(ended.status())
+}
+
+fn client(authority: &Path) -> Result<Client, Error> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let authority = reqwest::Certificate::from_pem(&std::fs::read(authority)?)?;
+    let client = Client::builder().tls_certs_only([authority]).redirect(reqwest::redirect::Policy::none());
+    Ok(client.no_proxy().build()?)
 }

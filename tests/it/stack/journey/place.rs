@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -93,6 +94,19 @@ impl<'n> Place<'n> {
     pub(super) fn status(&self) -> Option<StatusCode> {
         let url = format!("https://{}/v2/", self.host);
         block_on(https::get(&url, &self.project.path("root.pem"), None)).ok().map(|(status, _)| status)
+    }
+
+    /// Uploads a blob in these pieces, with a pause before each, and returns the status at the end.
+    #[track_caller]
+    pub(super) fn upload(
+        &self,
+        repository: &str,
+        pieces: &'static [&'static str],
+        pause: Duration,
+    ) -> StatusCode {
+        let url = format!("https://{}/v2/{repository}", self.host);
+        let root = self.project.path("root.pem");
+        block_on(https::upload_slowly(&url, &root, ("ops", PASSWORD.1), pieces, pause)).unwrap()
     }
 
     /// The lines of the file that differ from those of this one.

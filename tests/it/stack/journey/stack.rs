@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -79,6 +80,19 @@ pub(super) fn run_a_pod(place: &Place<'_>, page: &mut Page) {
     place.run(page, &format!("{team} run web --image registry.example.com/team/web:1"), 0);
     place.run(page, &format!("{team} wait pod/web --for condition=Ready --timeout 60s"), 0);
     place.run(page, &format!("{team} delete pod/web --now"), 0);
+    page.say(
+        "Slow lines push too: meanwhile an upload is under way that takes 65 seconds. Traefik ends it after 60, where nobody says\n\
+         otherwise; its preset does.",
+    );
+}
+
+/// An upload that takes longer than Traefik waits where nobody tells it to: 60 seconds.
+/// Source: <https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/>
+pub(super) fn upload_slowly(place: &Place<'_>) {
+    const PIECES: [&str; 5] = ["an", " ", "upload", " ", "slowly"];
+    const PAUSE: Duration = Duration::from_secs(13);
+    let ended = place.upload("team/slow", &PIECES, PAUSE);
+    assert_eq!(ended, StatusCode::CREATED);
 }
 
 /// Everything goes but what holds data.

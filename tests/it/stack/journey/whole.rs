@@ -34,17 +34,19 @@ fn one_file_leads_from_an_empty_cluster_to_a_pod_that_runs() {
     // Side by side, and on the page one after the other.
     let mut later = Page::go_on();
     let archive = std::thread::scope(|scope| {
+        scope.spawn(|| stack::upload_slowly(&place));
         let archive = scope.spawn(|| {
             let archive = Archive::make(&ns);
             archive.upgrade(&mut later);
-            archive
+            (archive, later)
         });
         stack::look(&place, &mut page);
         stack::run_a_pod(&place, &mut page);
-        archive.join().unwrap()
+        let (archive, mut later) = archive.join().unwrap();
+        archive.break_it(&mut later);
+        page.append(&later);
+        archive
     });
-    archive.break_it(&mut later);
-    page.append(&later);
     archive.end();
     stack::end(&place, &mut page);
     page.settle();
