@@ -4,7 +4,7 @@
 #   tests/run.sh
 #
 # It installs the programs that the tests need and the machine lacks (on Debian and its derivatives).
-# The first run also builds the control plane and the test bed from source (about half an hour on two cores). At the
+# The first run also builds the control plane and the test bed from source (about 35 minutes on two cores). At the
 # end, or at the first failure, it prints how long each step took.
 #
 # Where the machine cannot run the test bed (tests/stack/probe.sh says why), the tests that need it are not run, and the

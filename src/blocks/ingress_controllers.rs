@@ -92,7 +92,7 @@ impl Controller {
 
     /// The class that its usual installation serves. Another class may be that of a second installation, which is reached
     /// elsewhere.
-    fn usual_class(self) -> Option<&'static str> {
+    pub(in crate::blocks) fn usual_class(self) -> Option<&'static str> {
         match self {
             Self::IngressNginx | Self::F5Nginx => Some("nginx"),
             Self::Contour => Some("contour"),

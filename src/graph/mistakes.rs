@@ -6,7 +6,7 @@ use super::cycle;
 use super::edge_reason::EdgeReason;
 use super::link::Link;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Address, Desired, FieldPath, LiveReference};
+use crate::resource::{Address, Desired, FieldPath, LiveReference, is_house_group};
 
 /// Two objects with the same address.
 pub(super) fn same_address(first: &Desired, second: &Desired) -> Diagnostic {
@@ -14,7 +14,11 @@ pub(super) fn same_address(first: &Desired, second: &Desired) -> Diagnostic {
     Diagnostic::error("duplicate-address", format!("two objects have the address `{}`", second.address))
         .at_opt(place(second), "the second one")
         .at_opt(place(first), "the first one")
-        .help("give one of them another name, or another namespace")
+        .help(if is_house_group(&second.identity.group) {
+            "give one of them another name"
+        } else {
+            "give one of them another name, or another namespace"
+        })
 }
 
 /// A dependency of a block on itself, or on one of its own objects.

@@ -21,7 +21,10 @@ pub(crate) fn start(plane: &Facts) -> Result<Child, Error> {
     let bed = bed::Facts::load(&plane.folder)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = [plane.programs.clone(), bed.programs.clone()].into_iter().chain(std::env::split_paths(&path));
-    eprintln!("every name in {} leads to {}, the ingress controller", bed.zone, bed.address);
+    eprintln!(
+        "every name in {} leads to {}: to the ingress controller, if there is one",
+        bed.zone, bed.ingress
+    );
     eprintln!(
         "the ACME directory is {}; the root of its certificates is {}",
         bed.acme,

@@ -41,6 +41,8 @@ pub(crate) fn main(tests: &[Test]) -> ExitCode {
     if let Some(size) = here {
         return report(supervise_bed(size));
     }
+    // So that the tests end when `cargo test` is killed.
+    parent_death::end_with_parent();
     match shell::asked_for() {
         Ok(None) => {}
         Ok(Some(size)) => return report(beds::run([size])),
@@ -50,8 +52,6 @@ pub(crate) fn main(tests: &[Test]) -> ExitCode {
     if arguments.list || needs.is_empty() {
         return run(&arguments, tests.iter().map(|test| test.trial(&times)).collect(), &times);
     }
-    // So that the tests end when `cargo test` is killed.
-    parent_death::end_with_parent();
     let alone = needs.contains(&None).then(|| report(supervise_plane())).unwrap_or(ExitCode::SUCCESS);
     // Also after a failure.
     let on_beds = report(beds::run(needs.into_iter().flatten()));

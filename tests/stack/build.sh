@@ -60,7 +60,14 @@ module_folder() { (cd "$1" && go mod download "$2" && go list -m -f '{{.Dir}}' "
 
 # pinned_folder MODULE: where Go keeps the source of a module that is pinned by its version alone. None of the modules that
 # it needs is fetched.
-pinned_folder() { go mod download -json "$1" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p'; }
+pinned_folder() {
+  local answer
+  if ! answer=$(go mod download -json "$1"); then
+    say "$answer"
+    return 1
+  fi
+  sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$answer"
+}
 
 # copy FROM TO: copies files out of the module cache, whose files cannot be written to.
 copy() {
@@ -120,10 +127,10 @@ unpack_envoy() {
 # be changed.
 build_traefik() {
   local module=$1/module
-  cp -r traefik "$module"
+  copy traefik "$module"
   copy "$(pinned_folder "$LEGO")" "$module/lego"
   rm -r "$module/lego/providers/dns"
-  cp -r traefik/dns "$module/lego/providers/dns"
+  copy traefik/dns "$module/lego/providers/dns"
   (
     cd "$module"
     CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$1/traefik" github.com/traefik/traefik/v3/cmd/traefik

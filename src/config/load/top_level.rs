@@ -110,7 +110,11 @@ fn unknown_top(key: &str, entry: &TableEntry, names: &[&str], outline: &Outline<
     if entry.node.as_table().is_some() {
         let help = match nearest(key, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", list(names.iter().copied())),
+            // All of them: who looks for a type of blocks finds it here.
+            None => {
+                let known: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                format!("known: {}", known.join(", "))
+            }
         };
         return Diagnostic::error(codes::UNKNOWN_BLOCK_TYPE, format!("there is no block type `{key}`"))
             .at(entry.key_span, "")

@@ -49,6 +49,10 @@ fn a_key_below_the_wrong_header_is_told_where_it_fell() {
         with_main("[registry.main.lifecycle]\nreplicas = 2"),
         [(codes::MISPLACED_KEY, "replicas".into())]
     );
+    // Into braces.
+    let (message, help) = words("storage.volume = { size = '1Gi', replicas = 2 }");
+    assert_eq!(message, "`registry.main.storage.volume` has no key `replicas`; `registry.main` has one");
+    assert_eq!(help, "delete it, or move it to `registry.main`");
     // A level too high.
     assert_eq!(words("class = 'nginx'").1, "write `ingress.class`");
     // Into another table of ours.
@@ -243,4 +247,13 @@ fn a_secret_takes_no_keys_but_its_source() {
     let expected: Vec<_> =
         ["depends_on", "lifecycle", "name"].map(|key| (codes::UNKNOWN_KEY, key.to_owned())).into();
     assert_eq!(found(&format!("[secret.x]\nenv = 'A'\n{keys}")), expected);
+}
+
+#[test]
+fn an_unknown_type_of_blocks_is_told_with_all_that_there_are() {
+    let mistakes = mistakes("[project]\nname = 'test'\n[foo.bar]\nx = 1\n");
+    let help = mistakes[0].help.clone().unwrap_or_default();
+    for kind in ["registry", "resource", "manifest", "chart", "dns", "issuer", "pull_secret", "secret"] {
+        assert!(help.contains(&format!("`{kind}`")), "{kind}: {help}");
+    }
 }

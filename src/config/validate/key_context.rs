@@ -6,8 +6,8 @@
 use crate::config::codes;
 use crate::config::node::Node;
 use crate::config::shape::Shape;
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::{nearest, suggest};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::FieldPath;
 
 /// What is known of the tables around the one that is checked.
@@ -91,6 +91,11 @@ pub(super) fn misplaced(
 ) -> Option<Diagnostic> {
     let node = body.find(table)?;
     let entry = node.as_table()?.entries.get(key)?;
+    if encloses(node.span, entry.key_span) {
+        let message = format!("`{from}` has no key `{key}`; `{owner}` has one");
+        let mistake = Diagnostic::error(codes::MISPLACED_KEY, message).at(entry.key_span, "");
+        return Some(mistake.help(format!("delete it, or move it to `{owner}`")));
+    }
     let message = format!("`{key}` fell into `{from}`; `{owner}` knows it");
     let mut mistake = Diagnostic::error(codes::MISPLACED_KEY, message).at(entry.key_span, "");
     let below_header = owner.contains(from) && owner != from;
@@ -104,6 +109,11 @@ pub(super) fn misplaced(
     } else {
         format!("move it to `[{owner}]`")
     }))
+}
+
+/// Whether a table is written in braces around its keys, and not below a header.
+fn encloses(table: Span, key: Span) -> bool {
+    table.source == key.source && table.start < key.start && key.end < table.end
 }
 
 /// The mistake for a key that no table knows.

@@ -34,8 +34,8 @@ pub(super) fn wrong_type(at: &FieldPath, node: &Node, shape: &Shape<'_>) -> Diag
 
 /// A value in the place of a secret's source. The value is never said.
 pub(super) fn in_clear(at: &FieldPath, node: &Node) -> Diagnostic {
-    let help = "write where it comes from: `{ env = \"NAME\" }`, `{ file = \"path\" }` or \
-                `{ generate = { length = 32 } }`; change the secret if this file was shared";
+    let help = "write where it comes from: `{ env = \"NAME\" }` or `{ file = \"path\" }`; or, where regplan may choose it, \
+                `{ generate = { length = 32 } }`. Change the secret if this file was shared";
     let (code, message) = match node.as_str() {
         Some(_) => {
             (codes::SECRET_IN_CLEAR, format!("`{at}` is a secret, and a secret never stands in the file"))

@@ -101,22 +101,28 @@ impl Visit<'_> {
     async fn settled(&self, stream: TcpStream) -> Result<Option<Served>, Fault> {
         let address = stream.peer_addr().ok();
         let patience = self.patience();
-        let mut served = self.shown_by(stream).await?;
-        while let Some(address) = address.filter(|_| !self.is_trusted(served.as_ref()))
+        let mut shown = self.shown_by(stream).await;
+        while let Some(address) = address.filter(|_| !self.is_expected(&shown))
             && Instant::now() < patience
         {
             sleep(PAUSE).await;
-            let Ok(stream) = try_at(address, self.time_left()).await else { break };
-            served = self.shown_by(stream).await?;
+            if let Ok(stream) = try_at(address, self.time_left()).await {
+                shown = self.shown_by(stream).await;
+            }
         }
-        Ok(served)
+        shown
     }
 
-    /// Whether the certificate is one that the configuration or this machine trusts, for these names.
-    fn is_trusted(&self, served: Option<&Served>) -> bool {
-        let (Some(served), Some(_)) = (served, self.subject.tls()) else { return true };
-        let known = Known { served: Some(served.clone()), ..Known::default() };
-        ![self.chain(&known), self.names(&known)].iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
+    /// Whether this is the certificate that the configuration means. Where there is none yet, some servers break off.
+    fn is_expected(&self, shown: &Result<Option<Served>, Fault>) -> bool {
+        let served = match shown {
+            Ok(Some(served)) if self.subject.tls().is_some() => served.clone(),
+            Ok(_) => return true,
+            Err(fault) => return fault.code != codes::NO_TLS,
+        };
+        let known = Known { served: Some(served), ..Known::default() };
+        let looks = [self.chain(&known), self.names(&known), self.expiry(&known), self.issuer(&known)];
+        !looks.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
     }
 
     /// Until when a controller is asked again that does not know all yet.
@@ -195,7 +201,8 @@ impl Visit<'_> {
         matches!(self.subject.endpoint.access, Access::Anybody)
     }
 
-    /// Whether a password is asked for, as clients expect it. Where no pod is known yet, it is asked again for a moment.
+    /// Whether a password is asked for, as clients expect it. Where the way or its pods are not known yet, it is asked again for
+    /// a moment.
     pub(super) async fn authentication(&self) -> Outcome {
         let patience = self.patience();
         loop {
@@ -203,8 +210,10 @@ impl Visit<'_> {
                 Ok(answer) => refusal(&answer, self.is_open()),
                 Err(fault) => Outcome::Failed(fault),
             };
-            let has_no_pod = matches!(&outcome, Outcome::Failed(fault) if fault.code == codes::NO_BACKEND);
-            if !has_no_pod || Instant::now() >= patience {
+            let knows_it =
+                |fault: &Fault| ![codes::NO_BACKEND, codes::NOT_THE_REGISTRY].contains(&fault.code);
+            let is_last = !matches!(&outcome, Outcome::Failed(fault) if !knows_it(fault));
+            if is_last || Instant::now() >= patience {
                 return outcome;
             }
             sleep(PAUSE).await;

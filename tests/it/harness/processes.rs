@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,12 +40,14 @@ pub(crate) fn rooted_in(folder: &Path) -> Vec<u32> {
     ids().filter(sees).collect()
 }
 
-/// Stops a process for so long, and lets it go on.
-pub(crate) fn freeze(id: u32, time: Duration) {
+/// Stops a process. It goes on after this time, while the returned thread runs.
+pub(crate) fn freeze(id: u32, time: Duration) -> JoinHandle<()> {
     let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
     kill_process(id, Signal::STOP).unwrap();
-    std::thread::sleep(time);
-    kill_process(id, Signal::CONT).unwrap();
+    std::thread::spawn(move || {
+        std::thread::sleep(time);
+        kill_process(id, Signal::CONT).unwrap();
+    })
 }
 
 fn ids() -> impl Iterator<Item = u32> {

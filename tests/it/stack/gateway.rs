@@ -44,12 +44,11 @@ fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
     let found = passes(&project, &through);
     assert_eq!(outcome(&found, "redirect")["found"], "301 to https");
     // Envoy gives up after 15 seconds where a route does not say otherwise.
-    let process = process_of_pod(&ns);
-    std::thread::scope(|scope| {
-        scope.spawn(|| freeze(process, SILENCE));
-        let [https, http, _] = &through;
-        passes(&project, &[https.clone(), http.clone(), "--only=authentication".into()]);
-    });
+    let frozen = freeze(process_of_pod(&ns), SILENCE);
+    let [https, http, _] = &through;
+    passes(&project, &[https.clone(), http.clone(), "--only=authentication".into()]);
+    assert!(frozen.is_finished(), "the answer came while the registry said nothing");
+    frozen.join().unwrap();
 
     // The same registry, without anything before it. No cloud gives this load balancer an address.
     let gateway =

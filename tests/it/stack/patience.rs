@@ -44,14 +44,13 @@ fn a_registry_that_thinks_for_long_is_waited_for() {
     };
     wait_until("the plain Ingress", || ask_plain() == Some(StatusCode::OK));
 
-    let process = process_of_pod(&ns);
+    let frozen = freeze(process_of_pod(&ns), SILENCE);
     std::thread::scope(|scope| {
-        let frozen = scope.spawn(|| freeze(process, SILENCE));
         let without = scope.spawn(ask_plain);
         assert_eq!(registry.status(PASSWORD), Some(StatusCode::OK));
         assert_eq!(without.join().unwrap(), Some(StatusCode::GATEWAY_TIMEOUT));
-        frozen.join().unwrap();
     });
+    frozen.join().unwrap();
     registry.destroy();
 }
 

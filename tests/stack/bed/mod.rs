@@ -96,8 +96,10 @@ pub(crate) struct Facts {
     pub(crate) programs: PathBuf,
     /// The address of its node, and of the DNS server.
     pub(crate) address: String,
-    /// A zone in which every name leads to the ingress controller.
+    /// A zone in which every name leads to the ingress controller, or to where one will be.
     pub(crate) zone: String,
+    /// The address to which these names lead.
+    pub(crate) ingress: String,
     /// A zone that is empty, and takes updates.
     pub(crate) records: Records,
     /// The port of that address at which cert-manager's webhook listens.

@@ -76,7 +76,7 @@ impl Bed {
         let folder = plane.facts().folder.join("bed");
         fs::create_dir(&folder)?;
         let mut bed = Self {
-            facts: facts(programs, &folder),
+            facts: facts(programs, &folder, size),
             folder,
             plane: plane.facts().clone(),
             running: Vec::new(),
@@ -218,11 +218,12 @@ impl Bed {
     }
 }
 
-fn facts(programs: &Path, folder: &Path) -> Facts {
+fn facts(programs: &Path, folder: &Path, size: Size) -> Facts {
     Facts {
         programs: programs.to_owned(),
         address: NODE.into(),
         zone: ZONE.into(),
+        ingress: size.ingress().into(),
         records: dns::facts(),
         webhook_port: certificates::WEBHOOK,
         acme: acme::directory(),

@@ -79,7 +79,7 @@ pub(in crate::blocks) struct ChartSpec {
     source: ChartSource,
     release: String,
     namespace: Option<String>,
-    /// The ingress controller that its preset installs, with values that fit a registry.
+    /// The ingress controller that its preset installs, with entry points that fit a registry: nobody else says what they are.
     pub(in crate::blocks) installs: Option<Controller>,
     /// The values of its preset.
     preset_values: Value,
@@ -135,7 +135,7 @@ impl BlockType for ChartBlock {
             source: source?,
             release: keys.release.unwrap_or_else(|| block.address.name.clone()),
             namespace: keys.namespace.or_else(|| Some(preset.as_ref()?.namespace.to_owned())),
-            installs,
+            installs: installs.filter(|_| keys.values_files.is_empty() && !keys.values.contains_key("ports")),
             preset_values: preset.map_or_else(|| json!({}), |preset| preset.values),
             values_files: keys.values_files,
             with_definitions: keys.crds,

@@ -74,8 +74,8 @@ pub(in crate::blocks) struct ChartKeys {
     /// Values of the chart, by key. They win over those of `values_files`.
     #[serde(default)]
     #[schemars(schema_with = "any_table")]
-    #[expect(dead_code, reason = "the values are read from the tree, where every one knows its place")]
-    values: BTreeMap<String, Value>,
+    // Only whether a key is there matters here: the values are read from the tree, where every one knows its place.
+    pub(super) values: BTreeMap<String, Value>,
     /// Files of values (YAML), as Helm takes them: a later one wins over an earlier one. `${…}` in them is plain text.
     #[serde(default)]
     #[schemars(schema_with = "paths")]

@@ -56,9 +56,9 @@ impl<'a> Serving<'a> {
         self.ingress.controller.or_else(|| self.told()).or_else(|| self.assumed())
     }
 
-    /// Whether this configuration installs that controller itself, with values that fit a registry.
+    /// Whether this configuration installs that controller of this class itself, with values that fit a registry.
     pub(super) fn installs(&self, controller: Controller) -> bool {
-        self.installed.contains(&controller)
+        self.installed.contains(&controller) && self.class_name() == controller.usual_class()
     }
 
     /// The controller that is assumed where neither the block nor the class tells it.

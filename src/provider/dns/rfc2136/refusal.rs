@@ -19,9 +19,10 @@ pub(super) fn problem(answer: &Message, server: &str, signer: Option<&TSigner>, 
         ),
         (ResponseCode::Refused, None) => (
             ProblemKind::Forbidden,
-            format!("the key {key} may not do this (REFUSED)"),
+            format!("the key {key} may not do this, or the server does not keep the zone (REFUSED)"),
             format!(
-                "allow the key to write it, as in BIND's `update-policy {{ grant {key} zonesub ANY; }};`"
+                "check `zone` and `server`; where they are right, allow the key to write it, as in BIND's \
+                 `update-policy {{ grant {key} zonesub ANY; }};`"
             ),
         ),
         (ResponseCode::NotZone, None) => (

@@ -41,7 +41,8 @@ pub(super) fn removed(target: &Target) -> Option<String> {
     Some(format!("`{api_version}` was removed in Kubernetes {}; use {instead}", removed.release))
 }
 
-/// The kind that was probably meant. A kind of this name in another group is meant only where that group cannot be
+/// The kind that was probably meant. A misspelt kind is one of its own group: `externaldns.k8s.io` is no group of Kubernetes.
+/// A kind of this name in another group is meant only where that group cannot be
 /// a different one: many products have a `Cluster`.
 fn meant<'s>(wanted: &GroupKind, all: &[&'s Served]) -> Option<&'s Served> {
     let is_of_kubernetes = !wanted.group.contains('.') || wanted.group.ends_with(".k8s.io");
@@ -66,7 +67,7 @@ fn meant<'s>(wanted: &GroupKind, all: &[&'s Served]) -> Option<&'s Served> {
         .or_else(|| named(Box::new(builtin())))
         .or_else(near_group)
         .or_else(|| near(Box::new(same_group())))
-        .or_else(|| near(Box::new(builtin())))
+        .or_else(|| near(Box::new(builtin())).filter(|_| is_builtin_group(&wanted.group)))
 }
 
 #[cfg(test)]
@@ -84,6 +85,7 @@ mod tests {
         };
         let all = [
             served("", "ConfigMap"),
+            served("", "Endpoints"),
             served("apps", "Deployment"),
             served("networking.k8s.io", "Ingress"),
             served("cert-manager.io", "Certificate"),
@@ -123,6 +125,7 @@ mod tests {
         let missing = "is its CustomResourceDefinition installed?";
         assert_eq!(help_for("postgresql.example.org", "v1", "Cluster"), missing, "another product has it");
         assert_eq!(help_for("example.org", "v1", "Widget"), missing);
+        assert_eq!(help_for("externaldns.k8s.io", "v1alpha1", "DNSEndpoint"), missing);
         assert!(help_for("batch", "v1", "Widget").contains("kubectl api-resources"));
     }
 }

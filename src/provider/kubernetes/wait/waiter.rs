@@ -28,7 +28,7 @@ use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, ReadyRule};
 
 /// Rollouts that take longer than this have their pods looked at.
 const PODS_AFTER: Duration = Duration::from_secs(2);
-/// What takes no longer than this is not told: a definition is established within a second, and a chart has many.
+/// What takes no longer than this is not told: a definition is mostly established within a second, and a chart has many.
 const QUIET: Duration = Duration::from_secs(1);
 /// What waits for longer than this is told a way out, where there is one.
 const WAY_OUT_AFTER: Duration = Duration::from_secs(5);
@@ -193,6 +193,10 @@ impl Waiter<'_> {
             if let Some(transport_error) = hub.transport_error() {
                 self.tell(format!("the cluster cannot be watched at the moment: {transport_error}"));
                 self.is_blind = true;
+            }
+            if self.said.is_empty() && !self.missing.is_empty() {
+                // What was held back in the quiet time. The watch may be slow.
+                self.say(self.missing.clone());
             }
             if hub.has_seen(version) {
                 let object = hub.object(&self.identity.name);

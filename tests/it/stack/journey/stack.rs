@@ -100,7 +100,7 @@ pub(super) fn end(place: &Place<'_>, page: &mut Page) {
     page.say(
         "## The end\n\n\
          What holds data stays: the claim with the images, the passwords, namespaces, and the definitions, with which all\n\
-         certificates would go. Each says with which word it would go too.",
+         certificates would go. The plan says with which word each would go too.",
     );
     place.run_from(page, "regplan destroy --auto-approve", "  = ");
     assert_eq!(place.status(), None, "nothing is served any more");
