@@ -248,12 +248,3 @@ fn a_secret_takes_no_keys_but_its_source() {
         ["depends_on", "lifecycle", "name"].map(|key| (codes::UNKNOWN_KEY, key.to_owned())).into();
     assert_eq!(found(&format!("[secret.x]\nenv = 'A'\n{keys}")), expected);
 }
-
-#[test]
-fn an_unknown_type_of_blocks_is_told_with_all_that_there_are() {
-    let mistakes = mistakes("[project]\nname = 'test'\n[foo.bar]\nx = 1\n");
-    let help = mistakes[0].help.clone().unwrap_or_default();
-    for kind in ["registry", "resource", "manifest", "chart", "dns", "issuer", "pull_secret", "secret"] {
-        assert!(help.contains(&format!("`{kind}`")), "{kind}: {help}");
-    }
-}
