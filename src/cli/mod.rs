@@ -107,11 +107,17 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
 /// YAML where a file is nested [as deeply as it may be](crate::resource::DEEPEST_SENT).
 const STACK: usize = 32 << 20;
 
+/// The threads for what goes on beside the command: connections, signals, the lock. The command itself has the main thread,
+/// and what takes long has threads of its own. More of them do no more work: they wake one another for each answer, and
+/// that takes time from the server where it shares the machine.
+const BESIDE: usize = 1;
+
 /// How long the end of the program waits for the release of a lock. One that is not released runs out.
 const RELEASE_LIMIT: Duration = Duration::from_secs(5);
 
 fn asynchronously(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(BESIDE)
         .thread_stack_size(STACK)
         .enable_all()
         .build()

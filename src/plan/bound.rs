@@ -55,8 +55,7 @@ impl<'a, S: Fn(&FieldPath, &Value) -> String> BoundValues<'a, S> {
         let sensitive_fields = SensitiveFields::new(desired, sent);
         let hold = |path: &FieldPath, value: &Value| self.digest(&sensitive_fields, path, value);
         let mut found = special(desired, sent, hold);
-        let mut all = Vec::new();
-        leaves(&FieldPath::root(), sent, &mut all);
+        let mut all = leaves(sent);
         all.retain(|(path, _)| !found.keys().any(|special| special.contains(path)));
         for (path, value) in all {
             // A schema is bound as a whole: it has thousands of fields.
@@ -67,7 +66,7 @@ impl<'a, S: Fn(&FieldPath, &Value) -> String> BoundValues<'a, S> {
             let (path, value) = match schema.as_ref().and_then(|schema| Some((schema, schema.get(sent)?))) {
                 Some((schema, _)) if found.contains_key(schema) => continue,
                 Some((schema, whole)) => (schema.clone(), whole),
-                None => (path, &value),
+                None => (path, value),
             };
             let content = Content::Digest(hold(&path, value));
             found.insert(path, content);

@@ -1,7 +1,7 @@
 //! What is remembered of an apply: enough to prove later that nothing has changed, and to say what has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,9 +82,9 @@ impl fmt::Debug for SentObject {
 /// What an owned field held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Held {
+pub enum Held<V = Value> {
     /// This value.
-    Value(Value),
+    Value(V),
     /// A map or a list item whose own fields are listed beside it.
     Parent,
     /// Nothing: the server owns up to a field that it does not store (an env value `""`).
@@ -93,12 +93,58 @@ pub enum Held {
     Hidden,
 }
 
+impl<V> Held<V> {
+    /// The same with a look at the value.
+    pub fn as_ref(&self) -> Held<&V> {
+        match self {
+            Self::Value(value) => Held::Value(value),
+            Self::Parent => Held::Parent,
+            Self::Nothing => Held::Nothing,
+            Self::Hidden => Held::Hidden,
+        }
+    }
+}
+
+impl Held<&Value> {
+    /// The same with a copy of the value.
+    pub fn cloned(self) -> Held {
+        match self {
+            Self::Value(value) => Held::Value(value.clone()),
+            Self::Parent => Held::Parent,
+            Self::Nothing => Held::Nothing,
+            Self::Hidden => Held::Hidden,
+        }
+    }
+}
+
+/// The fields of a record, to be looked up one after the other: a plan does so for each field of each object.
+#[derive(Debug)]
+pub(crate) struct RecordedFields<'a> {
+    fields: &'a BTreeMap<String, Held>,
+    /// The path that is looked up, as text.
+    path: String,
+}
+
+impl<'a> RecordedFields<'a> {
+    pub(crate) fn of(applied: &'a Applied) -> Self {
+        Self { fields: &applied.fields, path: String::new() }
+    }
+
+    /// What the field held then.
+    pub(crate) fn get(&mut self, path: &FieldPath) -> Option<Held<&'a Value>> {
+        self.path.clear();
+        // A text takes whatever is written to it.
+        let _ = write!(self.path, "{path}");
+        self.fields.get(&self.path).map(Held::as_ref)
+    }
+}
+
 /// What the fields of an object hold that a manager owns by server-side apply. Of a field that is hidden,
 /// nothing but that it is there gets out of here.
 pub fn held(live: &Live, manager: &str, hides: impl Fn(&FieldPath) -> bool) -> Vec<(FieldPath, Held)> {
     let mut found = Vec::new();
     all_held(live, manager, hides, |path, held| {
-        found.push((path.clone(), held));
+        found.push((path.clone(), held.cloned()));
         true
     });
     found
@@ -122,11 +168,11 @@ pub fn held_at(
 }
 
 /// Whether all of what these fields hold is as `is_right` wants it; they are shown until one is not.
-pub fn all_held(
-    live: &Live,
+pub fn all_held<'v>(
+    live: &'v Live,
     manager: &str,
     hides: impl Fn(&FieldPath) -> bool,
-    mut is_right: impl FnMut(&FieldPath, Held) -> bool,
+    mut is_right: impl FnMut(&FieldPath, Held<&'v Value>) -> bool,
 ) -> bool {
     let nothing = FieldSet::default();
     let fields = live.ownership.applied_by(manager).unwrap_or(&nothing);
@@ -135,7 +181,7 @@ pub fn all_held(
             None => Held::Nothing,
             Some(_) if is_parent => Held::Parent,
             Some(_) if hides(path) => Held::Hidden,
-            Some(value) => Held::Value(value.clone()),
+            Some(value) => Held::Value(value),
         };
         is_right(path, held)
     })
@@ -144,8 +190,9 @@ pub fn all_held(
 /// Whether the manager has written the object again since this record: a field that is still its own has another value,
 /// or it has come to own a value that is not recorded. Whoever else changes a field takes it from the manager.
 pub fn is_written_since(applied: &Applied, live: &Live, manager: &str) -> bool {
-    let is_recorded = |path: &FieldPath, held: Held| match (applied.fields.get(&path.to_string()), held) {
-        (Some(Held::Value(then)), Held::Value(now)) => *then == now || is_open(then) && is_open(&now),
+    let mut recorded = RecordedFields::of(applied);
+    let is_recorded = |path: &FieldPath, held: Held<&Value>| match (recorded.get(path), held) {
+        (Some(Held::Value(then)), Held::Value(now)) => then == now || is_open(then) && is_open(now),
         (None, Held::Value(_)) => false,
         _ => true,
     };

@@ -63,6 +63,7 @@ mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
 pub use api_groups::{GATEWAY_GROUP, is_builtin_group};
+pub(crate) use applied::RecordedFields;
 pub use applied::{
     Applied, Held, SentObject, all_held, foreign_items, foreign_items_beside, held, held_at, is_written_since,
 };

@@ -151,14 +151,14 @@ impl FieldSet {
             && self
                 .children
                 .iter()
-                .all(|(segment, below)| path.within(segment, |path| below.each_owned(path, take)))
+                .all(|(segment, below)| path.within(segment.clone(), |path| below.each_owned(path, take)))
     }
 
     /// Shows what lies beside the fields of another set: what is in a map or a list in which that one has
     /// something, and is not in that one. What lies below is not shown.
     pub(super) fn each_beside(&self, other: &Self, path: &mut FieldPath, take: &mut impl FnMut(&FieldPath)) {
         for (segment, below) in self.children.iter() {
-            path.within(segment, |path| match other.children.get(segment) {
+            path.within(segment.clone(), |path| match other.children.get(segment) {
                 None => take(path),
                 // What has nothing below it is the other's as a whole.
                 Some(other) if other.children.is_empty() => {}

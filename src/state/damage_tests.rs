@@ -59,6 +59,8 @@ fn is_never_something_else<T: Content + PartialEq + Debug>(name: &str, content: 
 #[test]
 fn a_damaged_state_is_refused_or_whole() {
     is_never_something_else("state.json", &sample::state());
+    // A replacement reads nothing but the version of what it replaces.
+    is_never_something_else("state.json", &sample::state().version());
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::model::State;
 use super::version::FORMAT_VERSION;
 use crate::resource::{digest, digest_bytes, from_json};
 
-/// What a file of this room can hold: a state, or a revision.
+/// What a file of this room can hold: a state, or a revision; or a part of it that is read by itself.
 pub(super) trait Content: DeserializeOwned {
     /// Reads what format 1 held: the whole file was the content.
     ///

@@ -11,6 +11,7 @@ use super::model::State;
 use super::old_logins;
 use super::revision::{HeadOnly, Revision, RevisionHead};
 use super::stored_desired::StoredDesired;
+use super::version::StateVersion;
 use crate::resource::{Address, FieldPath, from_json};
 
 impl Content for State {
@@ -37,6 +38,12 @@ impl Content for Revision {
     fn in_todays_form(mut self) -> Self {
         old_logins::leave_revision(&mut self);
         self
+    }
+}
+
+impl Content for StateVersion {
+    fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
+        from_json(file)
     }
 }
 

@@ -84,7 +84,8 @@ impl LocalBackend {
         Ok(lock)
     }
 
-    fn read_state(&self) -> Result<Option<State>, StateError> {
+    /// The state, or what of it is asked for.
+    fn read_state<T: Content>(&self) -> Result<Option<T>, StateError> {
         let path = self.location.state();
         files::read(&path)?.map(|bytes| format::read(&path, &bytes)).transpose()
     }
@@ -204,7 +205,7 @@ impl Backend for LocalBackend {
     async fn replace(&mut self, state: &State, expected: Option<&StateVersion>) -> Result<(), StateError> {
         self.held()?;
         let path = self.location.state();
-        let found = self.read_state()?.map(|state| state.version());
+        let found = self.read_state::<StateVersion>()?;
         if found.as_ref() != expected {
             return Err(StateError::Moved { path, expected: expected.cloned(), found });
         }

@@ -26,6 +26,11 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
     for (address, outcome) in &journal.outcomes {
         state.record(address, outcome);
     }
+    with_end(state, journal)
+}
+
+/// The same of a state that has the outcomes of the run already.
+pub(super) fn with_end(mut state: State, journal: &Journal) -> State {
     for doubt in journal.in_doubt() {
         // The newest intent tells best what may have happened to an object.
         state.in_doubt.retain(|old| old.address != doubt.address || old.target != doubt.target);

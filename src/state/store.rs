@@ -14,7 +14,7 @@ use super::holder::Holder;
 use super::id::{Lineage, RunId};
 use super::journal::{Begin, Journal, JournalLine, Outcome, RunEnd};
 use super::model::{Expected, State};
-use super::recover::{self, JournalStatus, Recovered, recover};
+use super::recover::{self, JournalStatus, Recovered, recover, with_end};
 use super::revision::{Revision, RevisionHead, RevisionSummary};
 use super::value_keeping;
 use super::version::{FORMAT_VERSION, StateVersion};
@@ -266,19 +266,21 @@ impl Store {
     pub async fn finish(&mut self, end: RunEnd, completion: Completion) -> Result<Option<u64>, StateError> {
         // Where they cannot be written down, the state below has them all the same.
         let kept = self.keep_outcomes().await;
-        let Some((mut journal, _)) = self.run.take().map(|run| *run) else {
+        let Some((mut journal, state)) = self.run.take().map(|run| *run) else {
             return Err(StateError::OutOfOrder("no run has begun"));
         };
         journal.end = Some(end);
-        let mut next = recover(self.kept.clone(), &journal);
+        let mut next = with_end(state, &journal);
         let mut revision = Ok(None);
         if end == RunEnd::Completed {
-            revision = self.save_revision(&journal, &mut next, completion).await.map(Some);
-            if revision.is_err() {
-                // Without its revision there could be no rollback to this run: it is not complete.
-                journal.end = Some(RunEnd::Failed);
-                next = recover(self.kept.clone(), &journal);
-            }
+            (next, revision) = match self.save_revision(&journal, next, completion).await {
+                Ok(Revision { head, state, .. }) => (state, Ok(Some(head.number))),
+                Err(error) => {
+                    // Without its revision there could be no rollback to this run: it is not complete.
+                    journal.end = Some(RunEnd::Failed);
+                    (recover(self.kept.clone(), &journal), Err(error))
+                }
+            };
         }
         // The last line only says that we were not killed. Where the journal cannot be written (perhaps an
         // outcome could not be written either), it is even more important to write the state.
@@ -299,12 +301,13 @@ impl Store {
         revision
     }
 
+    /// Writes the revision of a complete run, which ends with this state.
     async fn save_revision(
         &mut self,
         journal: &Journal,
-        next: &mut State,
+        mut next: State,
         mut completion: Completion,
-    ) -> Result<u64, StateError> {
+    ) -> Result<Revision, StateError> {
         let newest = self.backend.revisions().await?.last().copied().unwrap_or(0);
         // A state that was restored from a backup may be older than its revisions: none of them is
         // overwritten.
@@ -313,7 +316,7 @@ impl Store {
             // A damaged revision is missing from the history, and stops no run.
             let before = self.backend.revision(next.revision).await;
             if let Some(before) = unless_damaged(before)? {
-                completion.carry_over(before, next);
+                completion.carry_over(before, &next);
             }
         }
         let before = next.revision;
@@ -332,9 +335,9 @@ impl Store {
         };
         value_keeping::keep(self.backend.as_mut(), &head, before, &completion).await?;
         next.complete(head.completed_plan());
-        let revision = Revision { head, state: next.clone(), desired: completion.desired };
+        let revision = Revision { head, state: next, desired: completion.desired };
         self.backend.save_revision(&revision).await?;
-        Ok(number)
+        Ok(revision)
     }
 
     /// Changes the state without a run (`state mv`, `state rm`).

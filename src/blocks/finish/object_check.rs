@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::kubernetes::encoded_bytes::decode;
 use crate::kubernetes::names::{self, NameFault};
 use crate::kubernetes::remains::{self, Remain};
-use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
+use crate::resource::{Desired, Expression, FieldPath, Segment, is_builtin_group};
 
 /// Pushes what is wrong with an object.
 pub(in crate::blocks) fn check(desired: &Desired, places: &Places<'_>, mistakes: &mut Vec<Diagnostic>) {
@@ -27,7 +27,7 @@ pub(in crate::blocks) fn check(desired: &Desired, places: &Places<'_>, mistakes:
     check.remains();
     // The schema in a CRD describes amounts, and has none itself.
     if is_builtin && desired.identity.kind != "CustomResourceDefinition" {
-        check.quantities(&FieldPath::root(), &desired.object);
+        check.quantities(&mut FieldPath::root(), &desired.object);
     }
 }
 
@@ -220,23 +220,22 @@ impl ObjectCheck<'_> {
     }
 
     /// Amounts of resources, wherever they stand.
-    fn quantities(&mut self, path: &FieldPath, value: &Value) {
+    fn quantities(&mut self, path: &mut FieldPath, value: &Value) {
         match value {
             Value::Object(map) => {
                 for (key, below) in map {
-                    let at = path.key(key.as_str());
-                    if AMOUNTS.contains(&key.as_str()) && is_amounts_table(path, key) {
-                        self.amounts(&at, below);
-                    } else if key == "sizeLimit" {
-                        self.amount(&at, below);
-                    } else if key != "data" && key != "binaryData" && key != "metadata" {
-                        self.quantities(&at, below);
-                    }
+                    let is_table = AMOUNTS.contains(&key.as_str()) && is_amounts_table(path, key);
+                    path.within(Segment::Key(key.clone()), |path| match key.as_str() {
+                        _ if is_table => self.amounts(path, below),
+                        "sizeLimit" => self.amount(path, below),
+                        "data" | "binaryData" | "metadata" => {}
+                        _ => self.quantities(path, below),
+                    });
                 }
             }
             Value::Array(list) => {
                 for (index, item) in list.iter().enumerate() {
-                    self.quantities(&path.index(index), item);
+                    path.within(Segment::Index(index), |path| self.quantities(path, item));
                 }
             }
             _ => {}

@@ -75,12 +75,10 @@ fn schema_apart(identity: &Identity, difference: Difference) -> Vec<Difference> 
 
 /// Every field of an object that is created; what names it is left out, since its address says that already.
 pub(in crate::plan) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
-    let mut found = Vec::new();
-    leaves(&FieldPath::root(), sent, &mut found);
-    found
+    leaves(sent)
         .into_iter()
         .filter(|(path, _)| !path.names_the_object() && !is_ours_path(path))
-        .map(|(path, value)| field(desired, path, None, After::Value(value)))
+        .map(|(path, value)| field(desired, path, None, After::Value(value.clone())))
         .collect()
 }
 
@@ -91,27 +89,29 @@ pub(in crate::plan) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usi
         !changes && !path.names_the_object() && !is_ours_path(path)
     };
     let mut count = 0;
-    each_leaf(&FieldPath::root(), sent, &mut |path, _| count += usize::from(stays(path)));
+    each_leaf(&mut FieldPath::root(), sent, &mut |path, _| count += usize::from(stays(path)));
     count
 }
 
 /// Every value that holds no other ones, list items named by their keys.
-pub fn leaves(path: &FieldPath, value: &Value, found: &mut Vec<(FieldPath, Value)>) {
-    each_leaf(path, value, &mut |path, value| found.push((path.clone(), value.clone())));
+pub fn leaves(object: &Value) -> Vec<(FieldPath, &Value)> {
+    let mut found = Vec::new();
+    each_leaf(&mut FieldPath::root(), object, &mut |path, value| found.push((path.clone(), value)));
+    found
 }
 
-fn each_leaf(path: &FieldPath, value: &Value, take: &mut impl FnMut(&FieldPath, &Value)) {
+fn each_leaf<'v>(path: &mut FieldPath, value: &'v Value, take: &mut impl FnMut(&FieldPath, &'v Value)) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             for (key, value) in map {
-                each_leaf(&path.key(key.as_str()), value, take);
+                path.within(Segment::Key(key.clone()), |path| each_leaf(path, value, take));
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => {
             let keys = item_keys(items, &[]);
             for (index, item) in items.iter().enumerate() {
                 let step = keys.map_or(Segment::Index(index), |keys| Segment::Item(name_of(item, keys)));
-                each_leaf(&path.join(step), item, take);
+                path.within(step, |path| each_leaf(path, item, take));
             }
         }
         _ => take(path, value),
@@ -142,10 +142,8 @@ fn field(desired: &Desired, path: FieldPath, before: Option<Value>, after: After
 /// The fields that a change sends or takes away and that hold something else now than when it was planned.
 pub fn moved_fields(change: &Change, live: &Live) -> Vec<FieldPath> {
     let (Some(sent), Some(prior)) = (&change.send, &change.prior) else { return Vec::new() };
-    let mut all = Vec::new();
-    leaves(&FieldPath::root(), sent, &mut all);
     let changed = change.fields.iter().map(|field| field.path.clone());
-    let paths: BTreeSet<FieldPath> = all.into_iter().map(|(path, _)| path).chain(changed).collect();
+    let paths: BTreeSet<FieldPath> = leaves(sent).into_iter().map(|(path, _)| path).chain(changed).collect();
     paths.into_iter().filter(|path| path.get(&prior.object) != path.get(&live.object)).collect()
 }
 

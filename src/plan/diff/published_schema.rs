@@ -6,12 +6,12 @@ use serde_json::Value;
 use crate::diagnostic::nearest::nearest;
 use crate::kubernetes::openapi::{FieldSchema, ObjectSchema, ValueForm};
 use crate::plan::diff::misfit::{Mistake, rejected};
-use crate::resource::{Desired, FieldPath, Problem};
+use crate::resource::{Desired, FieldPath, Problem, Segment};
 
 /// What the server will refuse; `None` where it will take the fields, as far as its schema tells.
 pub(in crate::plan) fn check(schema: &ObjectSchema, desired: &Desired, sent: &Value) -> Option<Problem> {
     let mut mistakes = Vec::new();
-    walk(schema.root()?, sent, &FieldPath::root(), desired, &mut mistakes);
+    walk(schema.root()?, sent, &mut FieldPath::root(), desired, &mut mistakes);
     let head = format!("the server does not take this {}:", desired.identity.kind);
     (!mistakes.is_empty()).then(|| rejected(&head, desired, mistakes))
 }
@@ -19,7 +19,7 @@ pub(in crate::plan) fn check(schema: &ObjectSchema, desired: &Desired, sent: &Va
 fn walk(
     schema: FieldSchema<'_>,
     value: &Value,
-    path: &FieldPath,
+    path: &mut FieldPath,
     desired: &Desired,
     mistakes: &mut Vec<Mistake>,
 ) {
@@ -35,10 +35,14 @@ fn walk(
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                let path = path.key(key.as_str());
                 match schema.field(key) {
-                    Some(below) => walk(below, value, &path, desired, mistakes),
-                    None if schema.is_closed() => mistakes.push(unknown(schema, key, path)),
+                    Some(below) => {
+                        let step = Segment::Key(key.clone());
+                        path.within(step, |path| walk(below, value, path, desired, mistakes));
+                    }
+                    None if schema.is_closed() => {
+                        mistakes.push(unknown(schema, key, path.key(key.as_str())));
+                    }
                     None => {}
                 }
             }
@@ -46,7 +50,7 @@ fn walk(
         Value::Array(items) => {
             let Some(below) = schema.item() else { return };
             for (at, item) in items.iter().enumerate() {
-                walk(below, item, &path.index(at), desired, mistakes);
+                path.within(Segment::Index(at), |path| walk(below, item, path, desired, mistakes));
             }
         }
         _ => {}

@@ -38,9 +38,8 @@ fn collect<'d>(desired: &Desired, path: &FieldPath, value: &'d Value, found: &mu
 /// configuration hid, or that somebody else put where a secret is to stand.
 pub fn live_secrets(desired: &Desired, live: &Value) -> Vec<Value> {
     let sensitive_fields = SensitiveFields::new(desired, live);
-    let mut all = Vec::new();
-    leaves(&FieldPath::root(), live, &mut all);
-    all.into_iter().filter(|(path, _)| sensitive_fields.hides(path)).map(|(_, value)| value).collect()
+    let hidden = leaves(live).into_iter().filter(|(path, _)| sensitive_fields.hides(path));
+    hidden.map(|(_, value)| value.clone()).collect()
 }
 
 #[cfg(test)]

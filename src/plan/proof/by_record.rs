@@ -12,7 +12,9 @@ use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::proof::by_owner;
 use crate::plan::proof::list_items;
-use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, SentObject, is_house_group};
+use crate::resource::{
+    self, Applied, Desired, FieldPath, Held, Live, RecordedFields, SentObject, is_house_group,
+};
 
 /// The record of a write: what was sent, what the server's answer holds in our fields, and what others have beside
 /// them.
@@ -42,9 +44,7 @@ pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> 
 
 /// Every field of what is sent that is a value by itself, but for those that name the object.
 fn sent_fields(sent: &Value) -> impl Iterator<Item = FieldPath> {
-    let mut all = Vec::new();
-    leaves(&FieldPath::root(), sent, &mut all);
-    all.into_iter().map(|(path, _)| path).filter(|path| !path.names_the_object())
+    leaves(sent).into_iter().map(|(path, _)| path).filter(|path| !path.names_the_object())
 }
 
 /// Whether sending this again would change nothing: the same was sent last time, in the same API version, and our
@@ -72,6 +72,7 @@ pub(in crate::plan) fn proves_unchanged(
 fn holds_the_same(applied: &Applied, project: &str, desired: &Desired, sent: &Value, live: &Live) -> bool {
     let sensitive_fields = SensitiveFields::new(desired, &live.object);
     let is_as_sent = |path: &FieldPath| path.get(sent) == path.get(&live.object);
+    let mut recorded = RecordedFields::of(applied);
     let mut count = 0;
     resource::all_held(
         live,
@@ -79,7 +80,7 @@ fn holds_the_same(applied: &Applied, project: &str, desired: &Desired, sent: &Va
         |path| sensitive_fields.hides(path),
         |path, held| {
             count += 1;
-            (held != Held::Hidden || is_as_sent(path)) && applied.fields.get(&path.to_string()) == Some(&held)
+            (held != Held::Hidden || is_as_sent(path)) && recorded.get(path) == Some(held)
         },
     ) && count == applied.fields.len()
 }

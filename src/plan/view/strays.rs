@@ -8,6 +8,7 @@ use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::letting_go;
 use crate::plan::input::plan_input::Input;
 use crate::plan::model::change::Change;
+use crate::plan::model::fidelity::{Fidelity, Proof};
 use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::view::overview::Overview;
 use crate::provider::Marked;
@@ -43,7 +44,7 @@ pub(in crate::plan) fn notes(
     changes: &[Change],
 ) -> impl Iterator<Item = String> {
     let left = left_alone(&strays(overview.input(), marked, changes).collect::<Vec<_>>());
-    let later = written_later(overview).into_iter().map(ToString::to_string);
+    let later = written_later(overview, changes).into_iter().map(ToString::to_string);
     left.into_iter().chain(older_state(overview.input().serial, later.collect()))
 }
 
@@ -72,18 +73,22 @@ fn named(identity: &Identity, address: Option<&str>) -> String {
 }
 
 /// The addresses of what a run wrote of which this state knows nothing.
-fn written_later(overview: Overview<'_>) -> Vec<&Address> {
+fn written_later<'a>(overview: Overview<'a>, changes: &[Change]) -> Vec<&'a Address> {
     let input = overview.input();
     if input.serial == 0 {
         return Vec::new();
     }
     let manager = field_manager(&input.project);
+    // What its record proves unchanged was held against all of that record already.
+    let is_proved = |change: &&Change| change.fidelity == Fidelity::Proved(Proof::Record);
+    let proved: HashSet<&Address> = changes.iter().filter(is_proved).map(|change| &change.address).collect();
     let is_later = |address: &Address| {
         let known = input.known.get(address)?;
         let live = overview.live(address).filter(|live| live.stamp.uid == known.uid && !known.doubted)?;
         Some(is_written_since(known.applied.as_deref()?, live, &manager))
     };
-    let written = input.known.keys().filter(|address| is_later(address) == Some(true));
+    let written =
+        input.known.keys().filter(|address| !proved.contains(address) && is_later(address) == Some(true));
     let known: HashSet<&Identity> = input.known.values().map(|known| &known.target.identity).collect();
     let is_taken_in = |address: &Address| {
         overview.live(address).is_some_and(|live| {

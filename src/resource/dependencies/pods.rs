@@ -47,7 +47,7 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
         let path: String = template.iter().flat_map(|key| [key, "."]).collect();
         // A pod itself is refused without these; the controller of a template only retries.
         let strict = if template.is_empty() { Strength::Accepted } else { Strength::Running };
-        pod(&format!("{path}spec"), strict, found);
+        found.inside(&format!("{path}spec"), |found| pod(strict, found));
     }
     if identity.is("apps", "StatefulSet") {
         found.local("spec.serviceName", SERVICE, Strength::Useful);
@@ -56,45 +56,43 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
     }
 }
 
-fn pod(spec: &str, strict: Strength, found: &mut Found<'_>) {
-    let at = |rest: &str| format!("{spec}.{rest}");
-
+/// What a pod needs, from its `spec` on.
+fn pod(strict: Strength, found: &mut Found<'_>) {
     for key in ["serviceAccountName", "serviceAccount"] {
-        found.local(&at(key), SERVICE_ACCOUNT, strict);
+        found.local(key, SERVICE_ACCOUNT, strict);
     }
-    rights(&at("serviceAccountName"), found);
-    found.global(&at("priorityClassName"), ("scheduling.k8s.io", "PriorityClass"), strict);
-    found.each(spec, |found, place| {
+    rights("serviceAccountName", found);
+    found.global("priorityClassName", ("scheduling.k8s.io", "PriorityClass"), strict);
+    found.each("", |found, place| {
         if place.get("priorityClassName").is_none() {
             found.push(place.path(), Facility::DefaultPriority, Strength::Useful);
         }
     });
-    found.global(&at("runtimeClassName"), ("node.k8s.io", "RuntimeClass"), strict);
-    found.local(&at("imagePullSecrets.*.name"), SECRET, Strength::Running);
+    found.global("runtimeClassName", ("node.k8s.io", "RuntimeClass"), strict);
+    found.local("imagePullSecrets.*.name", SECRET, Strength::Running);
 
     for containers in ["containers", "initContainers", "ephemeralContainers"] {
-        let at = |rest: &str| format!("{spec}.{containers}.*.{rest}");
+        let at = |rest: &str| format!("{containers}.*.{rest}");
         found.local_unless_optional(&at("env.*.valueFrom.configMapKeyRef"), "name", CONFIG_MAP);
         found.local_unless_optional(&at("env.*.valueFrom.secretKeyRef"), "name", SECRET);
         found.local_unless_optional(&at("envFrom.*.configMapRef"), "name", CONFIG_MAP);
         found.local_unless_optional(&at("envFrom.*.secretRef"), "name", SECRET);
     }
 
-    let volume = |rest: &str| format!("{spec}.volumes.*.{rest}");
-    found.local_unless_optional(&volume("configMap"), "name", CONFIG_MAP);
-    found.local_unless_optional(&volume("secret"), "secretName", SECRET);
-    found.local_unless_optional(&volume("projected.sources.*.configMap"), "name", CONFIG_MAP);
-    found.local_unless_optional(&volume("projected.sources.*.secret"), "name", SECRET);
-    found.local(&volume("persistentVolumeClaim.claimName"), CLAIM, Strength::Running);
-    let class = volume("ephemeral.volumeClaimTemplate.spec.storageClassName");
-    found.global(&class, STORAGE_CLASS, Strength::Running);
-    found.local(&volume("csi.nodePublishSecretRef.name"), SECRET, Strength::Running);
-    found.global(&volume("csi.driver"), ("storage.k8s.io", "CSIDriver"), Strength::Running);
+    found.local_unless_optional("volumes.*.configMap", "name", CONFIG_MAP);
+    found.local_unless_optional("volumes.*.secret", "secretName", SECRET);
+    found.local_unless_optional("volumes.*.projected.sources.*.configMap", "name", CONFIG_MAP);
+    found.local_unless_optional("volumes.*.projected.sources.*.secret", "name", SECRET);
+    found.local("volumes.*.persistentVolumeClaim.claimName", CLAIM, Strength::Running);
+    let class = "volumes.*.ephemeral.volumeClaimTemplate.spec.storageClassName";
+    found.global(class, STORAGE_CLASS, Strength::Running);
+    found.local("volumes.*.csi.nodePublishSecretRef.name", SECRET, Strength::Running);
+    found.global("volumes.*.csi.driver", ("storage.k8s.io", "CSIDriver"), Strength::Running);
 
-    let claim = |rest: &str| format!("{spec}.resourceClaims.*.{rest}");
-    found.local(&claim("resourceClaimName"), ("resource.k8s.io", "ResourceClaim"), Strength::Running);
+    let claim = ("resource.k8s.io", "ResourceClaim");
+    found.local("resourceClaims.*.resourceClaimName", claim, Strength::Running);
     let template = ("resource.k8s.io", "ResourceClaimTemplate");
-    found.local(&claim("resourceClaimTemplateName"), template, Strength::Running);
+    found.local("resourceClaims.*.resourceClaimTemplateName", template, Strength::Running);
 }
 
 /// A program that asks the API server starts best when its rights are there already.

@@ -15,7 +15,8 @@ enum Step<'a> {
 
 /// An object's requirements as they are found.
 pub(super) struct Found<'a> {
-    object: &'a Value,
+    /// The value in which patterns begin, and the way to it.
+    start: (&'a Value, Vec<Step<'a>>),
     namespace: Option<&'a str>,
     requirements: Vec<Requirement>,
 }
@@ -38,7 +39,7 @@ pub(super) const STORAGE_CLASS: Named = ("storage.k8s.io", "StorageClass");
 
 impl<'a> Found<'a> {
     pub(super) fn new(object: &'a Value, namespace: Option<&'a str>) -> Self {
-        Self { object, namespace, requirements: Vec::new() }
+        Self { start: (object, Vec::new()), namespace, requirements: Vec::new() }
     }
 
     pub(super) fn into_requirements(self) -> Vec<Requirement> {
@@ -121,8 +122,17 @@ impl<'a> Found<'a> {
     /// Calls back for every place that the pattern leads to: keys with dots between them, `*` for every
     /// item of a list.
     pub(super) fn each(&mut self, pattern: &str, mut visit: impl FnMut(&mut Self, &FoundValue<'a, '_>)) {
-        let mut way = Vec::with_capacity(12);
-        descend(self, self.object, pattern, &mut way, &mut visit);
+        let (value, mut way) = self.start.clone();
+        descend(self, value, pattern, &mut way, &mut visit);
+    }
+
+    /// Lets patterns begin at every place that this one leads to, for as long as `look` looks there.
+    pub(super) fn inside(&mut self, pattern: &str, mut look: impl FnMut(&mut Self)) {
+        self.each(pattern, |found, place| {
+            let above = std::mem::replace(&mut found.start, (place.value, place.way.to_vec()));
+            look(found);
+            found.start = above;
+        });
     }
 }
 
@@ -168,11 +178,12 @@ fn step(index: usize, item: &Value) -> Step<'_> {
 impl<'a> FoundValue<'a, '_> {
     /// The path to it.
     pub(super) fn path(&self) -> FieldPath {
-        self.way.iter().fold(FieldPath::root(), |path, step| match *step {
-            Step::Key(key) => path.key(key),
-            Step::Index(index) => path.index(index),
-            Step::Item(name) => path.join(Segment::Item(vec![(String::new(), name.to_owned())])),
-        })
+        let segments = self.way.iter().map(|step| match *step {
+            Step::Key(key) => Segment::Key(key.to_owned()),
+            Step::Index(index) => Segment::Index(index),
+            Step::Item(name) => Segment::Item(vec![(String::new(), name.to_owned())]),
+        });
+        segments.collect()
     }
 
     /// The text there; an empty one is as good as none.

@@ -83,9 +83,10 @@ impl FieldPath {
         self.0.len() >= keys.len() && self.0.iter().zip(keys).all(is_key)
     }
 
-    /// Adds a step, calls `inside`, and removes the step again.
-    pub(super) fn within<T>(&mut self, segment: &Segment, inside: impl FnOnce(&mut Self) -> T) -> T {
-        self.0.push(segment.clone());
+    /// Adds a step, calls `inside`, and removes the step again. A walk through an object needs one path for that, and
+    /// copies it only where it keeps it.
+    pub(crate) fn within<T>(&mut self, segment: Segment, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(segment);
         let result = inside(self);
         self.0.pop();
         result

@@ -25,7 +25,7 @@ fn is_plain(key: &str) -> bool {
 fn is_plain_item(text: &str) -> bool {
     !text.is_empty()
         && !text.bytes().all(|b| b.is_ascii_digit())
-        && !text.contains(['[', ']', '"', '=', ',', '\n'])
+        && !text.bytes().any(|b| matches!(b, b'[' | b']' | b'"' | b'=' | b',' | b'\n'))
 }
 
 impl fmt::Display for FieldPath {
@@ -41,7 +41,11 @@ impl fmt::Display for FieldPath {
                 Segment::Key(key) => write!(f, "[{}]", quoted(key))?,
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Item(keys) => match keys.as_slice() {
-                    [(key, text)] if key.is_empty() && is_plain_item(text) => write!(f, "[{text}]")?,
+                    [(key, text)] if key.is_empty() && is_plain_item(text) => {
+                        f.write_str("[")?;
+                        f.write_str(text)?;
+                        f.write_str("]")?;
+                    }
                     _ => {
                         f.write_str("[")?;
                         for (n, (key, text)) in keys.iter().enumerate() {

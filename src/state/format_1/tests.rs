@@ -1,7 +1,8 @@
 use super::super::test_support::*;
 use crate::resource::{FieldPath, Held};
 use crate::state::{
-    Provenance, Readiness, Revision, RevisionSummary, RunEnd, State, Store, StoredResource, format, view,
+    Provenance, Readiness, Revision, RevisionSummary, RunEnd, State, StateVersion, Store, StoredResource,
+    format, view,
 };
 
 fn known<'s>(state: &'s State, address: &str) -> &'s StoredResource {
@@ -12,6 +13,8 @@ fn known<'s>(state: &'s State, address: &str) -> &'s StoredResource {
 fn a_state_is_read_as_it_was_meant() {
     let state: State = format::read(&place(), &format_1("state.json")).unwrap();
     assert_eq!((state.serial, state.revision, state.resources.len()), (3, 1, 3));
+    let version: StateVersion = format::read(&place(), &format_1("state.json")).unwrap();
+    assert_eq!(version, state.version());
     assert_eq!(state.unfinished.as_ref().unwrap().end, Some(RunEnd::Failed));
     assert_eq!(state.in_doubt[0].address.to_string(), "resource.lost");
     let greeting = known(&state, "resource.greeting");
