@@ -1,5 +1,7 @@
 //! `[output.NAME]`: values that others want to know, with what can be told of them before the cluster is asked.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::codes;
@@ -9,7 +11,7 @@ use super::substitution::Substitution;
 use crate::config::Output;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::secret_data;
-use crate::resource::{Desired, Expression, FieldPath, Origin, PathMap, Reference};
+use crate::resource::{BlockAddress, Desired, Expression, FieldPath, Origin, PathMap, Reference};
 
 /// The key of a draft under which the value stands.
 const VALUE: &str = "value";
@@ -29,6 +31,8 @@ pub struct CompiledOutput {
     pub unresolved: PathMap<Expression>,
     /// Why a secret in it is not known.
     pub unknown: Option<String>,
+    /// The blocks whose keys, or what they give, stand in it. It is true once these are applied.
+    pub tells_of: BTreeSet<BlockAddress>,
 }
 
 /// The output, with its secrets and properties put in. Pushes what is wrong with it.
@@ -54,6 +58,7 @@ pub(super) fn compile(
         sensitive: output.sensitive,
         unresolved: unresolved.collect(),
         unknown,
+        tells_of: output.tells_of.clone(),
         value: draft.object.get_mut(VALUE).map(Value::take).unwrap_or_default(),
     }
 }

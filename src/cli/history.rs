@@ -24,7 +24,10 @@ async fn all(project: &Project, format: Format, output: Output) -> Result<Exit, 
         output.message(&wording::note(damage.to_string()))?;
     }
     match format {
-        Format::Text => output.data(&report::history_text(&history.heads, history.unfinished.as_ref()))?,
+        Format::Text => {
+            let unfinished = history.unfinished.as_ref().map(|run| (run, &history.open_run));
+            output.data(&report::history_text(&history.heads, unfinished))?;
+        }
         Format::Json => {
             let json = report::history_json(&history.heads, history.unfinished.as_ref());
             Output::json(&format!("{json:#}\n"))?;

@@ -32,15 +32,13 @@ pub(super) fn host(output: Output) -> Host {
 fn words(remark: &Remark<'_>) -> String {
     match remark {
         Remark::Waiting { holder, left } => waits_for(holder, *left),
-        Remark::IndexAnew { path, reason, revisions } => {
+        Remark::IndexAnew { path, fault, revisions } => {
             let made = match revisions {
                 1 => "the revision that is there".to_owned(),
                 count => format!("the {count} revisions that are there"),
             };
             let path = path.display();
-            escape(&format!(
-                "`{path}` is damaged: {reason}. It was made anew from {made}; the next apply writes it."
-            ))
+            escape(&format!("`{path}` {fault}. It was made anew from {made}; the next apply writes it."))
         }
     }
 }

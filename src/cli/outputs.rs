@@ -42,10 +42,8 @@ fn all(values: &[OutputValue], format: OutputFormat, output: Output) -> Result<E
 fn one(value: &OutputValue, format: OutputFormat, output: Output) -> Result<Exit, Failure> {
     let known = known(value)?;
     match (format, known) {
-        (OutputFormat::Text, _) if value.sensitive => {
-            output.data(Styled::default().line(Label::Dim, "(sensitive)"))?;
-            output.note(&note("`--format raw` and `--format json` print it."))?;
-        }
+        // A script that forgets the format must not take a word for the value.
+        (OutputFormat::Text, _) if value.sensitive => return Err(hidden(&value.name)),
         (OutputFormat::Text, Value::String(text)) => {
             output.data(Styled::default().line(Label::Plain, report::escape_lines(text)))?;
         }
@@ -59,6 +57,11 @@ fn one(value: &OutputValue, format: OutputFormat, output: Output) -> Result<Exit
         }
     }
     Ok(Exit::Done)
+}
+
+fn hidden(name: &str) -> Failure {
+    Failure::message(format!("`output.{name}` is sensitive, and is not printed without a `--format`"))
+        .help(format!("`regplan output {name} --format raw` prints it, `--format json` too"))
 }
 
 /// The value, or the failure that says why there is none.

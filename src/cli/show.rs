@@ -44,10 +44,14 @@ pub(super) async fn run(global: &Global, args: &ShowArgs, output: Output) -> Res
             output.note(text.line(Label::Dim, in_history(&named.file)))?;
         }
         Shown::State => {
-            let state = project(global, output)?.view_state().await?.state;
+            let project = project(global, output)?;
+            let view = project.view_state().await?;
             match format(&args.form)? {
-                TextOrJson::Text => output.data(&report::state_text(&state))?,
-                TextOrJson::Json => Output::json(&format!("{:#}\n", json!(state)))?,
+                TextOrJson::Text => {
+                    let open_run = project.fate_of_last_run(&view).await;
+                    output.data(&report::state_text(&view.state, &open_run))?;
+                }
+                TextOrJson::Json => Output::json(&format!("{:#}\n", json!(view.state)))?,
             }
         }
         Shown::Revision(number) => {

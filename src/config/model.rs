@@ -185,6 +185,8 @@ pub struct Output {
     pub description: Option<String>,
     /// The value; references stand in it as in the body of a [`Block`].
     pub value: Node,
+    /// The blocks whose keys, or what they give, stand in it. It is true once these are applied.
+    pub tells_of: BTreeSet<BlockAddress>,
     /// Whether it is shown only to those who ask for it by name.
     pub sensitive: bool,
 }

@@ -133,6 +133,12 @@ impl Project {
         })
     }
 
+    /// The same of the last run. One that has not recorded its end, and left no journal either, does not go on: another run
+    /// has locked the state since then.
+    pub async fn fate_of_last_run(&self, view: &View) -> OpenRun {
+        self.fate_of_open_run(view).await.unwrap_or(OpenRun::Killed)
+    }
+
     /// The backend of the state.
     pub(super) async fn backend(&self) -> Result<Box<dyn Backend>, Error> {
         self.host.backends.open(&self.backend_settings()?).await

@@ -23,7 +23,7 @@ impl Opened<View> {
     pub async fn outputs(self, selection: &Selection) -> Result<Vec<OutputValue>, Error> {
         let Compiled { outputs, graph, .. } = self.outline();
         let chosen = select(outputs, selection)?;
-        if chosen.iter().all(|output| selection.is_told_by_configuration(output)) {
+        if chosen.iter().all(|output| selection.is_told_without_cluster(output)) {
             let evaluation = Evaluation { graph, state: self.state(), readings: HashMap::new() };
             return Ok(chosen.into_iter().map(|output| evaluation.value(output, selection)).collect());
         }

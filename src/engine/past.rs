@@ -2,7 +2,7 @@
 
 use super::state_access::StateAccess;
 use super::{Error, Project, Workspace};
-use crate::state::{self, Revision, RevisionHead, StateError, Unfinished};
+use crate::state::{self, OpenRun, Revision, RevisionHead, StateError, Unfinished};
 
 /// The revisions that are kept.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct History {
     pub damaged: Vec<StateError>,
     /// The last run, where it did not complete: it has no revision.
     pub unfinished: Option<Unfinished>,
+    /// What has become of that run, where it has not recorded its end.
+    pub open_run: OpenRun,
 }
 
 impl Project {
@@ -21,9 +23,10 @@ impl Project {
     /// # Errors
     /// The state or the list of its revisions cannot be read.
     pub async fn history(&self) -> Result<History, Error> {
-        let unfinished = self.view_state().await?.state.unfinished;
+        let view = self.view_state().await?;
+        let open_run = self.fate_of_last_run(&view).await;
         let (heads, damaged) = state::history(self.backend().await?.as_ref()).await?;
-        Ok(History { heads, damaged, unfinished })
+        Ok(History { heads, damaged, unfinished: view.state.unfinished, open_run })
     }
 
     /// One revision, with all that was desired then.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::model::{Missing, OutputContent, OutputValue};
-use super::select::{Selection, addresses, known};
+use super::select::{Selection, addresses, known, not_applied};
 use crate::blocks::CompiledOutput;
 use crate::graph::Graph;
 use crate::kubernetes::secret_data;
@@ -37,6 +37,9 @@ impl Evaluation<'_> {
     fn content(&self, output: &CompiledOutput) -> OutputContent {
         if let Some(reason) = &output.unknown {
             return OutputContent::Missing(Missing::Unknown(reason.clone()));
+        }
+        if let Some(address) = not_applied(output, self.graph, self.state) {
+            return OutputContent::Missing(Missing::NotApplied(address));
         }
         // What cannot be read is told before what is not there.
         let unreadable =

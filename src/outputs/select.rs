@@ -30,8 +30,8 @@ impl Selection {
         output.sensitive && *self == Self::All
     }
 
-    /// Whether the configuration alone gives all that is to be shown of an output.
-    pub fn is_told_by_configuration(&self, output: &CompiledOutput) -> bool {
+    /// Whether the configuration and the state alone give all that is to be shown of an output.
+    pub fn is_told_without_cluster(&self, output: &CompiledOutput) -> bool {
         self.withholds(output) || (output.unresolved.is_empty() && output.unknown.is_none())
     }
 }
@@ -58,6 +58,25 @@ pub(super) fn addresses<'o>(
     references.filter_map(|reference| match reference {
         Reference::Live(live) => Some(live.split(|address| graph.get(address).is_some())?.0),
         Reference::Secret(_) | Reference::Variable(_) => None,
+    })
+}
+
+/// What an output tells of that was not applied yet: an object of a block whose keys stand in it.
+pub(super) fn not_applied(output: &CompiledOutput, graph: &Graph, state: &State) -> Option<Address> {
+    output.tells_of.iter().find_map(|block| {
+        let mut objects = graph.resources().filter(|desired| desired.address.block == *block).peekable();
+        if objects.peek().is_none() {
+            // The objects of a chart are not known before it is rendered, for which nobody is asked here.
+            let is_there = state.resources.keys().any(|address| address.block == *block);
+            let lacks = block.kind == "chart" && !is_there;
+            return lacks.then(|| Address::block(block.kind.as_str(), block.name.as_str()));
+        }
+        let mut stays = objects.filter(|desired| !desired.shared && desired.hook.is_none());
+        // Without a cluster it may not be known whether a kind lives in namespaces, and so what the object is called.
+        let is_known = |desired: &&Desired| {
+            state.resources.contains_key(&desired.address) || known(state, desired).is_some()
+        };
+        stays.find(|desired| !is_known(desired)).map(|desired| desired.address.clone())
     })
 }
 

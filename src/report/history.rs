@@ -20,8 +20,9 @@ const SHORT: usize = 12;
 /// The column at which the fields of a resource begin.
 const INDENT: usize = 6;
 
-/// The revisions, the oldest first: one line each.
-pub fn history_text(heads: &[RevisionHead], unfinished: Option<&Unfinished>) -> Styled {
+/// The revisions, the oldest first: one line each. Below them is told of a run that did not complete, with what has become
+/// of it.
+pub fn history_text(heads: &[RevisionHead], unfinished: Option<(&Unfinished, &OpenRun)>) -> Styled {
     let mut text = Styled::default();
     if heads.is_empty() {
         text.line(Label::Plain, "No apply has completed yet.");
@@ -36,9 +37,8 @@ pub fn history_text(heads: &[RevisionHead], unfinished: Option<&Unfinished>) -> 
         text.push(Label::Dim, format!("  {}", short(&head.plan)));
         text.line(Label::Plain, format!("  {}", counts(&head.summary)));
     }
-    if let Some(run) = unfinished {
-        // Nobody has looked at the lock.
-        let story = interruption(run, &OpenRun::Unclear(None));
+    if let Some((run, fate)) = unfinished {
+        let story = interruption(run, fate);
         text.push(Label::Warning, "Note: ")
             .line(Label::Plain, escape(&format!("{story}; it has no revision.")));
     }

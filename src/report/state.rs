@@ -6,8 +6,9 @@ use crate::report::format::styled::{Label, Styled};
 use crate::report::format::time::to_the_second;
 use crate::state::{OpenRun, Readiness, State, StoredResource};
 
-/// The state in short: which one it is, and what it knows, one line for each resource.
-pub fn state_text(state: &State) -> Styled {
+/// The state in short: which one it is, and what it knows, one line for each resource. `open_run` is what has become of a
+/// last run that has not recorded its end.
+pub fn state_text(state: &State, open_run: &OpenRun) -> Styled {
     let mut text = Styled::default();
     let mut line = |name: &str, value: &str| {
         text.push(Label::Dim, format!("{name:<10}")).line(Label::Plain, escape(value));
@@ -21,8 +22,7 @@ pub fn state_text(state: &State) -> Styled {
         None => line("cluster", "none yet"),
     }
     if let Some(run) = &state.unfinished {
-        // Nobody has looked at the lock.
-        line("last run", &interruption(run, &OpenRun::Unclear(None)));
+        line("last run", &interruption(run, open_run));
     }
     for doubt in &state.in_doubt {
         line("in doubt", &doubt.address.to_string());

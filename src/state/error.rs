@@ -64,6 +64,16 @@ pub enum StateError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// What was written to the new place of a state is not what is there.
+    #[error("{what} did not arrive at `{}`: {found}", path.display())]
+    NotMoved {
+        /// What was written, in words: `revision 2`.
+        what: String,
+        /// The new place.
+        path: PathBuf,
+        /// What is there instead, in words.
+        found: String,
+    },
     /// Secret values are to be kept in another form, and cannot be opened.
     #[error("the secret values of revision {number} cannot be opened: {reason}")]
     ValuesClosed {
@@ -257,9 +267,10 @@ impl StateError {
     pub(super) fn shelf(path: &Path, doing: &'static str) -> impl FnOnce(ShelfError) -> Self + use<> {
         let path = path.to_owned();
         move |error| match error {
-            ShelfError::Failed(problem) | ShelfError::Damaged(problem) | ShelfError::Unanswered(problem) => {
+            ShelfError::Failed(problem) | ShelfError::Unanswered(problem) => {
                 Self::Shelf { path, doing, problem }
             }
+            ShelfError::Damaged(reason) => Self::Damaged { path, reason },
             ShelfError::Taken => {
                 Self::NotLocked { path, reason: "another process has written in the meantime" }
             }
@@ -275,6 +286,7 @@ impl StateError {
             Self::NoteDamaged { .. } => "state-note-damaged",
             Self::SamePlace { .. } => "state-same-place",
             Self::NothingToMove { .. } => "state-nothing-to-move",
+            Self::NotMoved { .. } => "state-not-moved",
             Self::ValuesClosed { .. } => "state-values-closed",
             Self::NoKey { .. } => "state-no-key",
             Self::BadProjectName { .. } => "state-project-name",
@@ -329,6 +341,11 @@ impl StateError {
             }
             Self::NothingToMove { .. } => {
                 "check which configuration has the old `[state]`, and name that one with `--from`".to_owned()
+            }
+            Self::NotMoved { .. } => {
+                "the state stays where it was, and nothing of it is lost: run the same command again; if that does not help, \
+                 find out what the new place does with what is written to it"
+                    .to_owned()
             }
             Self::ValuesClosed { .. } => {
                 "give the identity that the old configuration names in `[state] encryption`".to_owned()
@@ -398,11 +415,18 @@ impl StateError {
 
 fn damaged_help(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let more = match name.rsplit('.').next() {
-        // In a folder and in a bucket it is `key`, in a cluster `NAME.key`.
-        Some("key") => {
+    // In a cluster the names are `NAME.key`, `NAME.state`, `NAME.journal-0`.
+    let more = match name.rsplit('.').next().unwrap_or_default() {
+        "key" => {
             ", or remove it: the next `plan --out` or `regplan state init` makes another one, and plan files that were made \
              before are not applied"
+        }
+        "state" => {
+            " of the cluster, with its chunks; or delete the ConfigMaps of the state, run `regplan state init`, and then \
+             `regplan state rebuild`, which finds by its annotations what was applied"
+        }
+        part if part.starts_with("journal-") => {
+            "; or delete it and run `regplan plan`, which finds what the interrupted run made by the annotations of the objects"
         }
         _ if name == "state.json" => {
             ", or move it away and run `regplan state rebuild`: it finds by its annotations what was applied, and says how \

@@ -3,16 +3,17 @@
 //! A move that was killed is done again from its beginning: what it writes is the same, and the old place stays the one
 //! that counts until it is retired by one write.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::backend::Backend;
-use super::error::StateError;
+use super::error::{StateError, unless_damaged};
 use super::format;
 use super::model::State;
 use super::revision::Revision;
 use super::seal::Identities;
 use super::sealed_values::{NotOpened, SealedValues};
 use super::store::Store;
+use crate::resource::Key;
 
 /// What a move has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +74,7 @@ pub async fn migrate(
     let without_values = migration.without_values;
     let file = format::write(&new, store.state())?;
     to.overwrite_state(&file).await?;
-    if to.load().await?.as_ref() != Some(store.state()) {
-        return Err(differs(&new));
-    }
+    is_there("the state", &new, to.load().await, |there| there.as_ref() == Some(store.state()))?;
     let serial = store.state().serial;
     store.backend_mut().overwrite_state(&format::tombstone(&new)).await?;
     // It is done. A lock that cannot be released runs out.
@@ -126,9 +125,8 @@ impl Migration<'_> {
             let revision = self.from.revision(*number).await?;
             self.values(&revision).await?;
             self.to.save_revision(&revision).await?;
-            if self.to.revision(*number).await? != revision {
-                return Err(differs(&self.to.place()));
-            }
+            let there = self.to.revision(*number).await;
+            is_there(&format!("revision {number}"), &self.to.place(), there, |there| *there == revision)?;
         }
         Ok(numbers.len())
     }
@@ -144,11 +142,9 @@ impl Migration<'_> {
             return Ok(());
         };
         self.to.save_values(&values).await?;
-        if self.to.values(number).await?.as_ref() == Some(&values) {
-            Ok(())
-        } else {
-            Err(differs(&self.to.place()))
-        }
+        let there = self.to.values(number).await;
+        let what = format!("the secret values of revision {number}");
+        is_there(&what, &self.to.place(), there, |there| there.as_ref() == Some(&values))
     }
 
     /// The values as the new place keeps them; `None` where it keeps none.
@@ -168,17 +164,35 @@ impl Migration<'_> {
     async fn key(&mut self) -> Result<(), StateError> {
         let Some(key) = self.from.key().await? else { return Ok(()) };
         self.to.save_key(&key).await?;
-        let is_there = self.to.key().await?.is_some_and(|there| there.to_hex() == key.to_hex());
-        if is_there { Ok(()) } else { Err(differs(&self.to.place())) }
+        let is_the_same =
+            |there: &Option<Key>| there.as_ref().is_some_and(|there| there.to_hex() == key.to_hex());
+        is_there("the key of plan files", &self.to.place(), self.to.key().await, is_the_same)
     }
 }
 
-fn differs(place: &std::path::Path) -> StateError {
-    StateError::Damaged {
-        path: place.to_owned(),
-        reason: "what was read back is not what was written; the state stays where it was".to_owned(),
-    }
+/// Makes sure that what was read back is what was written.
+///
+/// # Errors
+/// It is something else, damaged, or not there: [`StateError::NotMoved`]; or it cannot be read.
+fn is_there<T>(
+    what: &str,
+    place: &Path,
+    read: Result<T, StateError>,
+    is_the_same: impl FnOnce(&T) -> bool,
+) -> Result<(), StateError> {
+    let found = match read {
+        Ok(there) if is_the_same(&there) => return Ok(()),
+        Ok(_) => "what was read back is something else".to_owned(),
+        Err(error) => {
+            let reason = error.to_string();
+            unless_damaged(Err::<T, _>(error))?;
+            reason
+        }
+    };
+    Err(StateError::NotMoved { what: what.to_owned(), path: place.to_owned(), found })
 }
 
+#[cfg(test)]
+mod read_back_tests;
 #[cfg(test)]
 mod tests;

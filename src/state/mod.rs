@@ -126,8 +126,8 @@ pub use seal::{Identities, Seal, SealedBy};
 pub use sealed_values::{NotOpened, SealedValues};
 pub use secret_values::SecretValues;
 pub use shared::{
-    Item, ItemVersion, Kept, KeyMaking, LAST_PART, LeaseTimes, LockRecord, ObjectShelf, Over, Remark,
-    SharedBackend, Shelf, ShelfError, Telling, connect_object_store, locks_released,
+    IndexFault, Item, ItemVersion, Kept, KeyMaking, LAST_PART, LeaseTimes, LockRecord, ObjectShelf, Over,
+    Remark, SharedBackend, Shelf, ShelfError, Telling, connect_object_store, locks_released,
 };
 pub use store::Store;
 pub use stored_desired::{StoredDesired, StoredOrigin};

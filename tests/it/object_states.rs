@@ -20,6 +20,7 @@ tests! {
     a_clock_that_is_off_by_an_hour_is_told,
     a_lost_state_is_put_back_from_a_file_or_made_anew,
     a_flipped_bit_in_the_index_hides_no_revision,
+    an_index_that_was_deleted_hides_no_revision,
     who_may_only_read_is_told_who_makes_the_key,
     a_store_that_ignores_conditions_is_refused,
     what_leads_to_no_store_is_said,
@@ -263,6 +264,21 @@ fn a_flipped_bit_in_the_index_hides_no_revision() {
     let after = project.run(["history"]).success();
     after.stderr_lacks("damaged").stdout_contains("rollback 1");
     assert!(server.read(&index).contains("\"checksum\""));
+}
+
+fn an_index_that_was_deleted_hides_no_revision() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &with_value("one"));
+    project.apply().stderr_lacks("is missing");
+    change(&project, &server, &with_value("two"));
+    project.apply();
+    let index = ns.fill("{project}/revisions/index.json");
+    server.remove(&index);
+    let told = project.run(["history"]).success();
+    told.stderr_contains(&format!("`s3://states/{index}` is missing. It was made anew from the 2 revisions"));
+    project.run(["rollback", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "one");
+    project.run(["history"]).success().stderr_lacks("is missing").stdout_contains("rollback 1");
 }
 
 fn a_store_that_ignores_conditions_is_refused() {

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::charts::with_chart;
 use crate::harness::{HEAD, Namespace, Project, Proxy, custom_object, definition};
 
 tests! {
     outputs_tell_what_the_file_and_the_cluster_hold,
+    what_this_project_owns_is_told_as_it_was_applied,
+    a_chart_is_told_once_it_was_applied,
     an_apply_ends_with_the_outputs,
     a_secret_is_printed_by_name_alone,
     an_output_that_gives_a_secret_has_to_say_so,
@@ -72,15 +75,22 @@ value = { user = "ci", at = ["${registry.main.host}", "${registry.main/Service/r
     let project = project(&ns, &blocks);
     let before = project.run(["output"]).success();
     before
-        .stdout_contains("address         = \"https://registry.example.com\"")
         .stdout_contains("where docker pushes")
-        .stdout_contains("users           = [\"alice\",\"ci\"]")
+        .stdout_lacks("example.com")
+        .stdout_lacks("alice")
         .stdout_contains(
             "port            = (not known: `registry.main/Service/registry` is not applied yet)",
         );
+    let unknown = project.run(["output", "users", "--format", "json"]).code(1);
+    unknown
+        .stderr_contains("`output.users` is not known: `registry.main/")
+        .stderr_contains("is not applied yet");
     project.apply();
     let after = project.run(["output"]).success();
     after
+        .stdout_contains("address         = \"https://registry.example.com\"")
+        .stdout_contains("where docker pushes")
+        .stdout_contains("users           = [\"alice\",\"ci\"]")
         .stdout_contains("port            = 5000")
         .stdout_contains("certificate_end = (not known: `resource.thing` has no `status.notAfter` yet)");
     let missing = project.run(["output", "certificate_end"]).code(1);
@@ -106,6 +116,53 @@ value = { user = "ci", at = ["${registry.main.host}", "${registry.main/Service/r
         json!({"value": "https://registry.example.com", "description": "where docker pushes", "sensitive": false})
     );
     assert_eq!(all["outputs"]["login"]["value"], json!({"user": "ci", "at": ["registry.example.com", ip]}));
+}
+
+/// The file may be ahead of the cluster, and others may have changed what is there.
+fn what_this_project_owns_is_told_as_it_was_applied() {
+    let ns = Namespace::new();
+    let outputs = "[output.a]\nvalue = \"${resource.note.data.a}\"\n\
+                   [output.all]\nvalue = { note = \"a is ${resource.note.data.a}\", kind = \"${resource.note.kind}\" }\n\
+                   [output.word]\nvalue = \"${resource.login.stringData.word}\"\nsensitive = true\n\
+                   [resource.login]\napiVersion = \"v1\"\nkind = \"Secret\"\nstringData.word = \"a word\"\n";
+    let project = project(&ns, &format!("{NOTE}{outputs}"));
+    project
+        .run(["output"])
+        .success()
+        .stdout_contains("a    = (not known: `resource.note` is not applied yet)");
+    let unknown = project.run(["output", "a", "--format", "raw"]).code(1);
+    unknown.stderr_contains("`resource.note` is not applied yet").stderr_contains("`regplan apply` makes it");
+    project
+        .run(["output", "word", "--format", "raw"])
+        .code(1)
+        .stderr_contains("`resource.login` is not applied");
+    project.apply().stdout_contains("a    = \"b\"");
+    assert_eq!(raw(&project, "a"), "b");
+    assert_eq!(raw(&project, "word"), "a word");
+    project.rewrite("regplan.toml", &format!("{HEAD}{}{outputs}", NOTE.replace("\"b\"", "\"later\"")));
+    assert_eq!(raw(&project, "a"), "b", "the file is not applied yet");
+    project.apply();
+    assert_eq!(raw(&project, "a"), "later");
+    ns.patch("configmap/note", &json!({"data": {"a": "theirs"}}));
+    let all = project.run(["output", "all", "--format", "json"]).success().json();
+    assert_eq!(all, json!({"note": "a is theirs", "kind": "ConfigMap"}));
+}
+
+/// Also where it cannot be rendered without a cluster, so that its objects are not known.
+fn a_chart_is_told_once_it_was_applied() {
+    let ns = Namespace::new();
+    let template = "{{ if not (.Capabilities.APIVersions.Has \"v1/Endpoints\") }}{{ fail \"no cluster\" }}{{ end }}\n\
+                    apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-chart}\n";
+    let project = with_chart(project(&ns, ""), "told", template);
+    let chart = "[chart.told]\nchart = \"told\"\nvalues = { a = \"b\" }\n\
+                 [output.a]\nvalue = \"${chart.told.values.a}\"\n";
+    project.rewrite("regplan.toml", &format!("{HEAD}{chart}"));
+    project
+        .run(["output", "a", "--format", "raw"])
+        .code(1)
+        .stderr_contains("`chart.told` is not applied yet");
+    project.apply();
+    assert_eq!(raw(&project, "a"), "b");
 }
 
 fn an_apply_ends_with_the_outputs() {
@@ -135,11 +192,16 @@ fn a_secret_is_printed_by_name_alone() {
     let unset = project.run(["output", "token", "--format", "raw"]).code(1);
     unset.stderr_contains("`output.token` is not known: the environment variable TOKEN is not set");
     let project = project.env("TOKEN", "hunter2-hunter2");
-    for args in
-        [&["output"][..], &["output", "--format", "json"], &["output", "token"], &["apply", "--auto-approve"]]
-    {
+    for args in [&["output"][..], &["output", "--format", "json"], &["apply", "--auto-approve"]] {
         project.run(args.iter().copied()).success().stdout_lacks("hunter2").stderr_lacks("hunter2");
     }
+    // A script that forgets the format must not take a word for the value.
+    let hidden = project.run(["output", "token"]).code(1);
+    assert_eq!(hidden.stdout(), "");
+    hidden
+        .stderr_contains("`output.token` is sensitive")
+        .stderr_contains("`regplan output token --format raw`");
+    hidden.stderr_lacks("hunter2");
     project.run(["output"]).success().stdout_contains("token = (sensitive)");
     let all = project.run(["output", "--format", "json"]).success().json();
     assert_eq!(all["outputs"]["token"], json!({"sensitive": true}));
@@ -242,10 +304,13 @@ fn outputs_ask_the_cluster_as_little_as_they_can() {
                [output.hidden]\nvalue = \"${registry.main/Service/registry.spec.clusterIP}\"\nsensitive = true\n";
     let project = project(&ns, &[REGISTRY, own].concat()).through(&proxy);
     project.run(["output"]).success();
-    project.run(["output", "address"]).success();
+    project.run(["output", "address"]).code(1);
     assert_eq!(requests(&proxy), BTreeMap::new());
     project.apply();
     proxy.forget();
+    project.run(["output"]).success();
+    project.run(["output", "address"]).success();
+    assert_eq!(requests(&proxy), BTreeMap::new());
     project.apply().stdout_contains("Outputs:");
     let without = requests(&proxy);
     let live = "[output.ip]\nvalue = \"${registry.main/Service/registry.spec.clusterIP}\"\n\

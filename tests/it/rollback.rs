@@ -1,5 +1,7 @@
 //! Revisions: what is told of them, and how one goes back to them.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::harness::{FAILING, GREETING, HEAD, Namespace, Project, custom_object, definition, wait_until};
@@ -63,10 +65,13 @@ fn back(project: &Project<'_>, revision: &str) {
 
 fn the_history_tells_who_applied_what_and_when() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", GREETING);
+    let project = ns.project().write("regplan.toml", GREETING).env("USER", "alice");
     project.run(["history"]).success().stdout_contains("No apply has completed yet.");
     project.apply();
+    let project = project.env("USER", "bob");
     project.rewrite("regplan.toml", &with_value("moon"));
+    let plan = project.run(["plan", "--format", "json"]).success().json();
+    let digest = plan["digest"].as_str().unwrap();
     project.apply();
     let text = project.run(["history"]).success();
     text.stdout_contains("   1  20")
@@ -79,6 +84,19 @@ fn the_history_tells_who_applied_what_and_when() {
         (&json["revisions"][1]["command"], &json["revisions"][1]["number"]),
         (&json!("apply"), &json!(2))
     );
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    for (revision, name) in [(0, "alice"), (1, "bob")] {
+        assert_eq!(json["revisions"][revision]["by"], format!("{name}@{}", host.trim()));
+    }
+    // The history names the plan by the digest that was approved.
+    assert_eq!(json["revisions"][1]["plan"], digest);
+    assert_ne!(json["revisions"][0]["plan"], digest);
+    let short = digest.strip_prefix("sha256:").unwrap().get(..12).unwrap();
+    text.stdout_contains("bob@").stdout_contains(&format!("  apply  {short}  1 changed"));
+    let configurations =
+        [0, 1].map(|revision| json["revisions"][revision]["configuration"].as_str().unwrap());
+    assert!(configurations.iter().all(|digest| digest.starts_with("sha256:")), "{json}");
+    assert_ne!(configurations[0], configurations[1]);
     let one = project.run(["history", "2"]).success();
     one.stdout_contains("~ resource.greeting  updated").stdout_contains("data.hello: \"world\" -> \"moon\"");
     let one = project.run(["history", "2", "--format", "json"]).success().json();

@@ -1,5 +1,6 @@
 //! A state in the cluster, which several machines share.
 
+mod faults;
 mod init;
 mod lock;
 mod lost;
@@ -18,7 +19,9 @@ use crate::harness::{Namespace, Project, Test};
 
 /// The tests of this feature. First come those that wait for a lock to run out.
 pub(crate) fn tests() -> Vec<Test> {
-    [lock::tests(), lost::tests(), sharing::tests(), rights::tests(), init::tests(), shelf::tests()].concat()
+    let first = [lock::tests(), faults::tests(), lost::tests(), sharing::tests()];
+    let rest = [rights::tests(), init::tests(), shelf::tests()];
+    [first.concat(), rest.concat()].concat()
 }
 
 /// A project whose state is in a namespace of this test's own.

@@ -5,13 +5,16 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Ended, FAILING, GREETING, IN_CLUSTER, Namespace, Project, custom_object, definition};
-use crate::kept_secrets::FIRST;
+use crate::harness::{
+    Ended, FAILING, GREETING, IN_CLUSTER, Namespace, ObjectServer, Project, custom_object, definition,
+};
+use crate::kept_secrets::{FIRST, Keys};
 use crate::rollback::{applied, definition_text, with_secret, with_value};
 
 tests! {
     a_run_that_fails_is_undone,
     a_run_whose_state_is_in_the_cluster_is_undone_with_its_secrets,
+    a_run_whose_state_is_in_a_store_is_undone_with_its_secrets,
     a_first_run_that_fails_leaves_nothing_behind,
     what_stays_after_an_undo_is_said,
     an_undo_touches_nothing_else_and_no_protected_object,
@@ -77,6 +80,23 @@ fn a_run_whose_state_is_in_the_cluster_is_undone_with_its_secrets() {
     project.rewrite("regplan.toml", &format!("{}{IN_CLUSTER}", with_secret("good")));
     project.expect_settled();
     ns.clean_up("namespace/{prefix}-states");
+}
+
+/// There they are encrypted.
+fn a_run_whose_state_is_in_a_store_is_undone_with_its_secrets() {
+    let (ns, keys, server) = (Namespace::new(), Keys::new(), ObjectServer::start());
+    let state = server.state(&keys.line());
+    let project = ObjectServer::let_in(ns.project().write("token", "first-canary"));
+    let project = project.env("STATE_IDENTITY", &keys.identity);
+    let project = project.write("regplan.toml", &format!("{}{state}", with_secret("good")));
+    project.apply();
+    project.rewrite("token", "second-canary");
+    project.rewrite("regplan.toml", &format!("{}{FAILING}{state}", with_secret("bad")));
+    undoing(&project).stderr_contains("what this run wrote is undone.").stderr_lacks("canary");
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    project.run(["drift"]).success();
+    project.run(["history"]).success().stdout_contains("rollback 1");
 }
 
 fn a_first_run_that_fails_leaves_nothing_behind() {

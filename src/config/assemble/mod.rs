@@ -40,8 +40,8 @@ pub(super) fn assemble(
     files: &Files,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Config {
-    let Resolved { root, failed } = resolved;
-    let mut assembly = Assembly { outline, files, root, failed, mistakes };
+    let Resolved { root, failed, told_by_outputs } = resolved;
+    let mut assembly = Assembly { outline, files, root, failed, told_by_outputs, mistakes };
     assembly.require_project();
     let project: Option<ProjectTable> = assembly.single("project");
     let cluster = assembly.cluster();
@@ -75,6 +75,7 @@ struct Assembly<'a> {
     root: Node,
     /// Places that have a mistake already: nothing more is said about them.
     failed: BTreeSet<FieldPath>,
+    told_by_outputs: BTreeMap<String, BTreeSet<BlockAddress>>,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 

@@ -35,6 +35,7 @@ impl Assembly<'_> {
         }
         let description = description.and_then(Node::as_str).map(str::to_owned);
         let sensitive = matches!(body.at(["sensitive"]), Some(Node { value: NodeValue::Boolean(true), .. }));
-        Some(Output { name, description, value: body.at(["value"])?.clone(), sensitive })
+        let tells_of = self.told_by_outputs.remove(&name).unwrap_or_default();
+        Some(Output { name, description, value: body.at(["value"])?.clone(), tells_of, sensitive })
     }
 }

@@ -31,6 +31,9 @@ const OBJECT_KEYS: &[&str] = &[
     "parameters",
 ];
 
+/// The field of a Secret that is sent, and never read.
+const WRITE_ONLY: &str = "stringData";
+
 impl Resolver<'_> {
     /// What is put in for the text between `${` and `}`; `None` where it leads nowhere, which is then reported.
     pub(super) fn look_up(&mut self, inner: &str, span: Span, at: &FieldPath) -> Option<Replacement> {
@@ -161,7 +164,21 @@ impl Resolver<'_> {
             return Some(Replacement::Mark(Reference::Live(live)));
         }
         match path.strip_prefix('.').unwrap_or(path).parse::<FieldPath>() {
-            Ok(path) => self.value(&Wanted { inner, address: [kind, &address.name], path }, schema, span, at),
+            Ok(path) => {
+                let wanted = Wanted { inner, address: [kind, &address.name], path };
+                let output = output_at(at);
+                // An output tells what was applied, and that may be another value than the file has by now.
+                if output.is_some() && wanted.is_field_of_object(schema) {
+                    return Some(Replacement::Mark(Reference::Live(live)));
+                }
+                let found = self.value(&wanted, schema, span, at)?;
+                if let Some(output) = output
+                    && (matches!(found, Replacement::Value(_)) || wanted.is_property(schema))
+                {
+                    self.told_by_outputs.entry(output.to_owned()).or_default().insert(address);
+                }
+                Some(found)
+            }
             Err(error) => {
                 self.mistakes.push(Diagnostic::error(codes::BAD_REFERENCE, error.to_string()).at(span, ""));
                 None
@@ -251,8 +268,7 @@ impl Resolver<'_> {
         let Some(Segment::Key(first)) = wanted.path.segments().first() else {
             return Some(Replacement::Mark(live));
         };
-        let is_property = schema.properties.iter().any(|property| property.name == first.as_str());
-        if is_property || !shape.is_closed() || OBJECT_KEYS.contains(&first.as_str()) {
+        if wanted.is_property(schema) || !shape.is_closed() || OBJECT_KEYS.contains(&first.as_str()) {
             return Some(Replacement::Mark(live));
         }
         let below = shape.at(&wanted.path);
@@ -279,6 +295,39 @@ struct Wanted<'t> {
     inner: &'t str,
     address: [&'t str; 2],
     path: FieldPath,
+}
+
+impl Wanted<'_> {
+    /// The key or the property of the block that the path begins with.
+    fn first(&self) -> Option<&str> {
+        match self.path.segments().first()? {
+            Segment::Key(key) => Some(key.as_str()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is what the block gives beside its keys.
+    fn is_property(&self, schema: &BlockSchema) -> bool {
+        self.first().is_some_and(|first| schema.properties.iter().any(|property| property.name == first))
+    }
+
+    /// Whether the block is the object itself, and this is a field that a server gives back as it was sent.
+    fn is_field_of_object(&self, schema: &BlockSchema) -> bool {
+        let is_field = |first| OBJECT_KEYS.contains(&first) && first != WRITE_ONLY;
+        !Shape::new(&schema.schema).is_closed() && self.first().is_some_and(is_field)
+    }
+}
+
+/// The name of the output whose value this is, or a part of it.
+fn output_at(at: &FieldPath) -> Option<&str> {
+    match at.segments() {
+        [Segment::Key(kind), Segment::Key(name), Segment::Key(key), ..]
+            if kind == OUTPUT && key == "value" =>
+        {
+            Some(name.as_str())
+        }
+        _ => None,
+    }
 }
 
 fn names_of(table: Option<&Node>) -> impl Iterator<Item = &str> + Clone {

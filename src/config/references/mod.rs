@@ -10,7 +10,7 @@ use super::outline::Outline;
 use super::template::{Piece, split};
 use super::variables::Variables;
 use crate::diagnostic::{Diagnostic, Sources, Span};
-use crate::resource::{FieldPath, Reference};
+use crate::resource::{BlockAddress, FieldPath, Reference};
 
 /// How many levels deep references may lead to references, and tables may lie in tables.
 const DEEPEST: usize = 128;
@@ -27,6 +27,8 @@ pub(super) struct Resolved {
     pub(super) root: Node,
     /// The places of what could not be resolved. They have a mistake already.
     pub(super) failed: BTreeSet<FieldPath>,
+    /// The blocks whose keys, or what they give, stand in the value of an output, by its name.
+    pub(super) told_by_outputs: BTreeMap<String, BTreeSet<BlockAddress>>,
 }
 
 /// Resolves the references of a tree, which lead into the whole `root`.
@@ -47,6 +49,7 @@ pub(super) fn resolve(
         sources,
         mistakes,
         failed: BTreeSet::new(),
+        told_by_outputs: BTreeMap::new(),
         unset: BTreeMap::new(),
         under_way: Vec::new(),
         done: HashMap::new(),
@@ -62,7 +65,7 @@ pub(super) fn resolve(
         }
     }
     resolver.report_unset();
-    Resolved { root: tree, failed: resolver.failed }
+    Resolved { root: tree, failed: resolver.failed, told_by_outputs: resolver.told_by_outputs }
 }
 
 /// A reference from one value to another that is being followed.
@@ -82,6 +85,7 @@ struct Resolver<'a> {
     sources: &'a Sources,
     mistakes: &'a mut Vec<Diagnostic>,
     failed: BTreeSet<FieldPath>,
+    told_by_outputs: BTreeMap<String, BTreeSet<BlockAddress>>,
     /// The uses of variables without a value.
     unset: BTreeMap<String, Vec<Span>>,
     /// The references that are being followed, the first one first.

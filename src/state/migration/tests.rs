@@ -9,14 +9,14 @@ use crate::state::shared::{KeyMaking, LeaseTimes, SharedBackend, Shelf};
 use crate::state::test_support::*;
 use crate::state::{Completion, LocalBackend, Location, RunEnd, Seal, SecretValues, simulated};
 
-const PROJECT: &str = "registry";
+pub(super) const PROJECT: &str = "registry";
 
-fn on_shelf(shelf: &Arc<MemoryShelf>) -> SharedBackend {
+pub(super) fn on_shelf(shelf: &Arc<MemoryShelf>) -> SharedBackend {
     let shelf: Arc<dyn Shelf> = shelf.clone();
     SharedBackend::new(shelf, LeaseTimes::default(), KeyMaking::ByNeed).with_seal(Some(Seal::ByPlace))
 }
 
-fn in_folder(folder: &tempfile::TempDir) -> LocalBackend {
+pub(super) fn in_folder(folder: &tempfile::TempDir) -> LocalBackend {
     LocalBackend::new(Location::at(folder.path()))
 }
 
@@ -30,7 +30,7 @@ fn values() -> SecretValues {
 }
 
 /// Makes a state with two revisions and a key.
-async fn lived_in(backend: Box<dyn Backend>) -> (State, Key) {
+pub(super) async fn lived_in(backend: Box<dyn Backend>) -> (State, Key) {
     let mut backend = backend;
     for _ in 0..2 {
         let mut store = Store::open(backend, PROJECT, "apply").await.unwrap();

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::index::{self, Index};
+use super::index::Index;
+use super::index_reader::IndexReader;
 use super::journal_parts::{self, PartWriter};
 use super::lease::{self, Lease};
 use super::lock_record::LeaseTimes;
@@ -47,8 +48,7 @@ pub struct SharedBackend {
     journal: Option<Writer>,
     /// The state as it was read or written last.
     known: Mutex<Option<KnownState>>,
-    /// The index that was made anew, because the one on the shelf is damaged.
-    made_anew: Mutex<Option<Index>>,
+    index: IndexReader,
 }
 
 /// The journal of our own run.
@@ -62,6 +62,8 @@ struct Writer {
 struct KnownState {
     state: StateVersion,
     item: ItemVersion,
+    /// The last revision that it names; 0 where none was completed.
+    revision: u64,
 }
 
 impl SharedBackend {
@@ -77,7 +79,7 @@ impl SharedBackend {
             lease: None,
             journal: None,
             known: Mutex::new(None),
-            made_anew: Mutex::new(None),
+            index: IndexReader::default(),
         }
     }
 
@@ -127,7 +129,8 @@ impl SharedBackend {
         let shelf = self.shelf.as_ref();
         let over = shelf.version(item).await.map_err(StateError::shelf(&self.path(item), "read"))?;
         self.held()?;
-        put_surely(shelf, item, bytes, over.as_ref()).await.map_err(|error| self.not_written(item, error))
+        let written = put_surely(shelf, item, bytes, over.as_ref(), &self.permit()).await;
+        written.map_err(|error| self.not_written(item, error))
     }
 
     fn not_written(&self, item: Item, error: ShelfError) -> StateError {
@@ -153,7 +156,7 @@ impl SharedBackend {
             return Ok(None);
         };
         let state: State = format::read(&self.path(Item::State), &kept.bytes)?;
-        *self.known() = Some(KnownState { state: state.version(), item: kept.version });
+        *self.known() = Some(KnownState::new(&state, kept.version));
         Ok(Some(state))
     }
 
@@ -172,24 +175,9 @@ impl SharedBackend {
         StateError::Moved { path, expected: expected.cloned(), found }
     }
 
-    /// The index. One that is damaged is made anew from the revisions, and put right with the next write.
     async fn index(&self) -> Result<Index, StateError> {
-        let reason = match index::read(self.shelf.as_ref()).await? {
-            Ok(index) => return Ok(index),
-            Err(reason) => reason,
-        };
-        if let Some(index) = self.made_anew().clone() {
-            return Ok(index);
-        }
-        let index = index::anew(self.shelf.as_ref(), &reason).await?;
-        let (path, revisions) = (self.path(Item::Index), index.revisions.len());
-        (self.telling)(&Remark::IndexAnew { path: &path, reason: &reason, revisions });
-        *self.made_anew() = Some(index.clone());
-        Ok(index)
-    }
-
-    fn made_anew(&self) -> MutexGuard<'_, Option<Index>> {
-        self.made_anew.lock().unwrap_or_else(PoisonError::into_inner)
+        let last_revision = self.known().as_ref().map_or(0, |known| known.revision);
+        self.index.index(self.shelf.as_ref(), &*self.telling, last_revision).await
     }
 
     async fn no_revision(&self, number: u64) -> StateError {
@@ -211,20 +199,31 @@ impl SharedBackend {
     }
 }
 
+impl KnownState {
+    fn new(state: &State, item: ItemVersion) -> Self {
+        Self { state: state.version(), item, revision: state.revision }
+    }
+}
+
 impl Writer {
     fn new(begin: &JournalLine) -> Option<Self> {
         let JournalLine::Begin(begin) = begin else { return None };
         Some(Self { parts: PartWriter::new(begin.run.clone()), chain: Chain::default(), lost: false })
     }
 
-    async fn append(&mut self, shelf: &dyn Shelf, records: &[JournalLine]) -> Result<(), StateError> {
+    async fn append(
+        &mut self,
+        shelf: &dyn Shelf,
+        records: &[JournalLine],
+        permit: &Permit,
+    ) -> Result<(), StateError> {
         let path = shelf.place(Item::Journal(0));
         if self.lost {
             return Err(StateError::JournalLost { path });
         }
         let lines = self.chain.lines(records);
         let (lines, chain) = lines.map_err(|error| StateError::io(&path, "write to")(error.into()))?;
-        if let Err(error) = self.parts.add(shelf, &lines).await {
+        if let Err(error) = self.parts.add(shelf, &lines, permit).await {
             self.lost = !matches!(error, ShelfError::Failed(_));
             return Err(StateError::shelf(&path, "write to")(error));
         }
@@ -247,6 +246,8 @@ impl Backend for SharedBackend {
         let waiting = |holder: &Holder, left| (self.telling)(&Remark::Waiting { holder, left });
         let (lease, locked) = lease::take(&self.shelf, command, self.times, &waiting).await?;
         self.lease = Some(lease);
+        // Others may have written revisions until now.
+        self.index.forget();
         Ok(locked)
     }
 
@@ -288,9 +289,10 @@ impl Backend for SharedBackend {
             return Err(self.moved(expected).await);
         }
         let bytes = format::write(&self.path(Item::State), state)?;
-        match put_surely(self.shelf.as_ref(), Item::State, &bytes, over.as_ref()).await {
+        let shelf = self.shelf.as_ref();
+        match put_surely(shelf, Item::State, &bytes, over.as_ref(), &self.permit()).await {
             Ok(item) => {
-                *self.known() = Some(KnownState { state: state.version(), item });
+                *self.known() = Some(KnownState::new(state, item));
                 Ok(())
             }
             Err(ShelfError::Taken) => Err(self.moved(expected).await),
@@ -310,8 +312,9 @@ impl Backend for SharedBackend {
         if let Some(writer) = records.first().and_then(Writer::new) {
             self.journal = Some(writer);
         }
+        let permit = self.permit();
         let writer = self.journal.as_mut().ok_or(StateError::OutOfOrder("no run has begun"))?;
-        writer.append(self.shelf.as_ref(), records).await
+        writer.append(self.shelf.as_ref(), records, &permit).await
     }
 
     async fn clear_journal(&mut self) -> Result<(), StateError> {
@@ -321,7 +324,7 @@ impl Backend for SharedBackend {
         let failed = || StateError::shelf(&self.path(item), "remove");
         let Some(version) = self.shelf.version(item).await.map_err(failed())? else { return Ok(()) };
         self.held()?;
-        remove_surely(self.shelf.as_ref(), item, &version).await.map_err(failed())
+        remove_surely(self.shelf.as_ref(), item, &version, &self.permit()).await.map_err(failed())
     }
 
     async fn key(&self) -> Result<Option<Key>, StateError> {
@@ -364,8 +367,9 @@ impl Backend for SharedBackend {
         self.held()?;
         let number = revision.head.number;
         let bytes = format::write(&self.path(Item::Revision(number)), revision)?;
-        self.overwrite(Item::Revision(number), &bytes).await?;
+        // An index that is missing is made anew from the revisions of before: this one is no sign that it was lost.
         let mut index = self.index().await?;
+        self.overwrite(Item::Revision(number), &bytes).await?;
         index.revisions.retain(|known| *known != number);
         index.revisions.push(number);
         index.revisions.sort_unstable();
@@ -373,7 +377,7 @@ impl Backend for SharedBackend {
             index.revisions.drain(..index.revisions.len().saturating_sub(self.retention)).collect();
         let bytes = format::write(&self.path(Item::Index), &index)?;
         self.overwrite(Item::Index, &bytes).await?;
-        *self.made_anew() = None;
+        self.index.forget();
         for number in removed {
             self.forget(Item::Revision(number), Item::Revision(revision.head.number)).await;
             self.forget(Item::Values(number), Item::Values(revision.head.number)).await;

@@ -1,11 +1,13 @@
 //! Which revisions a shared state has.
 //!
-//! The index holds nothing that the revisions do not tell by themselves. So one that is damaged hides none of them: it is
-//! made anew.
+//! The index holds nothing that the revisions do not tell by themselves. So one that is damaged or missing hides none of
+//! them: it is made anew.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
@@ -37,16 +39,37 @@ struct WithoutChecksum {
     revisions: Vec<u64>,
 }
 
-/// The index of a shelf, an empty one where there is none; or what is wrong with it, in words.
+/// Why there is no index to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexFault {
+    /// There is none. So it is before the first revision as well.
+    Missing,
+    /// It is not what was written, for this reason.
+    Damaged(String),
+}
+
+impl fmt::Display for IndexFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("is missing"),
+            Self::Damaged(reason) => write!(f, "is damaged: {reason}"),
+        }
+    }
+}
+
+/// How many revisions are read at the same time.
+const AT_ONCE: usize = 8;
+
+/// The index of a shelf; or what is wrong with it.
 ///
 /// # Errors
 /// It cannot be read, or has a newer format.
-pub(super) async fn read(shelf: &dyn Shelf) -> Result<Result<Index, String>, StateError> {
+pub(super) async fn read(shelf: &dyn Shelf) -> Result<Result<Index, IndexFault>, StateError> {
     let path = shelf.place(Item::Index);
     match shelf.get(Item::Index).await {
-        Ok(None) => Ok(Ok(Index::default())),
-        Ok(Some(kept)) => from_bytes(&path, &kept.bytes),
-        Err(ShelfError::Damaged(problem)) => Ok(Err(problem.message)),
+        Ok(None) => Ok(Err(IndexFault::Missing)),
+        Ok(Some(kept)) => Ok(from_bytes(&path, &kept.bytes)?.map_err(IndexFault::Damaged)),
+        Err(ShelfError::Damaged(reason)) => Ok(Err(IndexFault::Damaged(reason))),
         Err(error) => Err(StateError::shelf(&path, "read")(error)),
     }
 }
@@ -69,29 +92,28 @@ fn without_checksum(bytes: &[u8]) -> Option<Index> {
     is_as_written.then_some(Index { revisions })
 }
 
-/// The index as the revisions tell it, in the place of a damaged one. A revision that is damaged is named by its place.
+/// The index as the revisions tell it. A revision that is damaged is named by its place.
 ///
 /// # Errors
-/// It cannot be found out which revisions there are; the `reason` says what is wrong with the index.
-pub(super) async fn anew(shelf: &dyn Shelf, reason: &str) -> Result<Index, StateError> {
-    let path = shelf.place(Item::Index);
-    let unknown = |error| {
-        let error = StateError::shelf(&path, "look for the revisions beside")(error);
-        StateError::Damaged { path: path.clone(), reason: format!("{reason}; {error}") }
+/// It cannot be found out which revisions there are.
+pub(super) async fn anew(shelf: &dyn Shelf) -> Result<Index, ShelfError> {
+    let looks = shelf.places_of_revisions().await?.into_iter().map(|number| number_at(shelf, number));
+    let found = stream::iter(looks).buffer_unordered(AT_ONCE);
+    let found: BTreeSet<u64> = found.try_filter_map(async |number| Ok(number)).try_collect().await?;
+    Ok(Index { revisions: found.into_iter().collect() })
+}
+
+/// The number of the revision at the place of this one, if there is any.
+async fn number_at(shelf: &dyn Shelf, number: u64) -> Result<Option<u64>, ShelfError> {
+    let item = Item::Revision(number);
+    let kept = match shelf.get(item).await {
+        Ok(None) => return Ok(None),
+        Ok(Some(kept)) => Some(kept),
+        Err(ShelfError::Damaged(_)) => None,
+        Err(error) => return Err(error),
     };
-    let mut revisions = BTreeSet::new();
-    for number in shelf.places_of_revisions().await.map_err(unknown)? {
-        let item = Item::Revision(number);
-        let kept = match shelf.get(item).await {
-            Ok(None) => continue,
-            Ok(Some(kept)) => Some(kept),
-            Err(ShelfError::Damaged(_)) => None,
-            Err(error) => return Err(unknown(error)),
-        };
-        let head = kept.and_then(|kept| format::read::<HeadOnly>(&shelf.place(item), &kept.bytes).ok());
-        revisions.insert(head.map_or(number, |HeadOnly { head }| head.number));
-    }
-    Ok(Index { revisions: revisions.into_iter().collect() })
+    let head = kept.and_then(|kept| format::read::<HeadOnly>(&shelf.place(item), &kept.bytes).ok());
+    Ok(Some(head.map_or(number, |HeadOnly { head }| head.number)))
 }
 
 #[cfg(test)]

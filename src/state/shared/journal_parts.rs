@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shelf::{Item, ItemVersion, Shelf, ShelfError};
 use super::sure::put_surely;
-use crate::resource::from_json;
+use crate::resource::{Permit, from_json};
 use crate::state::id::RunId;
 
 /// From this length in bytes on, a part is closed.
@@ -47,11 +47,16 @@ impl PartWriter {
     /// # Errors
     /// The shelf refuses it: what was added is not kept. [`ShelfError::Taken`] where somebody else has written to our
     /// journal, which he does only once he has the lock.
-    pub(super) async fn add(&mut self, shelf: &dyn Shelf, lines: &[u8]) -> Result<(), ShelfError> {
+    pub(super) async fn add(
+        &mut self,
+        shelf: &dyn Shelf,
+        lines: &[u8],
+        permit: &Permit,
+    ) -> Result<(), ShelfError> {
         let before = self.lines.len();
         self.lines.extend_from_slice(lines);
         let closed = self.lines.len() >= CLOSED_FROM && self.part < LAST_PART;
-        let version = match self.write(shelf, closed).await {
+        let version = match self.write(shelf, closed, permit).await {
             Ok(version) => version,
             Err(error) => {
                 self.lines.truncate(before);
@@ -68,7 +73,12 @@ impl PartWriter {
         Ok(())
     }
 
-    async fn write(&self, shelf: &dyn Shelf, closed: bool) -> Result<ItemVersion, ShelfError> {
+    async fn write(
+        &self,
+        shelf: &dyn Shelf,
+        closed: bool,
+        permit: &Permit,
+    ) -> Result<ItemVersion, ShelfError> {
         let head = PartHead { run: self.run.clone(), closed };
         // A run id and a truth value always can be written.
         let mut bytes = serde_json::to_vec(&head).unwrap_or_default();
@@ -80,7 +90,7 @@ impl PartWriter {
             None if self.part > 0 => shelf.version(item).await?,
             version => version.clone(),
         };
-        put_surely(shelf, item, &bytes, version.as_ref()).await
+        put_surely(shelf, item, &bytes, version.as_ref(), permit).await
     }
 }
 

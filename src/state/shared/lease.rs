@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::boot_clock::Moment;
 use super::lock_record::{self, LeaseTimes, LockRecord};
 use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
+use super::sure::{PAUSE, TRIES};
 use super::tenure::Tenure;
 use crate::state::backend::{LockSign, Locked};
 use crate::state::error::StateError;
@@ -272,7 +273,7 @@ async fn watch(
 
 /// Writes the lock over what was read; `None` where somebody else was faster. A write without an answer is looked for,
 /// and so is one that a store repeated and then refused: each holder's id is its own, so that ours cannot be taken for
-/// another's.
+/// another's. One that certainly was not done is sent again.
 async fn write(
     shelf: &dyn Shelf,
     record: &LockRecord,
@@ -280,16 +281,23 @@ async fn write(
 ) -> Result<Option<ItemVersion>, StateError> {
     let path = shelf.place(Item::Lock);
     let bytes = record.to_bytes().map_err(|error| StateError::io(&path, "write")(error.into()))?;
-    let failure = match shelf.put(Item::Lock, &bytes, Over::from(over)).await {
-        Ok(version) => return Ok(Some(version)),
-        Err(failure @ ShelfError::Failed(_)) => return Err(StateError::shelf(&path, "write")(failure)),
-        Err(failure) => failure,
-    };
-    match (look(shelf).await?, failure) {
-        (Some(found), _) if found.record == *record => Ok(Some(found.version)),
-        (Some(found), ShelfError::Unanswered(problem)) if Some(&found.version) == over => {
-            Err(StateError::shelf(&path, "write")(ShelfError::Unanswered(problem)))
+    let mut tries = TRIES;
+    loop {
+        let failure = match shelf.put(Item::Lock, &bytes, Over::from(over)).await {
+            Ok(version) => return Ok(Some(version)),
+            Err(failure @ ShelfError::Failed(_)) => return Err(StateError::shelf(&path, "write")(failure)),
+            Err(failure) => failure,
+        };
+        let found = look(shelf).await?;
+        let is_as_before = found.as_ref().map(|found| &found.version) == over;
+        tries -= 1;
+        match (found, failure) {
+            (Some(found), _) if found.record == *record => return Ok(Some(found.version)),
+            (_, ShelfError::Unanswered(_)) if is_as_before && tries > 0 => tokio::time::sleep(PAUSE).await,
+            (_, failure @ ShelfError::Unanswered(_)) if is_as_before => {
+                return Err(StateError::shelf(&path, "write")(failure));
+            }
+            _ => return Ok(None),
         }
-        _ => Ok(None),
     }
 }

@@ -47,7 +47,7 @@ impl MemoryShelf {
 
     /// Time has passed, and the lock of a dead process has run out.
     pub(crate) fn let_the_lock_run_out(&self) {
-        self.content().items.remove(&Item::Lock);
+        self.lose(Item::Lock);
     }
 
     /// Puts these bytes into the place of an item, as damage does.
@@ -55,6 +55,11 @@ impl MemoryShelf {
         if let Some((content, _)) = self.content().items.get_mut(&item) {
             *content = bytes.to_vec();
         }
+    }
+
+    /// Takes an item away, as somebody does who deletes too much.
+    pub(crate) fn lose(&self, item: Item) {
+        self.content().items.remove(&item);
     }
 
     pub(crate) fn items(&self) -> Vec<Item> {

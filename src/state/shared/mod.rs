@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `shelf` | what such a store must be able to do |
 //! | `backend` | how a state is kept on a shelf |
-//! | `index` | which revisions there are |
+//! | `index`, `index_reader` | which revisions there are, also where the index is damaged or missing |
 //! | `lease`, `lock_record`, `tenure` | the lock: how it is taken, what it says, until when it is certainly ours |
 //! | `object_shelf` | a shelf in an object store |
 //! | `remark` | what the user should know while a command works |
@@ -15,6 +15,7 @@
 mod backend;
 mod boot_clock;
 mod index;
+mod index_reader;
 mod journal_parts;
 mod lease;
 mod lock_record;
@@ -30,6 +31,7 @@ mod tenure;
 mod tests;
 
 pub use backend::{KeyMaking, SharedBackend};
+pub use index::IndexFault;
 #[cfg(test)]
 pub(super) use index::{Index, from_bytes as index_from_bytes};
 pub use journal_parts::LAST_PART;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::index::IndexFault;
 use crate::state::holder::Holder;
 
 /// Something that the user should know.
@@ -15,12 +16,12 @@ pub enum Remark<'r> {
         /// In how long it is taken over if it does not change.
         left: Duration,
     },
-    /// The index of the revisions is damaged, and was made anew from them.
+    /// The index of the revisions is damaged or missing, and was made anew from them.
     IndexAnew {
         /// Which index.
         path: &'r Path,
-        /// What was wrong with it, in words.
-        reason: &'r str,
+        /// What was wrong with it.
+        fault: &'r IndexFault,
         /// How many revisions were found.
         revisions: usize,
     },

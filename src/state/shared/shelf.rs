@@ -83,8 +83,8 @@ pub enum ShelfError {
     Taken,
     /// It was not done, for this reason.
     Failed(Box<Problem>),
-    /// It was read, and is not what was written.
-    Damaged(Box<Problem>),
+    /// It was read, and is not what was written, for this reason.
+    Damaged(String),
     /// No answer came. A write may have been done.
     Unanswered(Box<Problem>),
 }

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 
 use super::journal_parts::{self, PartWriter};
 use super::memory::{MemoryShelf, Trouble};
+use super::sure::{put_surely, remove_surely};
 use super::*;
-use crate::resource::{Problem, ProblemKind};
+use crate::resource::{Permit, Problem, ProblemKind};
 use crate::state::test_support::*;
 use crate::state::{Backend, LockId, LockSign, RunEnd, RunId, State, StateError, Store};
 
@@ -215,12 +216,37 @@ async fn a_lock_whose_first_write_was_not_answered_is_ours() {
 }
 
 #[tokio::test]
+async fn a_write_that_was_lost_is_sent_again_as_long_as_the_lock_is_ours() {
+    let shelf = MemoryShelf::default();
+    let (item, mine) = (Item::State, b"mine".as_slice());
+    shelf.trouble_after(0, Trouble::LostUnanswered);
+    let refused = put_surely(&shelf, item, mine, None, &no_more()).await;
+    assert!(matches!(refused, Err(ShelfError::Unanswered(_))), "{refused:?}");
+    shelf.trouble_after(0, Trouble::LostUnanswered);
+    let version = put_surely(&shelf, item, mine, None, &Permit::always()).await.unwrap();
+    shelf.trouble_after(0, Trouble::LostUnanswered);
+    let refused = remove_surely(&shelf, item, &version, &no_more()).await;
+    assert!(matches!(refused, Err(ShelfError::Unanswered(_))), "{refused:?}");
+    shelf.trouble_after(0, Trouble::LostUnanswered);
+    remove_surely(&shelf, item, &version, &Permit::always()).await.unwrap();
+    assert_eq!(shelf.items(), []);
+    // So is that of the lock itself.
+    let shelf = Arc::new(shelf);
+    shelf.trouble_after(0, Trouble::LostUnanswered);
+    backend_on(&shelf, SHORT).lock("apply").await.unwrap();
+}
+
+fn no_more() -> Permit {
+    Permit::new(|| Err(Problem::new(ProblemKind::Other, "the lock is not ours any more")))
+}
+
+#[tokio::test]
 async fn a_long_journal_is_read_from_its_parts_and_an_older_one_is_not_mixed_in() {
     let shelf = MemoryShelf::default();
     let line = [b'x'; 1000];
     let mut older = PartWriter::new(RunId::random());
     for _ in 0..600 {
-        older.add(&shelf, &line).await.unwrap();
+        older.add(&shelf, &line, &Permit::always()).await.unwrap();
     }
     assert_eq!(journal_parts::read(&shelf).await.unwrap().unwrap().len(), 600_000);
     let version = shelf.version(Item::Journal(0)).await.unwrap().unwrap();
@@ -228,7 +254,7 @@ async fn a_long_journal_is_read_from_its_parts_and_an_older_one_is_not_mixed_in(
     assert!(journal_parts::read(&shelf).await.unwrap().is_none());
     let mut newer = PartWriter::new(RunId::random());
     for lines in 1..=600 {
-        newer.add(&shelf, &line).await.unwrap();
+        newer.add(&shelf, &line, &Permit::always()).await.unwrap();
         assert_eq!(journal_parts::read(&shelf).await.unwrap().unwrap().len(), lines * 1000);
     }
 }

@@ -1,12 +1,15 @@
 //! What is deleted with a namespace or a definition is a part of what is approved.
 
-use crate::harness::{HEAD, Namespace, Output, Project, SPACE};
+use serde_json::Value;
+
+use crate::harness::{HEAD, Namespace, Output, Project, Proxy, SPACE};
 
 tests! {
     what_is_made_in_a_namespace_after_the_plan_refuses_the_plan_file,
     what_is_made_in_a_namespace_after_the_plan_is_another_plan,
     what_is_made_in_a_namespace_while_the_plan_is_read_keeps_it,
     a_custom_resource_that_is_made_after_the_plan_refuses_the_plan_file,
+    a_kind_that_is_not_served_for_a_moment_makes_no_other_plan,
     what_cannot_be_seen_any_more_refuses_the_plan_file,
     what_could_not_be_seen_was_approved_like_that,
 }
@@ -32,9 +35,35 @@ fn make(ns: &Namespace, kind: &str, name: &str) {
     apply.stdin(object).run().success();
 }
 
+/// A proxy behind which no other test defines any kinds. These break now and then, and cannot be seen then.
+fn apart(ns: &Namespace) -> Proxy {
+    let proxy = ns.proxy();
+    leave_out_others(ns, &proxy);
+    proxy
+}
+
+fn leave_out_others(ns: &Namespace, proxy: &Proxy) {
+    let own = ns.fill("{prefix}.example.com");
+    proxy.on("get", "/apis").edit_answer(move |list| {
+        for (items, name) in [("items", "/metadata/name"), ("groups", "/name")] {
+            let Some(items) = list.get_mut(items).and_then(Value::as_array_mut) else { continue };
+            items.retain(|item| {
+                let group = item.pointer(name).and_then(Value::as_str).unwrap_or_default();
+                group == own || !group.ends_with(".example.com")
+            });
+        }
+    });
+}
+
+/// The faults of a proxy end, and it still leaves out what others define.
+fn clear_faults(ns: &Namespace, proxy: &Proxy) {
+    proxy.clear_faults();
+    leave_out_others(ns, proxy);
+}
+
 /// A project whose file no longer has its namespace, in which somebody else has a Secret.
-fn leaving(ns: &Namespace) -> Project<'_> {
-    let project = ns.project().write("regplan.toml", &format!("{HEAD}{SPACE}"));
+fn leaving<'n>(ns: &'n Namespace, proxy: &Proxy) -> Project<'n> {
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{SPACE}")).through(proxy);
     project.apply();
     make(ns, "Secret", "theirs");
     project.rewrite("regplan.toml", HEAD);
@@ -56,7 +85,8 @@ fn is_there(ns: &Namespace) -> bool {
 
 fn what_is_made_in_a_namespace_after_the_plan_refuses_the_plan_file() {
     let ns = Namespace::new();
-    let project = leaving(&ns);
+    let proxy = apart(&ns);
+    let project = leaving(&ns, &proxy);
     plan_into_file(&project);
     make(&ns, "Secret", "new");
     let refused = apply_file(&project).code(1);
@@ -78,7 +108,8 @@ fn what_is_made_in_a_namespace_after_the_plan_refuses_the_plan_file() {
 
 fn what_is_made_in_a_namespace_after_the_plan_is_another_plan() {
     let ns = Namespace::new();
-    let project = leaving(&ns);
+    let proxy = apart(&ns);
+    let project = leaving(&ns, &proxy);
     let digest = || {
         let plan = project.regplan(["plan", "--format", "json"]).args(CONSENT).run().success().json();
         plan["digest"].as_str().unwrap().to_owned()
@@ -95,7 +126,8 @@ fn what_is_made_in_a_namespace_after_the_plan_is_another_plan() {
 
 fn what_is_made_in_a_namespace_while_the_plan_is_read_keeps_it() {
     let ns = Namespace::new();
-    let project = leaving(&ns);
+    let proxy = apart(&ns);
+    let project = leaving(&ns, &proxy);
     let mut apply = project.regplan(["apply"]).args(CONSENT).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
     make(&ns, "Secret", "new");
@@ -120,26 +152,37 @@ fn a_custom_resource_that_is_made_after_the_plan_refuses_the_plan_file() {
     apply_file(&project).success();
 }
 
+/// As while a definition comes or goes: it is listed, and nobody serves its objects.
+fn a_kind_that_is_not_served_for_a_moment_makes_no_other_plan() {
+    let ns = Namespace::new();
+    let proxy = apart(&ns);
+    let project = leaving(&ns, &proxy);
+    plan_into_file(&project);
+    proxy.on("list", "leases.coordination.k8s.io").times(2).answer(404);
+    apply_file(&project).success();
+    assert!(!is_there(&ns));
+}
+
 fn what_cannot_be_seen_any_more_refuses_the_plan_file() {
     let ns = Namespace::new();
-    let proxy = ns.proxy();
-    let project = leaving(&ns).through(&proxy);
+    let proxy = apart(&ns);
+    let project = leaving(&ns, &proxy);
     plan_into_file(&project);
     proxy.on("list", "secrets").answer(403);
     let refused = apply_file(&project).code(1);
     refused.stderr_contains("could be seen").stderr_contains("Secret").stderr_contains("nothing was done");
     assert!(is_there(&ns));
-    proxy.clear_faults();
+    clear_faults(&ns, &proxy);
     apply_file(&project).success();
 }
 
 fn what_could_not_be_seen_was_approved_like_that() {
     let ns = Namespace::new();
-    let proxy = ns.proxy();
-    let project = leaving(&ns).through(&proxy);
+    let proxy = apart(&ns);
+    let project = leaving(&ns, &proxy);
     proxy.on("list", "secrets").answer(403);
     plan_into_file(&project);
-    proxy.clear_faults();
+    clear_faults(&ns, &proxy);
     apply_file(&project).success();
     assert!(!is_there(&ns));
 }

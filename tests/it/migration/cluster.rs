@@ -114,17 +114,33 @@ fn a_state_moves_from_the_cluster_into_a_store_and_back() {
 fn what_is_not_read_back_as_it_was_written_moves_nothing() {
     let (ns, keys) = (Namespace::new(), Keys::new());
     let project = lived_in(&ns, &keys);
+    project.run(["plan", "--destroy", "--out", "destroy.plan"]).success();
     let proxy = ns.proxy();
     let project = project.through(&proxy);
-    for object in ["{project}.state", "{project}.revision-2"] {
-        let name = ns.fill(object);
+    for (resource, object, what) in [
+        ("configmaps", "{project}.state", "the state"),
+        ("configmaps", "{project}.revision-2", "revision 2"),
+        ("secrets", "{project}.values-1", "the secret values of revision 1"),
+        ("secrets", "{project}.key", "the key of plan files"),
+    ] {
         let damaged = |answer: &mut serde_json::Value| {
-            if let Some(content) = answer.pointer_mut("/binaryData/content") {
-                *content = json!("AAAA");
+            for content in ["/binaryData/content", "/data/content"] {
+                if let Some(content) = answer.pointer_mut(content) {
+                    *content = json!("AAAA");
+                }
             }
         };
-        proxy.on("get", "configmaps").named(&name).edit_answer(damaged);
-        project.run(OUT).code(1).stderr_contains("error: ");
+        // Of an earlier try.
+        let states = ns.fill("{prefix}-states");
+        let kind = resource.trim_end_matches('s');
+        if what != "the state" && ns.cluster().find(&states, &ns.fill(&format!("{kind}/{object}"))).is_some()
+        {
+            ns.cluster().delete(&states, &ns.fill(&format!("{kind}/{object}")));
+        }
+        proxy.on("get", resource).named(&ns.fill(object)).edit_answer(damaged);
+        let refused = project.run(OUT).code(1);
+        refused.stderr_contains(&format!("{what} did not arrive at `ConfigMap "));
+        refused.stderr_contains("its checksum is wrong").stderr_contains("the state stays where it was");
         proxy.clear_faults();
         // The old place counts.
         project.expect_settled();

@@ -1,11 +1,15 @@
 //! Between a folder and an object store.
 
+use std::sync::Arc;
+
 use crate::harness::{Namespace, ObjectServer, Project, Proxy, Seen, wait_until};
-use crate::rollback::with_value;
+use crate::kept_secrets::{Keys, changed};
+use crate::rollback::{with_secret, with_value};
 
 tests! {
     a_state_moves_into_a_store_and_back,
     a_killed_move_goes_on_when_its_locks_have_run_out,
+    what_a_store_does_not_give_back_as_it_was_written_moves_nothing,
     what_cannot_move_is_refused,
 }
 
@@ -69,6 +73,38 @@ fn a_killed_move_goes_on_when_its_locks_have_run_out() {
     project.run(["plan"]).code(1).stderr_contains("has moved to");
     project.rewrite("regplan.toml", &project.read("new.toml"));
     project.expect_settled();
+}
+
+fn what_a_store_does_not_give_back_as_it_was_written_moves_nothing() {
+    let (ns, keys, server) = (Namespace::new(), Keys::new(), Arc::new(ObjectServer::start()));
+    let project = ObjectServer::let_in(changed(&ns, &keys).env("STATE_IDENTITY", &keys.identity));
+    project.run(["plan", "--destroy", "--out", "plan.bin"]).success();
+    let proxy = Proxy::before(&server);
+    let new = ObjectServer::state_at(proxy.url(), &keys.line());
+    let project = project.write("new.toml", &format!("{}{new}", with_secret("bad")));
+    // The first answers say what is there before it is written: of the state, whether one is there as well.
+    for (object, before, what) in [
+        ("revisions/000002.json", 1, "revision 2"),
+        ("revisions/000001.values.json", 1, "the secret values of revision 1"),
+        ("key", 1, "the key of plan files"),
+        ("state.json", 2, "the state"),
+    ] {
+        let name = ns.fill(&format!("{{project}}/{object}"));
+        let (path, store) = (format!("/{name}"), Arc::clone(&server));
+        let asked = proxy.on("get", "*").only(move |seen| seen.path.ends_with(&path)).after(before);
+        asked.first(move || store.damage(&name, b"something else"));
+        let refused = project.run(["state", "migrate", "--to", "new.toml", "--auto-approve"]).code(1);
+        refused.stderr_contains(&format!("{what} did not arrive at `s3://states/"));
+        refused.stderr_contains("the state stays where it was");
+        proxy.clear_faults();
+        for name in server.names() {
+            server.remove(&name);
+        }
+        // The old place counts.
+        project.expect_settled();
+    }
+    project.run(["state", "migrate", "--to", "new.toml", "--auto-approve"]).success();
+    project.run(["plan"]).code(1).stderr_contains("has moved to `s3://states/");
 }
 
 fn what_cannot_move_is_refused() {

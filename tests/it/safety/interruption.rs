@@ -46,12 +46,19 @@ fn a_killed_first_apply_is_known_again() {
     // Somebody who only looks is told.
     let plan = project.run(["plan"]).success();
     plan.stderr_contains(" is under way. This plan counts what it has recorded so far.");
+    project.run(["history"]).success().stdout_contains(" is under way; it has no revision.");
+    let shown = project.run(["show", "state"]).success();
+    shown.stdout_contains(" is under way").stdout_lacks("or was killed");
     apply.kill();
     // The lock ends with the process.
     let plan = project.run(["plan"]).success();
     plan.stderr_contains(
         " was killed, or could not record its end. This plan counts what it has recorded so far.",
     );
+    let history = project.run(["history"]).success();
+    history.stdout_contains(" was killed, or could not record its end; it has no revision.");
+    let shown = project.run(["show", "state"]).success();
+    shown.stdout_contains(" was killed, or could not record its end").stdout_lacks("is under way");
     // As if the server had done it.
     let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     let marks = json!({"regplan.dev/project": ns.fill("{project}"), "regplan.dev/lineage": lineage,

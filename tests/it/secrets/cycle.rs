@@ -11,12 +11,15 @@ use serde_json::json;
 
 use super::sinks::{Sinks, value};
 use crate::charts::with_chart;
-use crate::harness::{Behaviour, Canary, Namespace, Project, Webhook};
+use crate::harness::{Behaviour, Canary, IN_CLUSTER, Namespace, ObjectServer, Project, Webhook, credentials};
 use crate::kept_secrets::Keys;
+use crate::shared_state::readable;
 
 tests! {
     a_canary_is_found_in_every_form,
     no_secret_is_said_or_written_in_a_whole_life,
+    no_secret_is_said_or_written_with_the_state_in_the_cluster,
+    no_secret_is_said_or_written_with_the_state_in_a_store,
     no_secret_is_said_or_written_where_values_are_kept_and_renewed,
     no_secret_of_the_configuration_reaches_a_credential_plugin,
 }
@@ -147,8 +150,62 @@ fn a_canary_is_found_in_every_form() {
 
 fn no_secret_is_said_or_written_in_a_whole_life() {
     let (ns, canaries) = (Namespace::new(), Canaries::new());
-    let project = canaries.project(&ns);
     let mut sinks = Sinks::default();
+    let (project, made) = whole_life(canaries.project(&ns), &ns, &canaries, CONFIG, &mut sinks);
+    push_back(&project, &mut sinks);
+    sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
+    sinks.lack(&[canaries.all(), vec![made]].concat());
+}
+
+/// Everybody who may plan reads the `ConfigMap`s. The values of revisions are in Secrets, and only there.
+fn no_secret_is_said_or_written_with_the_state_in_the_cluster() {
+    let (ns, canaries) = (Namespace::new(), Canaries::new());
+    let config = format!("{CONFIG}{IN_CLUSTER}");
+    let mut sinks = Sinks::default();
+    let project = canaries.project(&ns);
+    project.rewrite("regplan.toml", &config);
+    sinks.run(&project, "state init");
+    let (project, made) = whole_life(project, &ns, &canaries, &config, &mut sinks);
+    let states = ns.fill("{prefix}-states");
+    let values = ns.cluster().find(&states, &ns.fill("secret/{project}.values-1"));
+    assert!(values.is_some(), "values were kept");
+    sinks.keep("the state, unpacked", readable(&ns));
+    for kind in ["configmap", "lease", "role", "event"] {
+        sinks.keep(kind, json!(ns.cluster().items(&states, kind)).to_string());
+    }
+    sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
+    assert!(sinks.has("resource.login"), "there was a state");
+    sinks.lack(&[canaries.all(), vec![made]].concat());
+    ns.clean_up("namespace/{prefix}-states");
+}
+
+/// The values of revisions are encrypted there.
+fn no_secret_is_said_or_written_with_the_state_in_a_store() {
+    let (ns, canaries, keys, server) =
+        (Namespace::new(), Canaries::new(), Keys::new(), ObjectServer::start());
+    let config = format!("{CONFIG}{}", server.state(&keys.line()));
+    let mut sinks = Sinks::default();
+    let project = ObjectServer::let_in(canaries.project(&ns)).env("STATE_IDENTITY", &keys.identity);
+    project.rewrite("regplan.toml", &config);
+    let (project, made) = whole_life(project, &ns, &canaries, &config, &mut sinks);
+    for name in server.names() {
+        sinks.keep(&name, server.read(&name));
+    }
+    sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
+    assert!(sinks.has("\"sealed_by\": \"age\""), "values were kept");
+    let [_, (_, secret)] = credentials();
+    let identity = Canary::new("the identity", keys.identity.lines().last().unwrap());
+    sinks.lack(&[canaries.all(), vec![made, identity, Canary::new("of the store", secret)]].concat());
+}
+
+/// From the first look at a configuration, which the project has, to the destroy. Returns what it generated, too.
+fn whole_life<'n>(
+    project: Project<'n>,
+    ns: &Namespace,
+    canaries: &Canaries,
+    config: &str,
+    sinks: &mut Sinks,
+) -> (Project<'n>, Canary) {
     for line in
         ["validate", "render", "render --format json", "graph", "plan", "plan --full", "plan --format json"]
     {
@@ -163,7 +220,7 @@ fn no_secret_is_said_or_written_in_a_whole_life() {
         STANDARD.encode(canaries.plain.value()),
         "it was applied"
     );
-    let made = decoded(&ns, "secret/login", "made");
+    let made = decoded(ns, "secret/login", "made");
 
     let project = project.env("PLAIN", canaries.changed.value());
     for line in
@@ -192,12 +249,12 @@ fn no_secret_is_said_or_written_in_a_whole_life() {
     sinks.run(&project, "apply --auto-approve");
 
     // The server refuses a value and quotes it, and a webhook quotes what it is asked about.
-    project.rewrite("regplan.toml", &format!("{CONFIG}{REFUSED}"));
+    project.rewrite("regplan.toml", &format!("{config}{REFUSED}"));
     for line in ["plan", "apply --auto-approve", "apply --auto-approve --format json --rollback-on-failure"] {
         sinks.run(&project, line);
     }
-    project.rewrite("regplan.toml", CONFIG);
-    let webhook = Webhook::start(&ns, &["secrets"], Behaviour::Quote { name: "login" });
+    project.rewrite("regplan.toml", config);
+    let webhook = Webhook::start(ns, &["secrets"], Behaviour::Quote { name: "login" });
     sinks.run(&project, "destroy --auto-approve");
     drop(webhook);
     assert!(sinks.has("(sensitive"), "something was hidden");
@@ -214,9 +271,7 @@ fn no_secret_is_said_or_written_in_a_whole_life() {
     ] {
         sinks.run(&project, line);
     }
-    push_back(&project, &mut sinks);
-    sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
-    sinks.lack(&[canaries.all(), vec![Canary::new("secret.made", made)]].concat());
+    (project, Canary::new("secret.made", made))
 }
 
 /// A state that is pulled, lost and pushed again; and a file of secrets that somebody takes for a state.

@@ -48,6 +48,8 @@ fn two_writers_do_not_write_at_once() {
     plan.stderr_contains("is under way, or was killed. The lock names").stderr_contains(&process);
     let drift = second.run(["drift"]).code(2);
     drift.stdout_contains("is under way, or was killed. The lock names").stdout_contains(&process);
+    let history = second.run(["history"]).success();
+    history.stdout_contains("is under way, or was killed. The lock names").stdout_contains(&process);
     running.until("resource.lb");
     give_address(&ns);
     running.wait().success();

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{HEAD, applied_twice, clean_up, first_machine, greeting, states};
-use crate::harness::Namespace;
+use crate::harness::{BALANCER, Namespace};
 use crate::state_files::pulled;
 
 tests! {
     a_lost_state_is_put_back_from_a_file,
     a_damaged_state_is_made_anew_from_annotations,
     a_damaged_index_is_made_anew_from_the_revisions,
+    a_missing_index_is_made_anew_from_the_revisions,
+    a_damaged_revision_stops_nothing_else,
 }
 
 fn a_lost_state_is_put_back_from_a_file() {
@@ -75,5 +77,44 @@ fn a_damaged_index_is_made_anew_from_the_revisions() {
     project.run(["rollback", "1", "--auto-approve"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
     project.run(["history"]).success().stderr_lacks("damaged").stdout_contains("rollback 1");
+    clean_up(&ns);
+}
+
+fn a_missing_index_is_made_anew_from_the_revisions() {
+    let ns = Namespace::new();
+    let project = applied_twice(&ns);
+    let history = project.run(["history"]).success();
+    ns.cluster().delete(&states(&ns), &ns.fill("configmap/{project}.index"));
+    let told = project.run(["history"]).success();
+    told.stderr_contains(&ns.fill("{project}.index` is missing. It was made anew from the 2 revisions"));
+    assert_eq!(told.stdout(), history.stdout());
+    project.run(["rollback", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
+    project.run(["history"]).success().stderr_lacks("is missing").stdout_contains("rollback 1");
+    clean_up(&ns);
+}
+
+/// As one in a folder: the history names it, and only a rollback to it is refused.
+fn a_damaged_revision_stops_nothing_else() {
+    let ns = Namespace::new();
+    let project = applied_twice(&ns);
+    let damage = |number: u64| {
+        let revision = ns.fill(&format!("configmap/{{project}}.revision-{number}"));
+        ns.cluster().patch(&states(&ns), &revision, &json!({ "binaryData": { "content": "AAAA" } }));
+    };
+    damage(2);
+    project.run(["history"]).success().stderr_contains("revision-2` is damaged: its checksum is wrong");
+    let refused = project.run(["rollback", "2", "--auto-approve"]).code(1);
+    refused.stderr_contains("revision-2` is damaged").stderr_contains("restore it from a backup");
+    refused.stderr_lacks("state rebuild");
+    // What is left out of a run is taken over from the revision before, and is not known now.
+    project.rewrite("regplan.toml", &format!("{HEAD}{}{BALANCER}", greeting("c")));
+    project.run(["apply", "--auto-approve", "--target", "resource.greeting"]).success();
+    // After a run that was killed, the newest revision is asked whether that run was complete.
+    damage(3);
+    let mut killed = project.regplan(["apply", "--auto-approve"]).spawn();
+    killed.until("waiting resource.lb");
+    killed.kill();
+    project.run(["plan"]).success().stdout_contains("resource.lb");
     clean_up(&ns);
 }

@@ -1,6 +1,6 @@
 //! Looks at all objects of many kinds: at their metadata alone, or at the whole objects.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 use serde_json::Value;
@@ -18,6 +18,8 @@ const AT_ONCE: usize = 16;
 /// For how long a kind is asked for that the server cannot list. Of all kinds that are installed one is often
 /// broken, because the server behind it is down; its objects are then said not to be seen.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two tries at a kind that is listed and not served.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What is asked for of each object, and what is found in it.
 pub(super) struct Look<I, T> {
@@ -115,6 +117,7 @@ async fn list<I: Item, T>(
     namespace: Option<&str>,
     look: Look<I, T>,
 ) -> Result<Vec<T>, Problem> {
+    let begun = Instant::now();
     let mut all = Vec::new();
     let mut pages = (look.pages)(served, namespace);
     loop {
@@ -130,7 +133,16 @@ async fn list<I: Item, T>(
             // A kind that has no list has no objects that are stored, and one that is gone has none at all.
             Err(CallError::Refused(refusal)) if refusal.code == 405 => return Ok(all),
             Err(CallError::Refused(refusal)) if refusal.code == 404 => {
-                return cluster.discovery.not_found(&group_kind(served)).await.map_or(Ok(all), Err);
+                let Some(problem) = cluster.discovery.not_found(&group_kind(served)).await else {
+                    return Ok(all);
+                };
+                if begun.elapsed() >= PATIENCE {
+                    return Err(problem);
+                }
+                // A definition that comes or goes is listed for a moment while nobody serves its objects.
+                tokio::time::sleep(PAUSE).await;
+                all.clear();
+                pages = (look.pages)(served, namespace);
             }
             Err(failure) => {
                 let identity = Identity::cluster(served.group.as_str(), served.kind.as_str(), "");

@@ -124,19 +124,19 @@ impl Shelf for ClusterShelf {
             let layout = match form::layout(&head) {
                 None => return Ok(None),
                 Some(Ok(layout)) => layout,
-                Some(Err(reason)) => return Err(damaged(reason)),
+                Some(Err(reason)) => return Err(ShelfError::Damaged(reason)),
             };
             let packed = self.packed(item, &head, &layout).await?;
             match packed.and_then(|packed| layout.unpack(&packed)) {
                 Ok(bytes) => return Ok(Some(Kept { bytes, version: found })),
                 // It was replaced twice while it was read, or it is damaged: then the same head says the same again.
                 Err(reason) => match damage {
-                    Some((same, _)) if same == found => return Err(damaged(reason)),
+                    Some((same, _)) if same == found => return Err(ShelfError::Damaged(reason)),
                     _ => damage = Some((found, reason)),
                 },
             }
         }
-        Err(damaged(damage.map_or_else(String::new, |(_, reason)| reason)))
+        Err(ShelfError::Damaged(damage.map_or_else(String::new, |(_, reason)| reason)))
     }
 
     async fn version(&self, item: Item) -> Result<Option<ItemVersion>, ShelfError> {
@@ -204,14 +204,6 @@ fn laid_out(mut head: Value, layout: &Layout) -> Result<Value, ShelfError> {
 
 fn failed(reason: String) -> ShelfError {
     ShelfError::Failed(Box::new(Problem::new(ProblemKind::Other, reason)))
-}
-
-fn damaged(reason: String) -> ShelfError {
-    let problem = Problem::new(ProblemKind::Other, reason);
-    ShelfError::Damaged(Box::new(problem.help(
-        "restore the objects of the state from a backup of the cluster; or delete them, run `regplan state init`, and \
-         then `regplan state rebuild`, which finds by its annotations what was applied",
-    )))
 }
 
 fn too_long(length: usize) -> ShelfError {

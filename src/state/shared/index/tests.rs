@@ -1,4 +1,4 @@
-//! Tests of an index that is damaged: no revision is lost by it.
+//! Tests of an index that is damaged or missing: no revision is lost by it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use crate::resource::{Problem, ProblemKind};
-use crate::state::shared::memory::MemoryShelf;
+use crate::state::shared::memory::{MemoryShelf, Trouble};
 use crate::state::shared::{
     Item, ItemVersion, Kept, KeyMaking, LeaseTimes, Over, Remark, SharedBackend, Shelf, ShelfError,
 };
-use crate::state::{Backend, Revision, StateError, sample};
+use crate::state::{Backend, Revision, State, StateError, sample};
 
 /// What was told of an index that was made anew: how many revisions it has.
 type Told = Arc<Mutex<Vec<usize>>>;
@@ -106,6 +106,43 @@ async fn a_damaged_revision_stays_in_an_index_that_is_made_anew() {
     assert_eq!(*told.lock().unwrap(), [3]);
 }
 
+#[tokio::test]
+async fn an_index_that_is_missing_is_made_anew_and_one_that_never_was_is_no_news() {
+    let shelf = shelf_with([]).await;
+    let (backend, told) = backend_on(shelf.clone());
+    assert_eq!(backend.revisions().await.unwrap(), Vec::<u64>::new());
+    assert!(told.lock().unwrap().is_empty(), "there was no revision yet");
+    let shelf = shelf_with(1..=3).await;
+    shelf.lose(Item::Index);
+    let (mut backend, told) = backend_on(shelf.clone());
+    assert_eq!(backend.revisions().await.unwrap(), [1, 2, 3]);
+    backend.lock("apply").await.unwrap();
+    assert_eq!(backend.revisions().await.unwrap(), [1, 2, 3]);
+    assert_eq!(*told.lock().unwrap(), [3], "it is told once");
+    backend.save_revision(&revision(4)).await.unwrap();
+    let (backend, told) = backend_on(shelf.clone());
+    assert_eq!(backend.revisions().await.unwrap(), [2, 3, 4]);
+    assert!(told.lock().unwrap().is_empty(), "it was written");
+}
+
+/// Somebody whose index was damaged too has written a revision, and was killed before he wrote the index.
+#[tokio::test]
+async fn a_lock_that_is_taken_shows_what_others_wrote_meanwhile() {
+    let shelf = shelf_with(1..=2).await;
+    shelf.damage(Item::Index, b"{}");
+    let (mut backend, told) = backend_on(shelf.clone());
+    assert_eq!(backend.revisions().await.unwrap(), [1, 2]);
+    let (mut other, _) = backend_on(shelf.clone());
+    other.lock("apply").await.unwrap();
+    shelf.trouble_after(1, Trouble::Dead);
+    other.save_revision(&revision(3)).await.unwrap_err();
+    shelf.revive();
+    shelf.let_the_lock_run_out();
+    backend.lock("apply").await.unwrap();
+    assert_eq!(backend.revisions().await.unwrap(), [1, 2, 3]);
+    assert_eq!(*told.lock().unwrap(), [2, 3]);
+}
+
 /// A shelf as one in a cluster is: it has three places, and says itself of what is damaged.
 struct Ring(Arc<MemoryShelf>);
 
@@ -127,7 +164,7 @@ impl Shelf for Ring {
     async fn get(&self, item: Item) -> Result<Option<Kept>, ShelfError> {
         match self.0.get(Self::place_of(item)).await? {
             Some(kept) if kept.bytes.is_empty() => {
-                Err(ShelfError::Damaged(Box::new(Problem::new(ProblemKind::Other, "its checksum is wrong"))))
+                Err(ShelfError::Damaged("its checksum is wrong".to_owned()))
             }
             kept => Ok(kept),
         }
@@ -164,6 +201,23 @@ async fn where_the_revisions_go_round_each_says_its_own_number() {
     assert_eq!(backend.revisions().await.unwrap(), [4, 5, 6]);
     assert_eq!(backend.revision(4).await.unwrap(), revision(4));
     assert_eq!(*told.lock().unwrap(), [3]);
+}
+
+/// It is as it is in a folder: damaged, which stops no run, and not out of reach, which does.
+#[tokio::test]
+async fn what_a_shelf_itself_finds_damaged_is_damaged() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let (mut backend, _) = backend_on(Arc::new(Ring(shelf.clone())));
+    backend.lock("apply").await.unwrap();
+    backend.save_revision(&revision(1)).await.unwrap();
+    shelf.damage(Item::Revision(1), b"");
+    let error = backend.revision(1).await.unwrap_err();
+    assert!(
+        matches!(&error, StateError::Damaged { reason, .. } if reason == "its checksum is wrong"),
+        "{error}"
+    );
+    let head = backend.revision_head(1).await;
+    assert_eq!(crate::state::error::unless_damaged(head).unwrap(), None);
 }
 
 /// A store that lists nothing for these credentials.
@@ -205,4 +259,21 @@ async fn where_the_revisions_cannot_be_looked_for_a_damaged_index_is_an_error() 
     assert_eq!(path, &PathBuf::from("revisions/index.json"));
     assert!(reason.contains("access denied"), "{reason}");
     assert!(error.help().contains("the right to list"), "{}", error.help());
+}
+
+#[tokio::test]
+async fn where_the_revisions_cannot_be_looked_for_only_a_state_without_any_needs_no_index() {
+    let shelf = shelf_with(1..=2).await;
+    shelf.lose(Item::Index);
+    let (mut backend, told) = backend_on(Arc::new(Unlisted(shelf)));
+    assert_eq!(backend.revisions().await.unwrap(), Vec::<u64>::new());
+    assert!(told.lock().unwrap().is_empty());
+    backend.lock("apply").await.unwrap();
+    let state = State { revision: 2, ..sample::state() };
+    backend.replace(&state, None).await.unwrap();
+    let error = backend.revisions().await.unwrap_err();
+    assert!(
+        matches!(&error, StateError::Damaged { reason, .. } if reason.starts_with("it is missing; ")),
+        "{error}"
+    );
 }
