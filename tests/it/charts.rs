@@ -10,6 +10,7 @@ pub(crate) mod secret_forms;
 pub(crate) mod sources;
 pub(crate) mod takeover;
 pub(crate) mod tested;
+pub(crate) mod twofold;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -129,6 +129,7 @@ fn tests() -> Vec<Test> {
         charts::sources::tests(),
         charts::takeover::tests(),
         charts::tested::tests(),
+        charts::twofold::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),

@@ -125,6 +125,8 @@ fn an_upgrade_that_fails_goes_on_where_it_was() {
     ended.stderr_contains("failed chart.web/Job/migrate").stderr_contains("BackoffLimitExceeded");
     assert_eq!(ns.field("configmap/config", "/data/value"), "one");
     project.run(["drift"]).code(2);
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("it has failed, and runs again").stdout_lacks("with other content");
     // The same again runs again, with what it needs.
     ns.delete("configmap/helper");
     let ended = project.run(["apply", "--auto-approve"]).code(1);
