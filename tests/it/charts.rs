@@ -1,5 +1,6 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
+pub(crate) mod anew;
 pub(crate) mod farewells;
 pub(crate) mod hooks;
 pub(crate) mod lookup;

@@ -119,6 +119,7 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::anew::tests(),
         charts::farewells::tests(),
         charts::hooks::tests(),
         charts::lookup::tests(),
