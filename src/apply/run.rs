@@ -19,7 +19,7 @@ use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::{OnTrouble, Provider};
-use crate::resource::{Address, BlockAddress, Ending, Live, Problem, Reference, is_house_group};
+use crate::resource::{Address, BlockAddress, Ending, Identity, Live, Problem, Reference, is_house_group};
 use serde_json::Value;
 
 /// How an apply works.
@@ -264,7 +264,16 @@ impl<'p> Work<'p> {
             current,
             made_here,
             on_trouble: self.on_trouble,
+            to_come: self.accounts_to_come(),
         })
+    }
+
+    /// The accounts of pods that are still to be made.
+    fn accounts_to_come(&self) -> Vec<Identity> {
+        let made = self.changes.values().filter(|change| change.action.writes() && change.prior.is_none());
+        let accounts = made.filter(|change| change.target.identity.is("", "ServiceAccount"));
+        let to_come = accounts.filter(|change| !self.current.contains_key(&change.address));
+        to_come.map(|change| change.target.identity.clone()).collect()
     }
 
     /// The uids of what this run has made so far, where the change deletes an object that takes others with it.

@@ -20,7 +20,9 @@ use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{
     Guard, OnTrouble, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written,
 };
-use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, ReadyRule, Stamp, Target};
+use crate::resource::{
+    Address, Desired, FieldPath, Identity, Live, Problem, ProblemKind, ReadyRule, Stamp, Target,
+};
 
 /// A resource that this one refers to, as it is after its own change.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ pub(super) struct Task<'p> {
     pub(super) made_here: BTreeSet<String>,
     /// Whether a failure that waiting may not heal ends the wait.
     pub(super) on_trouble: OnTrouble,
+    /// The accounts that this run is still to make.
+    pub(super) to_come: Vec<Identity>,
 }
 
 /// The result of a write or a delete.
@@ -255,6 +259,7 @@ impl Task<'_> {
             written: self.current.clone().filter(|_| self.change.action.writes()),
             timeout: lifecycle.timeouts.ready,
             on_trouble: self.on_trouble,
+            to_come: self.to_come.clone(),
         };
         provider.wait(&wait, progress).await
     }

@@ -45,6 +45,8 @@ codes! {
     CHART_NOT_PINNED = "chart-not-pinned";
     /// A chart cannot be had, or Helm cannot render it.
     CHART_NOT_RENDERED = "chart-not-rendered";
+    /// A chart renders no object.
+    CHART_EMPTY = "chart-empty";
     /// A text that holds something random stays as it is, though the rest of it has changed.
     CHART_NOT_FOLLOWED = "chart-not-followed";
     /// What a chart has made at random is not of one run, or cannot be made anew.
@@ -83,6 +85,8 @@ codes! {
     OBSOLETE = "obsolete";
     /// A name that the issuer of a certificate cannot prove to its ACME server.
     UNPROVABLE_NAME = "unprovable-name";
+    /// A further name of a certificate lies in the zone of the registry, and nothing makes its record.
+    NAME_WITHOUT_RECORD = "name-without-record";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
     /// An ingress controller that nobody mends any more.

@@ -4,7 +4,7 @@ use super::additions::Beside;
 use super::compare::differences;
 use super::owners;
 use super::{Additions, Field, Status};
-use crate::resource::{Health, Live, Problem, ProblemKind, Reading};
+use crate::resource::{Health, Live, Moment, Problem, ProblemKind, Reading};
 use crate::state::StoredResource;
 
 /// What was found of a resource.
@@ -34,9 +34,10 @@ pub fn observe(
     reading: &Reading,
     additions: Additions,
 ) -> Observation {
-    // What has run leaves nothing that must stay. What is to run, and has not, is not done.
-    if resource.hook.is_some() {
-        let is_open = resource.readiness.awaited_since().is_some();
+    // What has run leaves nothing that must stay. What is to run, and has not, is not done; but for what is to run when its
+    // chart is deleted: that is a matter of the next deletion, and what was applied is as it was.
+    if let Some(moment) = resource.hook {
+        let is_open = moment != Moment::Delete && resource.readiness.awaited_since().is_some();
         return if is_open { Status::NotReady } else { Status::InSync }.into();
     }
     let live = match reading {

@@ -9,19 +9,13 @@ use crate::state::{OpenRun, State, StoredResource};
 /// What the state knows of a chart. An installation goes on until all has run that it was to run,
 /// however many applies that takes.
 pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartPast {
-    let is_of_chart =
-        |address: &Address| address.block == *chart || has_moved_to(moves, &address.block, chart);
-    let known = state.resources.iter().filter(|(address, _)| is_of_chart(address));
-    let known: Vec<_> = known.map(|(_, resource)| resource).collect();
+    let is_of_chart = |address: &Address| is_of(moves, address, chart);
+    let known = known(state, moves, chart);
     let addresses = state.in_doubt.iter().filter(|intent| intent.renews && is_of_chart(&intent.address));
     let in_doubt = addresses.map(|intent| intent.target.identity.clone()).collect();
-    let is_new = known.iter().all(|resource| resource.hook.is_some());
-    let is_unfinished = known.iter().any(|resource| {
-        resource.hook == Some(Moment::Install) && resource.readiness.awaited_since().is_some()
-    });
     let identities = known.iter().map(|resource| &resource.identity);
     ChartPast {
-        moment: if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade },
+        moment: moment_of(&known),
         definitions: identities.filter(|identity| is_definition(identity)).cloned().collect(),
         sent: known.iter().filter_map(|resource| sent(resource)).collect(),
         contents: known
@@ -38,6 +32,29 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
         },
         ..ChartPast::NONE
     }
+}
+
+/// What happens to a chart, as far as the state tells.
+pub(super) fn moment(state: &State, moves: &Moves, chart: &BlockAddress) -> Moment {
+    moment_of(&known(state, moves, chart))
+}
+
+fn moment_of(known: &[&StoredResource]) -> Moment {
+    let is_new = known.iter().all(|resource| resource.hook.is_some());
+    let is_unfinished = known.iter().any(|resource| {
+        resource.hook == Some(Moment::Install) && resource.readiness.awaited_since().is_some()
+    });
+    if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade }
+}
+
+/// What the state knows of the chart, also under an earlier name.
+fn known<'s>(state: &'s State, moves: &Moves, chart: &BlockAddress) -> Vec<&'s StoredResource> {
+    let known = state.resources.iter().filter(|(address, _)| is_of(moves, address, chart));
+    known.map(|(_, resource)| resource).collect()
+}
+
+fn is_of(moves: &Moves, address: &Address, chart: &BlockAddress) -> bool {
+    address.block == *chart || has_moved_to(moves, &address.block, chart)
 }
 
 /// Whether a run goes on that did not complete, by what the lock has told of it.
@@ -85,7 +102,7 @@ mod tests {
             let address = format!("chart.web/ConfigMap/c{number}").parse().unwrap();
             state.resources.insert(address, resource);
         }
-        past(&state, &Moves::default(), &BlockAddress::new("chart", "web")).moment
+        moment(&state, &Moves::default(), &BlockAddress::new("chart", "web"))
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, and which houses and which state backends there are |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
+//! | `chart_loss` | which charts have been deleted by others, and are installed anew |
 //! | `chart_past` | what the state knows of a chart: whether it is new, and what it has defined |
 //! | `farewells` | what charts have run when they are deleted |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
@@ -46,6 +47,7 @@
 
 mod applying;
 mod backend_settings;
+mod chart_loss;
 mod chart_past;
 mod cluster_check;
 mod compiling;

@@ -40,6 +40,8 @@ pub(super) struct Wanted<'w> {
     pub(super) farewells: Vec<Arc<Desired>>,
     /// These charts, each with its objects that are there for ever, as far as they are known.
     pub(super) leaving: BTreeMap<BlockAddress, BTreeSet<Identity>>,
+    /// The charts of which others have deleted all: what their hooks did is gone as well.
+    pub(super) lost: BTreeSet<BlockAddress>,
     /// Sentences for the reader of the plan.
     pub(super) notes: Vec<String>,
 }
@@ -56,6 +58,7 @@ impl<'w> Wanted<'w> {
             used_consents: BTreeSet::new(),
             farewells: Vec::new(),
             leaving: BTreeMap::new(),
+            lost: BTreeSet::new(),
             notes: Vec::new(),
         }
     }
@@ -75,14 +78,28 @@ pub(super) async fn plan(
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
-    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, farewells, leaving, notes } =
-        wanted;
+    let Wanted {
+        graph,
+        revision,
+        left_out,
+        applied_then,
+        barred,
+        used_consents,
+        farewells,
+        leaving,
+        lost,
+        notes,
+    } = wanted;
     let order = graph.order();
     // A revision was applied before, and has nothing to import.
     let tables = config.imports.iter().filter(|_| revision.is_none()).cloned();
     let imports: Vec<Import> = tables.chain(request.imports()).collect();
     let imports = imported(&imports, graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
-    let known = known(state, |address| graph.get(address).map(|desired| &desired.identity));
+    let mut known = known(state, |address| graph.get(address).map(|desired| &desired.identity));
+    // They run as those of a new chart do.
+    known.retain(|address, known| {
+        known.hook.is_none() || !lost.contains(&address.block) || graph.get(address).is_none()
+    });
     let known = match (revision, request.mode) {
         (None, Mode::Apply) => records_of_helm(graph).into_iter().chain(known).collect(),
         _ => known,

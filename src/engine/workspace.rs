@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::applying::{self, Run};
+use super::chart_loss;
 use super::chart_past::{goes_on, past};
 use super::compiling::{Charts, Deleted};
 use super::farewells::{Farewells, Newest, leaving_charts};
@@ -28,7 +29,7 @@ use crate::config::Config;
 use crate::graph::Graph;
 use crate::plan::{Action, Briefing, Mode};
 use crate::provider::Provider;
-use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
+use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity, Moment};
 use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, StateError, Store, View};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
@@ -109,9 +110,11 @@ impl<S: StateAccess> Workspace<S> {
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
         let goes_on = goes_on(self.project.fate_of_open_run(&self.state).await.as_ref());
+        let lost = self.lost_charts(&request, &keeping).await;
         let past = |chart: &BlockAddress| {
             let known = past(state, &config.moves, chart);
             ChartPast {
+                moment: if lost.contains(chart) { Moment::Install } else { known.moment },
                 is_renewed: request.rotate.contains(chart),
                 agreed: request.consent.iter().map(ToString::to_string).collect(),
                 now: Some(Timestamp::now()),
@@ -153,7 +156,8 @@ impl<S: StateAccess> Workspace<S> {
         let newest = self.newest_for(&charts).await?;
         let farewells = Farewells::of(charts, newest, &keeping).await;
         let (hooks, leaving) = (farewells.hooks(), farewells.objects());
-        let wanted = Wanted { farewells: hooks, leaving, ..Wanted::of(&compiled.graph) };
+        let notes = chart_loss::notes(&lost);
+        let wanted = Wanted { farewells: hooks, leaving, lost, notes, ..Wanted::of(&compiled.graph) };
         let parallelism = settings.parallelism;
         let mut plan = planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism)
             .await
@@ -216,6 +220,7 @@ impl<S: StateAccess> Workspace<S> {
             used_consents,
             farewells: farewells.hooks(),
             leaving: farewells.objects(),
+            lost: BTreeSet::new(),
             notes,
         };
         let parallelism = settings.parallelism;
@@ -248,6 +253,17 @@ impl<S: StateAccess> Workspace<S> {
                 && blocks.iter().any(|block| block.address == *chart)
         };
         leaving_charts(self.state.state(), mode, |chart| is_desired(chart) || is_unneeded(chart))
+    }
+
+    /// The charts of the configuration of which others have deleted all.
+    async fn lost_charts(&self, request: &PlanRequest, provider: &dyn Provider) -> BTreeSet<BlockAddress> {
+        if request.mode == Mode::Destroy {
+            return BTreeSet::new();
+        }
+        let config = self.config();
+        let blocks = config.blocks.iter().map(|block| &block.address);
+        let charts = blocks.filter(|address| address.kind == "chart").collect();
+        chart_loss::lost_charts(charts, self.state.state(), &config.moves, provider).await
     }
 
     /// What the last completed apply left of these charts; or why that cannot be read now.

@@ -37,6 +37,14 @@ pub fn is_missing_mount(warning: &str) -> bool {
         && (is_missing("secret") || is_missing("config") || is_missing("configmap"))
 }
 
+/// The name of the `ServiceAccount` without which a controller cannot make pods, by what it says of that. Its words are those
+/// of the admission of pods in Kubernetes (`plugin/pkg/admission/serviceaccount`).
+pub fn missing_account(said: &str) -> Option<&str> {
+    let (_, said) = said.split_once("error looking up service account ")?;
+    let (name, _) = said.split_once("serviceaccount \"")?.1.split_once("\" not found")?;
+    Some(name)
+}
+
 /// Whether an event about a pod says that a node is being added for it: the cluster autoscaler's words, and Karpenter's.
 pub fn is_of_an_autoscaler(event: &Value) -> bool {
     matches!(text(event, "reason"), "TriggeredScaleUp" | "Nominated")
@@ -98,6 +106,15 @@ mod tests {
         assert!(ends_with_warning(&[before.clone(), warning.clone()]));
         assert!(!ends_with_warning(&[warning, event("Normal", "2026-01-01T00:00:06Z")]));
         assert!(!ends_with_warning(&[before]) && !ends_with_warning(&[]));
+    }
+
+    #[test]
+    fn the_account_that_pods_lack_is_known() {
+        let said = "FailedCreate: Error creating: pods \"web-x-\" is forbidden: error looking up service account a/runner: \
+                    serviceaccount \"runner\" not found";
+        assert_eq!(missing_account(said), Some("runner"));
+        assert_eq!(missing_account("FailedCreate: serviceaccount \"runner\" not found"), None);
+        assert_eq!(missing_account("error looking up service account a/runner: timeout"), None);
     }
 
     #[test]

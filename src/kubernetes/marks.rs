@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::resource::record_set::marker_of;
-use crate::resource::{FieldPath, Identity, Live, RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::resource::{BlockAddress, FieldPath, Identity, Live, RELEASE_NAME, RELEASE_NAMESPACE};
 
 /// The annotation that names the project of an object.
 pub const PROJECT: &str = "regplan.dev/project";
@@ -17,6 +17,9 @@ pub const PROTECT: &str = "regplan.dev/protect";
 
 /// The annotation that says for which content of its chart a hook was run.
 pub const RUN: &str = "regplan.dev/run";
+
+/// The annotation that says whose test an object is: `PROJECT/CHART RUN`, and without the run when that has ended.
+pub const TEST: &str = "regplan.dev/verify";
 
 /// The annotation that names the fields with secret values (a JSON list of paths, never of values). They stay
 /// hidden in the plan that removes them from the configuration.
@@ -49,6 +52,17 @@ pub const HELM_HOOK_DELETE: &str = "helm.sh/hook-delete-policy";
 pub const HELM_POLICY: &str = "helm.sh/resource-policy";
 /// The value of [`HELM_POLICY`] that keeps the object.
 pub const HELM_POLICY_KEEP: &str = "keep";
+
+/// What [`TEST`] says of the tests of this chart, without the run.
+pub fn tests_of(project: &str, chart: &BlockAddress) -> String {
+    format!("{project}/{chart}")
+}
+
+/// Whether the object was made as a test of this chart.
+pub fn is_test_of(live: &Live, project: &str, chart: &BlockAddress) -> bool {
+    let mark = live.annotation(TEST).unwrap_or_default();
+    mark.split(' ').next() == Some(tests_of(project, chart).as_str())
+}
 
 /// The command that takes our marks off an object, so that it is nobody's; of a record set, the record that goes.
 pub fn letting_go(identity: &Identity) -> String {

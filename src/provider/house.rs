@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::marked::MarkedObjects;
 use crate::kubernetes::readiness::Standard;
-use crate::resource::{FieldPath, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
+use crate::resource::{FieldPath, Identity, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
 
 /// What must be true of the object at the moment of the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct Wait {
     pub timeout: Option<Duration>,
     /// What becomes of the wait where something goes wrong that waiting may not heal.
     pub on_trouble: OnTrouble,
+    /// What is still to be made beside this wait: that it is not there yet is no trouble.
+    pub to_come: Vec<Identity>,
 }
 
 /// What becomes of a wait where something goes wrong that waiting may not heal, such as an image that cannot be pulled.
@@ -88,7 +90,15 @@ pub enum OnTrouble {
 impl Wait {
     /// A wait of the kind's own time, for an object that must be read first.
     pub fn of(target: Target, until: Until) -> Self {
-        Self { target, until, uid: None, written: None, timeout: None, on_trouble: OnTrouble::default() }
+        Self {
+            target,
+            until,
+            uid: None,
+            written: None,
+            timeout: None,
+            on_trouble: OnTrouble::default(),
+            to_come: Vec::new(),
+        }
     }
 }
 

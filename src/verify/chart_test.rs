@@ -6,16 +6,16 @@ use super::codes;
 use super::outcome::{Fault, Outcome};
 use super::probe::Maker;
 use crate::kubernetes::kinds::install_rank;
-use crate::resource::{BlockAddress, Desired, FieldPath, Identity, Live, Problem, ProblemKind};
-
-/// The annotation that says whose test an object is: `PROJECT/CHART RUN`, and without the run when that has ended.
-const MARK: &str = "regplan.dev/verify";
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, RUN, TEST, is_test_of, tests_of};
+use crate::resource::{Address, BlockAddress, Desired, FieldPath, Identity, Live, Problem, ProblemKind};
 
 /// Whose tests they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestOwner {
     /// The project.
     pub project: String,
+    /// The lineage of its state.
+    pub lineage: String,
     /// The chart.
     pub chart: BlockAddress,
     /// The run that makes them now.
@@ -31,6 +31,10 @@ pub enum TestHolder {
     Run(Maker),
     /// Nobody: it is left of a run of the same tests that has ended.
     Nobody,
+    /// An apply of this project, which runs it as well.
+    Apply,
+    /// This project: it is no run, and is there for ever.
+    Chart,
     /// Somebody who has not made it for these tests.
     Others,
 }
@@ -46,28 +50,39 @@ impl TestOwner {
         with_mark(object, self.tests())
     }
 
-    /// Who has an object. `has_ended` says whether another run has.
-    pub fn holder(&self, live: &Live, has_ended: impl Fn(&Maker) -> bool) -> TestHolder {
-        let mark = live.annotation(MARK).unwrap_or_default();
-        let (tests, run) = mark.split_once(' ').map_or((mark, None), |(tests, run)| (tests, Some(run)));
-        if tests != self.tests() {
-            return TestHolder::Others;
+    /// Who has the object of a test with this address. `has_ended` says whether another run has.
+    pub fn holder(&self, test: &Address, live: &Live, has_ended: impl Fn(&Maker) -> bool) -> TestHolder {
+        if !is_test_of(live, &self.project, &self.chart) {
+            return self.maker_of(test, live);
         }
-        match run.and_then(Maker::of_tag) {
+        let mark = live.annotation(TEST).unwrap_or_default();
+        match mark.split_once(' ').map(|(_, run)| run).and_then(Maker::of_tag) {
             Some(run) if run == self.run => TestHolder::Us,
             Some(run) if !has_ended(&run) => TestHolder::Run(run),
             Some(_) | None => TestHolder::Nobody,
         }
     }
 
+    /// Who has made what is no test.
+    fn maker_of(&self, test: &Address, live: &Live) -> TestHolder {
+        let is_ours = live.annotation(PROJECT) == Some(self.project.as_str())
+            && live.annotation(LINEAGE) == Some(self.lineage.as_str())
+            && live.annotation(ADDRESS) == Some(test.to_string().as_str());
+        match live.annotation(RUN) {
+            _ if !is_ours => TestHolder::Others,
+            Some(_) => TestHolder::Apply,
+            None => TestHolder::Chart,
+        }
+    }
+
     fn tests(&self) -> String {
-        format!("{}/{}", self.project, self.chart)
+        tests_of(&self.project, &self.chart)
     }
 }
 
 fn with_mark(object: &Value, text: String) -> Value {
     let mut marked = object.clone();
-    FieldPath::keys(["metadata", "annotations", MARK]).set(&mut marked, Value::from(text));
+    FieldPath::keys(["metadata", "annotations", TEST]).set(&mut marked, Value::from(text));
     marked
 }
 
@@ -119,6 +134,22 @@ pub fn test_of_other_run(test: &Identity, run: &Maker) -> Outcome {
     }
 }
 
+/// What is said of a test that an apply runs as well, and is about to run or to use.
+pub fn test_beside_apply(test: &Identity) -> Outcome {
+    Outcome::Hindered {
+        reason: format!("{test} is run by an apply, which goes on, or may go on"),
+        fix: Some("wait until it has ended".to_owned()),
+    }
+}
+
+/// What is said of a test that an apply has begun, and that goes on without it.
+pub fn test_begun_by_apply(test: &Identity) -> Outcome {
+    Outcome::Hindered {
+        reason: format!("{test} is run by an apply, and has not ended"),
+        fix: Some("wait until it has ended, or delete it".to_owned()),
+    }
+}
+
 /// What is said of the object of a test that is still there when nobody waits for its end any more.
 pub fn test_left(test: &Identity, why: &str) -> Fault {
     Fault::new(
@@ -150,12 +181,12 @@ mod tests {
     #[test]
     fn a_test_is_known_by_its_mark() {
         let run = Maker::here("one", Timestamp::from_second(1_000).unwrap(), 1);
-        let owner =
-            TestOwner { project: "p".into(), chart: BlockAddress::new("chart", "web"), run: run.clone() };
+        let (chart, address) = (BlockAddress::new("chart", "web"), "chart.web/Pod/t".parse().unwrap());
+        let owner = TestOwner { project: "p".into(), lineage: "l".into(), chart, run: run.clone() };
         let plain = json!({"kind": "Pod", "metadata": {"name": "t"}});
         let holder = |owner: &TestOwner, object: Value, is_ended: bool| {
             let stamp = Stamp { uid: "u".into(), version: "1".into() };
-            owner.holder(&Live { object, stamp, ownership: Ownership::default() }, |_| is_ended)
+            owner.holder(&address, &Live { object, stamp, ownership: Ownership::default() }, |_| is_ended)
         };
         let marked = owner.marked(&plain);
         assert_eq!(holder(&owner, marked.clone(), true), TestHolder::Us);
@@ -166,6 +197,15 @@ mod tests {
         let other = TestOwner { project: "q".into(), ..owner.clone() };
         assert_eq!(holder(&other, marked, true), TestHolder::Others);
         assert_eq!(holder(&owner, plain, true), TestHolder::Others);
+        let applied = |lineage: &str, more: Value| {
+            let mut marks = json!({PROJECT: "p", LINEAGE: lineage, ADDRESS: "chart.web/Pod/t"});
+            marks.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            holder(&owner, json!({"kind": "Pod", "metadata": {"name": "t", "annotations": marks}}), true)
+        };
+        assert_eq!(applied("l", json!({RUN: "sha256:a"})), TestHolder::Apply);
+        assert_eq!(applied("l", json!({})), TestHolder::Chart);
+        assert_eq!(applied("m", json!({RUN: "sha256:a"})), TestHolder::Others);
+        assert_eq!(applied("l", json!({ADDRESS: "chart.other/Pod/t"})), TestHolder::Others);
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub use answer::{Answer, is_broken_off, unexpected};
 pub use body::{COMMON_LIMITS, Room, refused_body, shown, sizes, taken_bodies};
 pub use certificate::{OwnRoot, Served, Stored, chain, expiry, issuer, names};
 pub use chart_test::{
-    TestHolder, TestOwner, is_test_itself, place_of_test, test_failed, test_in_the_way, test_left,
-    test_of_other_run, test_refused, test_without,
+    TestHolder, TestOwner, is_test_itself, place_of_test, test_begun_by_apply, test_beside_apply,
+    test_failed, test_in_the_way, test_left, test_of_other_run, test_refused, test_without,
 };
 pub use check::Check;
 pub use location::next_url;

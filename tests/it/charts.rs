@@ -1,5 +1,6 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
+pub(crate) mod anew;
 pub(crate) mod farewells;
 pub(crate) mod hooks;
 pub(crate) mod lookup;
@@ -10,6 +11,7 @@ pub(crate) mod secret_forms;
 pub(crate) mod sources;
 pub(crate) mod takeover;
 pub(crate) mod tested;
+pub(crate) mod twofold;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -24,6 +24,7 @@ tests! {
     a_certificate_that_is_not_renewed_is_unhealthy,
     the_cause_is_on_the_screen_while_it_is_waited_for,
     a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for,
+    an_account_that_is_missing_ends_the_wait_where_that_is_asked_for,
     what_a_pod_mounts_and_is_missing_is_told_while_it_is_waited_for,
     a_pod_without_a_node_waits_for_an_autoscaler_that_adds_one,
 }
@@ -251,6 +252,27 @@ fn a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for() {
     let ended = project.run(["apply", "--auto-approve", "--fail-fast"]).code(1);
     ended.stderr_contains("failed resource.web").stderr_contains("ImagePullBackOff");
     assert!(began.elapsed() < Duration::from_secs(20), "it does not wait for the usual 30 s");
+}
+
+/// Without its account, no pod can be made. Nobody but the user makes it.
+fn an_account_that_is_missing_ends_the_wait_where_that_is_asked_for() {
+    let ns = Namespace::new();
+    let account = "template.spec.serviceAccountName = \"runner\"\n";
+    let daemon = web(1, "none").replace("resource.web", "resource.daemon").replace("Deployment", "DaemonSet");
+    let daemon = daemon.replace("replicas = 1\n", "").replace("app = \"web\"", "app = \"daemon\"");
+    for config in [web(1, "none"), daemon] {
+        let project = ns.project().write("regplan.toml", &format!("{HEAD}{config}{account}"));
+        let began = Instant::now();
+        let ended = project.run(["apply", "--auto-approve", "--fail-fast"]).code(1);
+        ended.stderr_contains("serviceaccount \"runner\" not found");
+        ended.stderr_contains("failed resource.").stderr_lacks("is not ready after");
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not wait for ten minutes");
+        // Once it is there, the controller goes on, though the last that it has said is the failure.
+        let with_account = "\n[resource.runner]\napiVersion = \"v1\"\nkind = \"ServiceAccount\"\n";
+        project.rewrite("regplan.toml", &format!("{HEAD}{config}{account}{with_account}"));
+        project.run(["apply", "--auto-approve", "--fail-fast"]).success();
+        project.run(["destroy", "--auto-approve"]).success();
+    }
 }
 
 /// An event about the only pod, as others write it.

@@ -185,6 +185,8 @@ pub struct Rendered {
     pub output: ManifestFile,
     /// The version of Helm that printed them.
     pub helm: String,
+    /// What the annotations of the hooks say that Helm has left out, because it does not know a phase in them.
+    pub skipped_hooks: Vec<String>,
 }
 
 impl Rendered {

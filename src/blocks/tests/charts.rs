@@ -23,6 +23,8 @@ struct World {
     live: fn(&Target) -> Fact,
     secret: SecretText,
     past: ChartPast,
+    /// What Helm says to have left out.
+    skipped_hooks: Vec<String>,
 }
 
 const BLOCK: &str = "[chart.web]\nchart = \"web\"\nnamespace = \"shop\"\n";
@@ -34,6 +36,7 @@ impl World {
             live: |_| Fact::Live(LiveObject::Absent),
             secret: SecretText::Known("pass-1".into()),
             past: ChartPast::NONE,
+            skipped_hooks: Vec::new(),
         }
     }
 
@@ -64,7 +67,11 @@ impl World {
             Need::Rendering(request) => match (self.renders)(request) {
                 Ok(text) => {
                     let output = ManifestFile::parse(PathBuf::from("helm.yaml"), text.as_bytes());
-                    Fact::Rendered(Arc::new(Rendered { output, helm: "v4.0.0".to_owned() }))
+                    Fact::Rendered(Arc::new(Rendered {
+                        output,
+                        helm: "v4.0.0".to_owned(),
+                        skipped_hooks: self.skipped_hooks.clone(),
+                    }))
                 }
                 Err(reason) => Fact::Failed(reason),
             },

@@ -1,6 +1,7 @@
 //! Record sets.
 
 use super::*;
+use crate::blocks::codes;
 use crate::resource::record_set::RecordType;
 use crate::resource::{Identity, Live, Ownership, Stamp, Target};
 
@@ -247,6 +248,25 @@ fn a_registry_and_its_record_say_the_same() {
             .count(),
         1
     );
+}
+
+#[test]
+fn a_further_name_without_a_record_is_told() {
+    let told = |names: &str, more: &str| {
+        let issuer = "tls.issuer = \"issuer.le\"\n";
+        let text = REGISTRY.replace(issuer, &format!("{issuer}tls.names = {names}\n")) + &zone() + more;
+        // A wildcard is not proved by HTTP.
+        let acme = "acme.server = \"letsencrypt\"\nacme.http01 = { class = \"contour\" }\n";
+        let found = compiled(&text.replace(acme, "self_signed = true\n")).unwrap().mistakes;
+        let found = found.iter().filter(|mistake| mistake.code == codes::NAME_WITHOUT_RECORD);
+        found
+            .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")))
+            .collect::<String>()
+    };
+    insta::assert_snapshot!(told("[\"Alias.example.com\", \"b.other.net\"]", ""), @"`dns` makes a record for `registry.example.com` alone, and none for `alias.example.com` in `tls.names` | a further name stands in the certificate alone: where it is to lead somewhere, give it a block of its own, as in `[dns.alias]` with `name = \"alias.example.com\"`. An issuer that proves names by HTTP needs a record as well. Where others keep it, all is well");
+    assert_eq!(told("[\"*.example.com\", \"registry.example.com\", \"other.net\"]", ""), "");
+    let alias = block("values = [\"192.0.2.1\"]").replace("registry.example.com", "alias.example.com");
+    assert_eq!(told("[\"alias.example.com\"]", &alias), "");
 }
 
 #[test]

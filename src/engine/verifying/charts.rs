@@ -10,11 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::alive::has_ended;
 use super::{FOR_CLEANING, VerifyEvent};
 use crate::apply::Stop;
+use crate::kubernetes::kinds::holds_more_than_itself;
+use crate::kubernetes::readiness::{Readiness, StorageClass, judge};
 use crate::provider::{Guard, Provider, Until, Wait, Write};
 use crate::resource::{Desired, Ending, Identity, Live, Problem, ProblemKind, Reading, ReadyRule, Target};
 use crate::verify::{
-    Check, Fault, Finding, Maker, Outcome, TestHolder, TestOwner, Verification, is_test_itself, test_failed,
-    test_in_the_way, test_left, test_of_other_run, test_refused, test_without,
+    Check, Fault, Finding, Maker, Outcome, TestHolder, TestOwner, Verification, is_test_itself,
+    test_begun_by_apply, test_beside_apply, test_failed, test_in_the_way, test_left, test_of_other_run,
+    test_refused, test_without,
 };
 
 /// Who writes the objects.
@@ -27,6 +30,8 @@ pub(super) struct ChartTests<'a> {
     pub(super) owner: TestOwner,
     pub(super) tests: Vec<Arc<Desired>>,
     pub(super) provider: &'a dyn Provider,
+    /// Whether an apply goes on, which may need what it has run already.
+    pub(super) beside_apply: bool,
     /// When nothing is waited for any more.
     pub(super) until: Instant,
     pub(super) stop: &'a Stop,
@@ -45,6 +50,16 @@ enum End {
     Taken(Maker),
     /// It did not begin.
     NotBegun(Outcome),
+}
+
+/// What is there under the name of a test that is to be made.
+enum Room {
+    /// Nothing.
+    Free,
+    /// The object of an earlier run, which stays: more would be lost with it than itself.
+    Kept(Arc<Live>),
+    /// An object of the chart that is there for ever.
+    OfChart(Arc<Live>),
 }
 
 impl ChartTests<'_> {
@@ -127,16 +142,21 @@ impl ChartTests<'_> {
             Err(end @ End::NotBegun(_)) => end,
             done => return done,
         };
-        match self.read(&test.target()).await.map(|live| live.map(|live| self.holder(&live))) {
+        match self.read(&test.target()).await.map(|live| live.map(|live| self.holder(test, &live))) {
             Ok(Some(TestHolder::Run(run))) => Err(End::Taken(run)),
             Ok(_) | Err(_) => Err(end),
         }
     }
 
-    /// Makes the object. What is left of an earlier run makes room.
+    /// Makes the object. What is left of an earlier run makes room, unless more would be lost with it than itself. What is
+    /// there for ever is used as it is.
     async fn made(&self, test: &Desired) -> Result<Live, End> {
-        self.make_room(test).await?;
-        let write = write(test, self.owner.marked(&test.object), Guard::Absent);
+        let guard = match self.room(test).await? {
+            Room::Free => Guard::Absent,
+            Room::Kept(live) => Guard::At(live.stamp.clone()),
+            Room::OfChart(live) => return Ok((*live).clone()),
+        };
+        let write = write(test, self.owner.marked(&test.object), guard);
         let written = self.provider.write(&write).await;
         written.map(|written| written.live).map_err(|problem| refused(test, &problem))
     }
@@ -161,27 +181,39 @@ impl ChartTests<'_> {
         }
     }
 
-    /// Takes away what is left of an earlier run under the name of a test.
-    async fn make_room(&self, test: &Desired) -> Result<(), End> {
+    /// What is there under the name of a test. What an earlier run has left is taken away.
+    async fn room(&self, test: &Desired) -> Result<Room, End> {
         let live = match self.read(&test.target()).await {
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(Room::Free),
             Ok(Some(live)) => live,
             Err(problem) => return Err(refused(test, &problem)),
         };
-        match self.holder(&live) {
-            TestHolder::Others => Err(End::NotBegun(Outcome::Failed(test_in_the_way(&test.identity)))),
-            TestHolder::Run(run) => Err(End::Taken(run)),
-            TestHolder::Us | TestHolder::Nobody => {
-                self.take_away(test, &live, self.until, &self.stop.gently).await.map_err(End::NotBegun)
+        match self.holder(test, &live) {
+            TestHolder::Others => {
+                return Err(End::NotBegun(Outcome::Failed(test_in_the_way(&test.identity))));
             }
+            TestHolder::Run(run) => return Err(End::Taken(run)),
+            TestHolder::Chart => return Ok(Room::OfChart(live)),
+            TestHolder::Apply if self.beside_apply => {
+                return Err(End::NotBegun(test_beside_apply(&test.identity)));
+            }
+            TestHolder::Apply if is_test_itself(&test.identity) && !has_ended_by_itself(test, &live) => {
+                return Err(End::NotBegun(test_begun_by_apply(&test.identity)));
+            }
+            TestHolder::Us | TestHolder::Nobody if holds_more_than_itself(&test.identity) => {
+                return Ok(Room::Kept(live));
+            }
+            TestHolder::Apply | TestHolder::Us | TestHolder::Nobody => {}
         }
+        self.take_away(test, &live, self.until, &self.stop.gently).await.map_err(End::NotBegun)?;
+        Ok(Room::Free)
     }
 
     /// Takes away the object of a test of this run. What came of it, where it is still there.
     async fn clear(&self, test: &Desired, secret: &(dyn Fn(Outcome) -> Outcome + Sync)) -> Option<Finding> {
         let begun = Instant::now();
         let cleared = match self.read(&test.target()).await {
-            Ok(Some(live)) if self.holder(&live) == TestHolder::Us => {
+            Ok(Some(live)) if self.holder(test, &live) == TestHolder::Us => {
                 self.take_away(test, &live, self.until + FOR_CLEANING, &self.stop.at_once).await
             }
             Ok(_) => Ok(()),
@@ -196,7 +228,7 @@ impl ChartTests<'_> {
             return;
         }
         if let Ok(Some(live)) = self.read(&test.target()).await
-            && self.holder(&live) == TestHolder::Us
+            && self.holder(test, &live) == TestHolder::Us
         {
             let write = write(test, self.owner.let_go(&test.object), Guard::At(live.stamp.clone()));
             drop(self.provider.write(&write).await);
@@ -235,8 +267,8 @@ impl ChartTests<'_> {
         }
     }
 
-    fn holder(&self, live: &Live) -> TestHolder {
-        self.owner.holder(live, |run| has_ended(run, &self.owner.run))
+    fn holder(&self, test: &Desired, live: &Live) -> TestHolder {
+        self.owner.holder(&test.address, live, |run| has_ended(run, &self.owner.run))
     }
 
     /// The object; `None` where it is not there.
@@ -277,6 +309,12 @@ fn goes_at_once(test: &Desired, end: &End) -> bool {
         End::Failed(_) => goes_after(test, Ending::Failed),
         End::Succeeded | End::Taken(_) | End::NotBegun(_) => false,
     }
+}
+
+/// Whether what was begun has done its work, or has failed.
+fn has_ended_by_itself(test: &Desired, live: &Live) -> bool {
+    let rule = Some(&ReadyRule::Ended);
+    !matches!(judge(&test.identity, &live.object, rule, StorageClass::default()), Readiness::Waiting(_))
 }
 
 fn refused(test: &Desired, problem: &Problem) -> End {

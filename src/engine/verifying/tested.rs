@@ -19,6 +19,7 @@ use crate::engine::workspace::{Workspace, fate};
 use crate::engine::{Outside, PlanRequest};
 use crate::plan::Mode;
 use crate::resource::{BlockAddress, Desired, Identity};
+use crate::state::OpenRun;
 use crate::verify::{Check, Finding, Outcome, TestOwner, Verification, place_of_test};
 
 /// The type of the blocks that may have tests.
@@ -45,6 +46,8 @@ impl<S: StateAccess> Workspace<S> {
             return Vec::new();
         }
         let tests = self.tests(charts).await;
+        let open_run = self.project.fate_of_open_run(&self.state).await;
+        let beside_apply = matches!(open_run, Some(OpenRun::UnderWay | OpenRun::Unclear(_)));
         let mut all = Vec::new();
         for chart in charts {
             let found = self.tests_of(chart, tests.as_deref());
@@ -56,8 +59,10 @@ impl<S: StateAccess> Workspace<S> {
                 Ok(tests) => {
                     let until = Instant::now() + options.timeout;
                     let project = self.config().project.clone();
-                    let owner = TestOwner { project, chart: chart.clone(), run: run_until(until) };
-                    let tests = ChartTests { owner, tests, provider: &*self.provider, until, stop, emit };
+                    let lineage = self.state.state().lineage.to_string();
+                    let owner = TestOwner { project, lineage, chart: chart.clone(), run: run_until(until) };
+                    let provider = &*self.provider;
+                    let tests = ChartTests { owner, tests, provider, beside_apply, until, stop, emit };
                     tests.all(&|outcome| self.without_secrets(outcome)).await
                 }
                 Err(outcome) => without_tests(chart, outcome, emit),

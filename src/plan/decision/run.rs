@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::kubernetes::completion::ends_by_itself;
+use crate::kubernetes::marks::RUN;
 use crate::kubernetes::readiness::{Readiness, StorageClass, judge};
 use crate::plan::decision::change;
 use crate::plan::decision::ruling::{NextStep, Ruling};
@@ -30,12 +31,12 @@ pub(super) fn next_step(situation: Situation<'_>, hook: &Hook) -> Option<NextSte
         Reading::Unreadable(problem) => NextStep::refused(problem.clone()),
         Reading::Absent => written(situation, None),
         Reading::Present(live) => match situation.belonging(live) {
-            Belonging::Foreign(problem) => NextStep::refused(problem),
+            Belonging::Foreign(problem) if !situation.is_left_by_a_test(live) => NextStep::refused(problem),
             _ if is_under_way(hook, situation, live) => awaited(situation),
             _ if live.is_ending() => NextStep::refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
                 "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
             )),
-            _ => again(situation, live),
+            _ => again(situation, hook, live),
         },
     })
 }
@@ -63,11 +64,16 @@ fn is_under_way(hook: &Hook, situation: Situation<'_>, live: &Live) -> bool {
     if situation.known().is_some_and(|known| is_left(known, hook, live)) {
         return false;
     }
+    live.annotation(RUN).is_some_and(|runs_with| hook.does_the_same_with(runs_with))
+        && !has_failed(situation, live)
+        && !situation.is_replacement_requested()
+}
+
+/// Whether what is there has ended without doing its work.
+fn has_failed(situation: Situation<'_>, live: &Live) -> bool {
     let rule = Some(&ReadyRule::Ended);
     let readiness = judge(&situation.desired().identity, &live.object, rule, StorageClass::default());
-    live.annotation(crate::kubernetes::marks::RUN).is_some_and(|runs_with| hook.does_the_same_with(runs_with))
-        && !matches!(readiness, Readiness::Failed(_))
-        && !situation.is_replacement_requested()
+    matches!(readiness, Readiness::Failed(_))
 }
 
 /// Whether the object is what an earlier run has left, by what the state knows. It may have run with the same content: where
@@ -96,10 +102,25 @@ fn awaited(situation: Situation<'_>) -> NextStep {
 }
 
 /// What is left of an earlier run makes room for a new one.
-fn again(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
+fn again(situation: Situation<'_>, hook: &Hook, live: &Arc<Live>) -> NextStep {
     let (sent, _) = sent_object(situation, None);
     let fields = field_changes::created(situation.desired(), &sent);
     let change = change::change(situation, Action::Run, Fidelity::Observed, Some(sent));
-    let change = Change { fields, reasons: vec![Reason::RunsAgain], prior: Some(Arc::clone(live)), ..change };
+    let reasons = why_again(situation, hook, live).into_iter().collect();
+    let change = Change { fields, reasons, prior: Some(Arc::clone(live)), ..change };
     NextStep::Ruling(Ruling::decided(change, None))
+}
+
+/// Why it runs though an object of it is there; `None` where the object says nothing of that.
+fn why_again(situation: Situation<'_>, hook: &Hook, live: &Live) -> Option<Reason> {
+    let ran_with = live.annotation(RUN);
+    if situation.is_left_by_a_test(live) {
+        Some(Reason::RanAsTest)
+    } else if situation.is_replacement_requested() {
+        Some(Reason::ReplaceRequested)
+    } else if has_failed(situation, live) {
+        Some(Reason::RunsAfterFailure)
+    } else {
+        ran_with.is_some_and(|ran_with| !hook.does_the_same_with(ran_with)).then_some(Reason::RunsAgain)
+    }
 }

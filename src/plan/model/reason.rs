@@ -104,6 +104,10 @@ pub enum Reason {
     Completed,
     /// It has ended by itself, and runs again because its content is another one.
     RunsAgain,
+    /// It has failed, and runs again.
+    RunsAfterFailure,
+    /// It was run as a test last, which is another run of it.
+    RanAsTest,
     /// The object is gone already.
     GoneAlready,
     /// It is protected, and nobody agreed to its deletion.
@@ -212,6 +216,8 @@ mod tests {
             (Reason::KnownElsewhere, json!({"kind": "known_elsewhere"})),
             (Reason::Completed, json!({"kind": "completed"})),
             (Reason::RunsAgain, json!({"kind": "runs_again"})),
+            (Reason::RunsAfterFailure, json!({"kind": "runs_after_failure"})),
+            (Reason::RanAsTest, json!({"kind": "ran_as_test"})),
             (Reason::GoneAlready, json!({"kind": "gone_already"})),
             (
                 Reason::Protected { address: address.clone() },

@@ -1,6 +1,6 @@
 //! Whose an object is: ours, nobody's, or somebody else's.
 
-use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, letting_go};
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, is_test_of, letting_go};
 use crate::plan::input::plan_input::Known;
 use crate::plan::ownership::definitions::{self, setback};
 use crate::resource::{
@@ -64,6 +64,11 @@ pub(in crate::plan) fn belonging(
 /// Whether the annotations of the object name this project and lineage.
 pub(in crate::plan) fn is_marked_ours(live: &Live, owner: ObjectOwner<'_>) -> bool {
     live.annotation(PROJECT) == Some(owner.project) && live.annotation(LINEAGE) == Some(owner.lineage)
+}
+
+/// Whether the object is a hook that `regplan verify` has run in the place of what an apply runs. It is ours as well.
+pub(in crate::plan) fn is_left_by_a_test(address: &Address, live: &Live, owner: ObjectOwner<'_>) -> bool {
+    is_test_of(live, owner.project, &address.block)
 }
 
 /// Why an object of the state is not deleted: its marks say that it is another project's by now. `address` is the

@@ -12,7 +12,7 @@ use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change, Tracking};
 use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::reason::Reason;
-use crate::plan::ownership::belonging::is_marked_ours;
+use crate::plan::ownership::belonging::{is_left_by_a_test, is_marked_ours};
 use crate::plan::removal::departure::{Departure, Fate};
 use crate::plan::sent::object::object;
 use crate::plan::view::overview::Overview;
@@ -190,8 +190,10 @@ impl<'a> Farewell<'a> {
     /// What becomes of a hook: it runs, or was begun and is waited for, or has run. `is_open` says whether another one of
     /// its side is still to run: what that one needs must be there as well.
     fn change(&self, hook: &Arc<Desired>, is_open: bool) -> Change {
-        let live =
-            self.overview.live(&hook.address).filter(|live| is_marked_ours(live, self.overview.owner()));
+        let owner = self.overview.owner();
+        let is_ours =
+            |live: &Live| is_marked_ours(live, owner) || is_left_by_a_test(&hook.address, live, owner);
+        let live = self.overview.live(&hook.address).filter(|live| is_ours(live));
         if live.is_some_and(|live| self.is_under_way(hook, live)) {
             return self.awaited(hook, live);
         }

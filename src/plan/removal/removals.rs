@@ -84,7 +84,7 @@ fn fate_of_present<'a>(
     live: &'a Arc<Live>,
 ) -> Fate<'a> {
     let identity = &known.target.identity;
-    if !overview.is_ours(known, live) {
+    if !overview.is_ours(address, known, live) {
         return Fate::Forgotten(Reason::NameTaken, Some(live));
     }
     if !overview.is_desired_object(identity, &live.stamp.uid) {

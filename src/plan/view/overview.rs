@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::plan::input::plan_input::{Input, Known};
 use crate::plan::model::change::Change;
 use crate::plan::model::plan::Mode;
-use crate::plan::ownership::belonging::{ObjectOwner, is_marked_ours};
+use crate::plan::ownership::belonging::{ObjectOwner, is_left_by_a_test, is_marked_ours};
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::index::Index;
 use crate::plan::view::readings::Readings;
@@ -119,8 +119,11 @@ impl<'a> Overview<'a> {
         if renamed { self.readings.predecessor(address) } else { self.readings.of(address) }
     }
 
-    /// Whether the object is the one that the state knows, or carries our marks.
-    pub(in crate::plan) fn is_ours(self, known: &Known, live: &Live) -> bool {
-        live.stamp.uid == known.uid || is_marked_ours(live, self.owner())
+    /// Whether the object is the one that the state knows under this address, or carries our marks. A hook may have run as a
+    /// test since.
+    pub(in crate::plan) fn is_ours(self, address: &Address, known: &Known, live: &Live) -> bool {
+        live.stamp.uid == known.uid
+            || is_marked_ours(live, self.owner())
+            || (known.hook.is_some() && is_left_by_a_test(address, live, self.owner()))
     }
 }

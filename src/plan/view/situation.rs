@@ -9,7 +9,7 @@ use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Consent;
-use crate::plan::ownership::belonging::{Belonging, ObjectOwner, belonging};
+use crate::plan::ownership::belonging::{Belonging, ObjectOwner, belonging, is_left_by_a_test};
 use crate::plan::view::index::Dependencies;
 use crate::plan::view::overview::Overview;
 use crate::resource::{Address, Applied, Desired, FieldPath, Hook, Live, Problem, Reading};
@@ -164,6 +164,11 @@ impl<'a> Situation<'a> {
         belonging(self.desired, live, self.known(), self.owner(), is_agreed)
     }
 
+    /// Whether the object is a hook that was run as a test last.
+    pub(in crate::plan) fn is_left_by_a_test(self, live: &Live) -> bool {
+        is_left_by_a_test(&self.desired.address, live, self.owner())
+    }
+
     /// Whether the object has changed since it was read, and was not read again yet.
     pub(in crate::plan) fn is_outdated(self) -> bool {
         self.overview.readings().is_outdated(&self.desired.address)
@@ -185,7 +190,7 @@ impl<'a> Situation<'a> {
         let Reading::Present(live) = self.overview.readings().predecessor(&self.desired.address)? else {
             return None;
         };
-        let is_deleted = self.overview.is_ours(known, live)
+        let is_deleted = self.overview.is_ours(&self.desired.address, known, live)
             && !self.overview.is_desired_object(&known.target.identity, &live.stamp.uid);
         is_deleted.then_some((known, &**live))
     }

@@ -71,6 +71,8 @@ fn clause(reason: &Reason) -> String {
         Reason::NameTaken => "another object has its name now, and is left unchanged".to_owned(),
         Reason::KnownElsewhere => "it has another address now".to_owned(),
         Reason::RunsAgain => "it has completed with other content, and runs again".to_owned(),
+        Reason::RunsAfterFailure => "it has failed, and runs again".to_owned(),
+        Reason::RanAsTest => "what is there is of a test: `regplan verify` has run it".to_owned(),
         Reason::Completed => "it has completed, and runs again when it changes".to_owned(),
         Reason::HelmRecord => {
             "by it, a later `helm uninstall` would delete what regplan manages from now on".to_owned()

@@ -22,6 +22,7 @@ tests! {
     a_chart_that_came_back_is_deleted_with_all_of_its_hooks,
     a_chart_is_not_deleted_without_knowing_its_hooks,
     a_rollback_to_before_a_chart_runs_its_hooks,
+    a_deletion_whose_hook_failed_is_no_drift,
 }
 
 /// Hooks of the end, and an object.
@@ -36,7 +37,7 @@ metadata: {name: before, annotations: {helm.sh/hook: pre-delete}}
 spec:
   backoffLimit: 0
   template:
-    metadata: {labels: {regplan.test/behaviour: fine}}
+    metadata: {labels: {regplan.test/behaviour: {{ .Values.before | default "fine" }}}}
     spec: {restartPolicy: Never, containers: [{name: main, image: "job:1"}]}
 ---
 apiVersion: batch/v1
@@ -387,5 +388,19 @@ fn a_rollback_to_before_a_chart_runs_its_hooks() {
     ran_around_the_end(&rolled);
     wait_until("nothing is left", || left(&ns) == ["configmap/greeting"]);
     project.rewrite("regplan.toml", GREETING);
+    is_quiet(&project);
+}
+
+/// The chart is there as it was applied. What is still to run then is a matter of the next destroy.
+fn a_deletion_whose_hook_failed_is_no_drift() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.edit("regplan.toml", BLOCK, &format!("{BLOCK}values.before = \"failed\"\n"));
+    project.apply();
+    project.run(["destroy", "--auto-approve"]).code(1).stderr_contains("failed chart.web/Job/before");
+    is_quiet(&project);
+    let plan = project.run(["plan", "--destroy"]).success();
+    plan.stdout_contains("▸ chart.web/Job/before  run").stdout_contains("2 to run");
+    project.apply();
     is_quiet(&project);
 }

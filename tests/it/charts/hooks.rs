@@ -14,6 +14,8 @@ tests! {
     the_approval_binds_hooks,
     a_rollback_runs_its_own_hooks_without_helm,
     hooks_are_chosen_by_their_phases,
+    a_phase_that_helm_does_not_have_is_told,
+    a_chart_that_renders_nothing_is_told,
 }
 
 /// An object, hooks of all moments of an apply, and a test.
@@ -125,6 +127,8 @@ fn an_upgrade_that_fails_goes_on_where_it_was() {
     ended.stderr_contains("failed chart.web/Job/migrate").stderr_contains("BackoffLimitExceeded");
     assert_eq!(ns.field("configmap/config", "/data/value"), "one");
     project.run(["drift"]).code(2);
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("it has failed, and runs again").stdout_lacks("with other content");
     // The same again runs again, with what it needs.
     ns.delete("configmap/helper");
     let ended = project.run(["apply", "--auto-approve"]).code(1);
@@ -239,4 +243,30 @@ fn hooks_are_chosen_by_their_phases() {
     project.edit("regplan.toml", "hooks = [\"after-install\"]\n", "");
     project.edit("web/templates/all.yaml", "\"post-install\"", "\"pre-install,post-install\"");
     project.run(["validate"]).code(1).stderr_contains("runs Job/seed both before and after");
+}
+
+/// Helm leaves such an object out, and says so where nobody looks.
+fn a_phase_that_helm_does_not_have_is_told() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.edit("web/templates/all.yaml", "\"post-install\"", "\"pre-upgrade, post-instal\"");
+    for command in ["validate", "plan"] {
+        let told = project.run([command]).success();
+        told.stderr_contains("helm-hooks").stderr_contains("`post-instal`").stderr_contains("`post-install`");
+        told.stderr_contains("is never made").stderr_lacks("`pre-upgrade`");
+    }
+    project.edit("web/templates/all.yaml", "post-instal\"", "post-install\"");
+    project.run(["validate"]).success().stderr_lacks("helm-hooks");
+}
+
+fn a_chart_that_renders_nothing_is_told() {
+    let ns = Namespace::new();
+    let nothing =
+        "{{- if .Values.enabled }}\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\n{{- end }}\n";
+    let project = with_chart(ns.project(), "web", nothing)
+        .write("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\nvalues.enabled = false\n"));
+    let told = project.run(["plan"]).success();
+    told.stderr_contains("chart-empty").stderr_contains("`chart.web` renders no object");
+    project.edit("regplan.toml", "false", "true");
+    project.run(["plan"]).success().stderr_lacks("chart-empty").stdout_contains("1 to add");
 }

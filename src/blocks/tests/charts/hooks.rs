@@ -21,8 +21,6 @@ fn hooked(phases: &str, more: &str) -> String {
 fn hooks_are_runs_and_tests_are_left_out() {
     let world = with_hook();
     assert_eq!(world.resources(&hooked("test, test-success", "")).len(), 1);
-    // Helm 3 takes it for an object like any other.
-    assert!(world.resources(&hooked("crd-install", "")).iter().all(|object| object.hook.is_none()));
     let more =
         "helm.sh/hook-weight: '-5', helm.sh/hook-delete-policy: 'before-hook-creation, hook-succeeded'";
     let weighed = |keys: &str| {
@@ -41,9 +39,22 @@ fn hooks_are_runs_and_tests_are_left_out() {
 }
 
 #[test]
+fn a_chart_that_renders_nothing_is_told() {
+    let world = World::rendering(|_| Ok(String::new()));
+    assert_eq!(world.resources(BLOCK).len(), 0);
+    insta::assert_snapshot!(world.mistakes(BLOCK).join("\n"), @"`chart.web` renders no object | its values switch everything off, or no template makes anything: look at `values`, and at `helm template` of the same; if nothing of it is wanted any more, take the block out");
+}
+
+#[test]
 fn what_is_wrong_with_hooks_is_told() {
     let world = with_hook();
-    insta::assert_snapshot!(world.mistakes(&hooked("after-lunch", "")).join("\n"), @"`chart.web` has hooks of a phase that Helm does not have: `Pod/h (after-lunch)` | they are left out, as Helm leaves them out");
+    let skipped = |text: &str| {
+        let world =
+            World { skipped_hooks: vec![text.to_owned()], ..World::rendering(|_| Ok(config_map("a: b"))) };
+        world.mistakes(BLOCK).join("\n")
+    };
+    insta::assert_snapshot!(skipped("pre-upgrade, Pre-Instal"), @"`chart.web` has hooks of a phase that Helm does not have: `pre-instal` | did you mean `pre-install`? Helm leaves out what has such a phase in its annotation `helm.sh/hook`, and so does regplan: it is never made. Mend the annotation in the chart");
+    insta::assert_snapshot!(skipped("after-lunch"), @"`chart.web` has hooks of a phase that Helm does not have: `after-lunch` | Helm leaves out what has such a phase in its annotation `helm.sh/hook`, and so does regplan: it is never made. Mend the annotation in the chart");
     let twice = "pre-install,post-install,post-upgrade";
     insta::assert_snapshot!(world.mistakes(&hooked(twice, "")).join("\n"), @r#"`chart.web` runs Pod/h both before and after the same change | regplan runs an object once in an apply: name the phases that are to run, and leave one of the two out, as in `hooks = ["pre-install", "pre-upgrade"]`"#);
     assert!(world.mistakes(&hooked(twice, "hooks = [\"post-install\", \"post-upgrade\"]\n")).is_empty());

@@ -264,6 +264,7 @@ fn what_a_chart_makes_at_random_is_of_one_run() {
         renders: torn.renders,
         live: torn.live,
         secret: torn.secret.clone(),
+        skipped_hooks: Vec::new(),
     };
     insta::assert_snapshot!(beside(GoesOn::Yes).mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` is under way: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s` | wait for its end, and plan again");
     insta::assert_snapshot!(beside(GoesOn::Perhaps).mistakes(BLOCK).join("\n"), @"the first apply of `chart.web` has not ended, so it is under way, or was killed: what it makes at random is in `chart.web/ConfigMap/cm`, and not yet in `chart.web/Secret/s` | where it is under way, wait for its end, and plan again. Where it was killed, make all of it anew, as one: `regplan rotate chart.web`. Where what is there is in use already (the password of a database), keep it, and agree to new values beside it: `--consent chart.web/Secret/s`");

@@ -221,6 +221,7 @@ mod tests {
         Rendered {
             output: ManifestFile::parse(PathBuf::from("helm"), text.as_bytes()),
             helm: "v4.0.0".to_owned(),
+            skipped_hooks: Vec::new(),
         }
     }
 

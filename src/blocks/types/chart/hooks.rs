@@ -12,16 +12,14 @@ use crate::blocks::keys::span_of;
 use crate::blocks::object_filter::name_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::nearest::list;
+use crate::diagnostic::nearest::{list, nearest};
 use crate::kubernetes::kinds::holds_more_than_itself;
 use crate::kubernetes::marks::{HELM_HOOK, HELM_HOOK_DELETE, HELM_HOOK_WEIGHT};
 use crate::resource::{Ending, FieldPath, Hook, Identity, Moment, Phase, hex};
 
 /// The phases that are tests. They are no part of an apply.
 /// Source: <https://helm.sh/docs/topics/charts_hooks/>
-const TESTS: [&str; 3] = ["test", "test-success", "test-failure"];
-/// The phase of Helm 2 in which definitions were made. Helm 3 takes such an object for a plain one.
-const DEFINITION: &str = "crd-install";
+const TESTS: [&str; 2] = ["test", "test-success"];
 /// The endings after which the object of a hook is deleted, by the words that charts use. The third word of Helm,
 /// `before-hook-creation`, is what always happens here: what is left of an earlier run makes room.
 const ENDINGS: [(&str, Ending); 2] = [("hook-succeeded", Ending::Succeeded), ("hook-failed", Ending::Failed)];
@@ -41,8 +39,6 @@ enum Role {
     Object,
     /// It runs in these phases; without any, it is a test alone.
     Run(BTreeSet<Phase>),
-    /// It runs in a phase that nobody knows.
-    Unknown(String),
 }
 
 /// The objects of a chart without the hooks that nobody wants.
@@ -53,7 +49,6 @@ pub(super) fn told_apart(
     mistakes: &mut Vec<Diagnostic>,
 ) -> ToldApart {
     let mut told = ToldApart::default();
-    let mut unknown = Vec::new();
     for mut object in objects {
         if wanted.wants_tests() && is_test(&object.object) {
             let test = notes(&object.object, [Phase::Test].into());
@@ -61,9 +56,6 @@ pub(super) fn told_apart(
         }
         match role(&object.object) {
             Role::Object => told.objects.push(object),
-            Role::Unknown(phase) => {
-                unknown.extend(name_of(&object.object).map(|name| format!("{name} ({phase})")));
-            }
             Role::Run(phases) => {
                 let phases: BTreeSet<Phase> =
                     phases.into_iter().filter(|phase| wanted.wants(*phase)).collect();
@@ -81,16 +73,45 @@ pub(super) fn told_apart(
             }
         }
     }
-    if !unknown.is_empty() {
-        let named = list(unknown.iter().map(String::as_str));
-        let message = format!("`{}` has hooks of a phase that Helm does not have: {named}", block.address);
-        mistakes.push(
-            Diagnostic::warning(codes::HELM_HOOKS, message)
-                .at(span_of(block, ["chart"]), "")
-                .help("they are left out, as Helm leaves them out"),
-        );
-    }
     told
+}
+
+/// The warning of a chart of which Helm leaves hooks out, because it does not know a phase in their annotations.
+pub(super) fn unknown_phases(block: &Block, skipped: &[String]) -> Option<Diagnostic> {
+    let all: BTreeSet<String> = skipped.iter().flat_map(|annotation| words(annotation)).collect();
+    let unknown: Vec<&str> = all.iter().map(String::as_str).filter(|word| !is_known(word)).collect();
+    if unknown.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "`{}` has hooks of a phase that Helm does not have: {}",
+        block.address,
+        list(unknown.iter().copied())
+    );
+    let mut near: Vec<String> = unknown.iter().filter_map(|phase| meant(phase)).collect();
+    near.dedup();
+    let meant = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) };
+    let help = format!(
+        "{meant}Helm leaves out what has such a phase in its annotation `{HELM_HOOK}`, and so does regplan: it is never made. \
+         Mend the annotation in the chart"
+    );
+    Some(Diagnostic::warning(codes::HELM_HOOKS, message).at(span_of(block, ["chart"]), "").help(help))
+}
+
+/// The phase that was probably meant.
+fn meant(unknown: &str) -> Option<String> {
+    let names: Vec<String> = Phase::ALL.iter().map(|phase| name_of_phase(*phase)).collect();
+    nearest(unknown, names.iter().map(String::as_str).chain([TESTS[0]])).map(|phase| format!("`{phase}`"))
+}
+
+/// How charts call a phase.
+fn name_of_phase(phase: Phase) -> String {
+    serde_json::to_value(phase).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+}
+
+/// Whether Helm knows this phase.
+fn is_known(word: &str) -> bool {
+    TESTS.contains(&word) || Phase::ALL.iter().any(|phase| name_of_phase(*phase) == word)
 }
 
 /// The content that hooks run with. Where nothing but the time has changed in what their chart is rendered from (`same`), it
@@ -123,18 +144,12 @@ fn digest(objects: &[ChartObject]) -> String {
 fn role(object: &Value) -> Role {
     let Some(phases) = annotation(object, HELM_HOOK) else { return Role::Object };
     let phases: Vec<String> = words(phases).collect();
-    if phases.is_empty() || phases == [DEFINITION] {
+    if phases.is_empty() {
         return Role::Object;
     }
-    let runs = phases.iter().filter(|phase| !TESTS.contains(&phase.as_str()));
-    let mut known = BTreeSet::new();
-    for phase in runs {
-        match serde_json::from_value(Value::from(phase.as_str())) {
-            Ok(phase) => drop(known.insert(phase)),
-            Err(_) => return Role::Unknown(phase.clone()),
-        }
-    }
-    Role::Run(known)
+    // What has a phase that Helm does not know, it has left out.
+    let is_named = |phase: &&Phase| phases.contains(&name_of_phase(**phase));
+    Role::Run(Phase::ALL.iter().filter(is_named).copied().collect())
 }
 
 /// Whether it runs when somebody looks whether the chart works.

@@ -279,8 +279,12 @@ fn objects(
     };
     let original = first.output.documents.iter().flatten().map(|document| document.object.clone());
     patch::check(block, &spec.patches, original.collect(), mistakes);
+    mistakes.extend(hooks::unknown_phases(block, &first.skipped_hooks));
     match comparison::compare(first, again, carriers, &spec.patches) {
-        Ok(objects) => Some(hooks::told_apart(block, objects, &spec.hooks, mistakes)),
+        Ok(objects) => {
+            mistakes.extend(objects.is_empty().then(|| empty(block)));
+            Some(hooks::told_apart(block, objects, &spec.hooks, mistakes))
+        }
         Err(Obstacle { reason, help }) => {
             let mistake = fail(format!("`{}` cannot be taken apart: {reason}", block.address));
             mistakes.push(match help {
@@ -290,6 +294,14 @@ fn objects(
             None
         }
     }
+}
+
+/// The warning of a chart that renders nothing: where it was applied, all of it is deleted.
+fn empty(block: &Block) -> Diagnostic {
+    let message = format!("`{}` renders no object", block.address);
+    let help = "its values switch everything off, or no template makes anything: look at `values`, and at \
+                `helm template` of the same; if nothing of it is wanted any more, take the block out";
+    Diagnostic::warning(codes::CHART_EMPTY, message).at(span_of(block, ["chart"]), "").help(help)
 }
 
 /// Says that a chart takes no other secrets than the right ones, so that it is less certain where they end up. What Helm

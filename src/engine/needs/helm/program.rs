@@ -25,12 +25,20 @@ pub(super) struct Program<'a> {
     version: OnceCell<Result<String, String>>,
 }
 
+/// What a run that did its work has said.
+pub(super) struct Said {
+    /// What it was asked for.
+    pub(super) output: Vec<u8>,
+    /// What it remarked beside that.
+    pub(super) remarks: Vec<u8>,
+}
+
 impl<'a> Program<'a> {
     pub(super) fn new(settings: &'a HelmSettings) -> Self {
         Self { settings, version: OnceCell::new() }
     }
 
-    /// Runs the program, and gives what it printed. Without an access it reaches no cluster.
+    /// Runs the program, and gives what it said. Without an access it reaches no cluster.
     ///
     /// # Errors
     /// What it said is wrong; it is not there, is too old, or does not end in time.
@@ -40,7 +48,7 @@ impl<'a> Program<'a> {
         input: &str,
         limit: Duration,
         access: Option<&ProgramAccess>,
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Said, String> {
         self.version().await?;
         self.run_unchecked(self.command(access), arguments, input, limit).await
     }
@@ -57,8 +65,8 @@ impl<'a> Program<'a> {
     /// Its version, if it is new enough.
     async fn checked_version(&self) -> Result<String, String> {
         let arguments = ["version", "--template", "{{.Version}}"];
-        let output = self.run_unchecked(self.command(None), &arguments, "", VERSION_LIMIT).await?;
-        let text = String::from_utf8_lossy(&output);
+        let said = self.run_unchecked(self.command(None), &arguments, "", VERSION_LIMIT).await?;
+        let text = String::from_utf8_lossy(&said.output);
         let found = text.trim();
         match version(found) {
             Some(version) if version >= OLDEST => Ok(found.to_owned()),
@@ -76,20 +84,20 @@ impl<'a> Program<'a> {
         arguments: &[impl AsRef<OsStr>],
         input: &str,
         limit: Duration,
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Said, String> {
         // The first word says what it does. The others may hold more than everybody should read.
         let what = || format!("helm {}", arguments.first().map_or("".as_ref(), AsRef::as_ref).display());
-        asked(what, self.printed(command, arguments, input, limit), done_or_failed).await
+        asked(what, self.told(command, arguments, input, limit), done_or_failed).await
     }
 
-    /// What the program prints.
-    async fn printed(
+    /// What the program says.
+    async fn told(
         &self,
         mut command: Command,
         arguments: &[impl AsRef<OsStr>],
         input: &str,
         limit: Duration,
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Said, String> {
         let mut child = command
             .args(arguments)
             .stdin(Stdio::piped())
@@ -111,7 +119,11 @@ impl<'a> Program<'a> {
         let output = ended
             .map_err(|_| format!("`{program}` did not end within {} s, and was stopped", limit.as_secs()))?
             .map_err(|error| format!("`{program}` could not be read: {error}"))?;
-        if output.status.success() { Ok(output.stdout) } else { Err(said(&output.stderr)) }
+        if output.status.success() {
+            Ok(Said { output: output.stdout, remarks: output.stderr })
+        } else {
+            Err(wrong(&output.stderr))
+        }
     }
 
     fn command(&self, access: Option<&ProgramAccess>) -> Command {
@@ -153,7 +165,7 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// What the program said is wrong, without its warnings.
-fn said(stderr: &[u8]) -> String {
+fn wrong(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let error = text.find("Error: ").map_or(text.as_ref(), |at| &text[at + "Error: ".len()..]);
     let lines: Vec<&str> = error.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
@@ -177,7 +189,7 @@ mod tests {
     #[test]
     fn errors_are_told_without_warnings_and_advice() {
         let stderr = b"WARNING: x\nError: chart requires kubeVersion: >=1.99\n\nUse --debug flag to render out invalid YAML\n";
-        assert_eq!(said(stderr), "chart requires kubeVersion: >=1.99");
-        assert_eq!(said(b"\n"), "it failed and said nothing");
+        assert_eq!(wrong(stderr), "chart requires kubeVersion: >=1.99");
+        assert_eq!(wrong(b"\n"), "it failed and said nothing");
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::program::Program;
+use super::program::{Program, Said};
 use crate::blocks::{ManifestFile, RenderRequest, Rendered};
 use crate::provider::ProgramAccess;
 
@@ -30,12 +30,14 @@ pub(super) async fn render(
     arguments.extend(kubernetes.iter().flat_map(|version| ["--kube-version".into(), version.clone()]));
     arguments.extend(apis.iter().flat_map(|api| ["--api-versions".into(), api.clone()]));
     arguments.extend(access.into_iter().flat_map(lookups));
-    let output = program.run(&arguments, &values.0, LIMIT, access).await?;
+    let Said { output, remarks } = program.run(&arguments, &values.0, LIMIT, access).await?;
+    let skipped_hooks = skipped_hooks(&String::from_utf8_lossy(&remarks));
     let helm = program.version().await?.to_owned();
     // Reading YAML takes a while, and other renderings wait for this thread.
     let parsed = tokio::task::spawn_blocking(move || Rendered {
         output: ManifestFile::parse(PathBuf::from("helm.yaml"), &output),
         helm,
+        skipped_hooks,
     });
     parsed.await.map_err(|error| format!("Helm's output could not be read: {error}"))
 }
@@ -49,4 +51,32 @@ fn lookups(access: &ProgramAccess) -> Vec<String> {
         arguments.extend(["--kube-context".to_owned(), context.clone()]);
     }
     arguments
+}
+
+/// How Helm names the annotation of a hook that it leaves out, because it does not know a phase in it: Helm 4, and Helm 3.
+/// Source: `manifest_sorter.go` in <https://github.com/helm/helm/tree/main/pkg/release/v1/util>
+const SKIPPED: [&str; 2] = ["msg=\"skipping unknown hooks\" hookTypes=", "info: skipping unknown hook: "];
+
+/// The annotations of the hooks that Helm says to have left out.
+fn skipped_hooks(remarks: &str) -> Vec<String> {
+    let annotation = |line: &str| {
+        let (_, text) = SKIPPED.iter().find_map(|words| line.split_once(words))?;
+        Some(text.trim().trim_matches('"').to_owned())
+    };
+    remarks.lines().filter_map(annotation).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::skipped_hooks;
+
+    #[test]
+    fn helm_says_which_hooks_it_leaves_out() {
+        let remarks = "level=WARN msg=\"other\"\n\
+                       level=INFO msg=\"skipping unknown hooks\" hookTypes=pre-instal\n\
+                       level=INFO msg=\"skipping unknown hooks\" hookTypes=\"pre-upgrade, post-instal\"\n\
+                       manifest_sorter.go:209: info: skipping unknown hook: \"crd-install\"\n";
+        assert_eq!(skipped_hooks(remarks), ["pre-instal", "pre-upgrade, post-instal", "crd-install"]);
+        assert!(skipped_hooks("").is_empty());
+    }
 }

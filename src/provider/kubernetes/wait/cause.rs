@@ -86,6 +86,11 @@ impl Cause {
         self.named.as_deref()
     }
 
+    /// The cause that events have named last.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.named.as_deref()
+    }
+
     /// Whether the pod with this uid lacks what it mounts, by the last that is known of it.
     pub(super) fn is_missing_mount_of(&self, uid: Option<&str>) -> bool {
         uid.is_some() && self.without_mount.as_deref() == uid

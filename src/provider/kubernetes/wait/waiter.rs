@@ -13,6 +13,7 @@ use super::logs;
 use super::patience::Patience;
 use super::{definition, storage_class};
 use crate::kubernetes::completion::has_ended;
+use crate::kubernetes::events::missing_account;
 use crate::kubernetes::kinds::is_definition;
 use crate::kubernetes::readiness::{self, Readiness, StorageClass};
 use crate::kubernetes::{deletion_time, pods};
@@ -82,6 +83,7 @@ pub(in crate::provider::kubernetes) async fn wait(
         starting: None,
         hopeless: Hopeless::default(),
         on_trouble: wait.on_trouble,
+        to_come: &wait.to_come,
         began: Instant::now(),
     };
     let version = match first {
@@ -153,7 +155,19 @@ struct Waiter<'a> {
     starting: Option<Arc<Value>>,
     hopeless: Hopeless,
     on_trouble: OnTrouble,
+    to_come: &'a [Identity],
     began: Instant,
+}
+
+/// The kind of the accounts of pods.
+fn accounts() -> Served {
+    Served {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: "ServiceAccount".to_owned(),
+        plural: "serviceaccounts".to_owned(),
+        namespaced: true,
+    }
 }
 
 impl Waiter<'_> {
@@ -289,6 +303,7 @@ impl Waiter<'_> {
                         let step = self.pods_step(object, &missing).await?;
                         self.tell_cause(missing.clone(), uid).await;
                         self.check_mounts(object, &missing).await?;
+                        self.check_account(object, &missing).await?;
                         Ok(step.no_later_than(self.cause.next_look()))
                     }
                 }
@@ -433,6 +448,23 @@ impl Waiter<'_> {
             None => self.identity.is("", "Pod"),
         };
         if is_latest { Err(self.failed(missing, object).await) } else { Ok(()) }
+    }
+
+    /// Fails where no pods can be made because their account is not there, and that is to end the wait. The last that a
+    /// controller has said may be of the time before the account came.
+    async fn check_account(&self, object: &Value, missing: &str) -> Result<(), Problem> {
+        let said = [Some(missing), self.cause.named()];
+        let name = said.into_iter().flatten().find_map(missing_account);
+        let account = self.identity.namespace.as_deref().zip(name);
+        let Some((namespace, name)) = account.filter(|_| self.on_trouble == OnTrouble::Fail) else {
+            return Ok(());
+        };
+        let account = Identity::namespaced("", "ServiceAccount", namespace, name);
+        if self.to_come.contains(&account) {
+            return Ok(());
+        }
+        let is_missing = matches!(get(self.cluster, &accounts(), &account).await, Reading::Absent);
+        if is_missing { Err(self.failed(missing, object).await) } else { Ok(()) }
     }
 
     async fn failed(&self, why: &str, object: &Value) -> Problem {

@@ -64,6 +64,8 @@ fn every_reason_has_its_sentence() {
         ),
         (Reason::NameTaken, "another object has its name now, and is left unchanged"),
         (Reason::KnownElsewhere, "it has another address now"),
+        (Reason::RunsAfterFailure, "it has failed, and runs again"),
+        (Reason::RanAsTest, "what is there is of a test: `regplan verify` has run it"),
         (Reason::Completed, "it has completed, and runs again when it changes"),
         (Reason::HelmRecord, "by it, a later `helm uninstall` would delete what regplan manages from now on"),
         (Reason::NotItsMoment, "it runs when something else happens to its chart"),
