@@ -261,7 +261,8 @@ fn a_further_name_without_a_record_is_told() {
         let found = found.iter().filter(|mistake| mistake.code == codes::NAME_WITHOUT_RECORD);
         found
             .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     insta::assert_snapshot!(told("[\"Alias.example.com\", \"b.other.net\"]", ""), @"`dns` makes a record for `registry.example.com` alone, and none for `alias.example.com` in `tls.names` | a further name stands in the certificate alone: where it is to lead somewhere, give it a block of its own, as in `[dns.alias]` with `name = \"alias.example.com\"`. An issuer that proves names by HTTP needs a record as well. Where others keep it, all is well");
     assert_eq!(told("[\"*.example.com\", \"registry.example.com\", \"other.net\"]", ""), "");

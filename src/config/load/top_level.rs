@@ -108,13 +108,12 @@ fn is_name(name: &str) -> bool {
 /// The mistake for a key at the top that is no known table.
 fn unknown_top(key: &str, entry: &TableEntry, names: &[&str], outline: &Outline<'_>) -> Diagnostic {
     if entry.node.as_table().is_some() {
-        let help = match nearest(key, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let help = if let Some(near) = nearest(key, names.iter().copied()) {
+            format!("did you mean `{near}`?")
+        } else {
             // All of them: who looks for a type of blocks finds it here.
-            None => {
-                let known: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                format!("known: {}", known.join(", "))
-            }
+            let known: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("known: {}", known.join(", "))
         };
         return Diagnostic::error(codes::UNKNOWN_BLOCK_TYPE, format!("there is no block type `{key}`"))
             .at(entry.key_span, "")

@@ -10,6 +10,9 @@ tests! {
     a_store_that_fails_for_a_moment_is_asked_again,
 }
 
+/// Which request fails (verb and resource), and how: the last text is the namespace of the state.
+type Fault<'f> = (&'f str, &'f str, fn(&Proxy, &str, &str, &str));
+
 /// Whether each of so many applies, and nothing else, is in the history, and the last one is what is there.
 #[track_caller]
 fn is_as_applied(project: &Project<'_>, applies: usize) {
@@ -27,7 +30,7 @@ fn a_cluster_that_fails_for_a_moment_is_asked_again() {
     project.apply();
     let within = states(&ns);
     let lease = "leases.coordination.k8s.io";
-    let faults: [(&str, &str, fn(&Proxy, &str, &str, &str)); 9] = [
+    let faults: [Fault<'_>; 9] = [
         ("get", "configmaps", busy),
         ("get", "configmaps", reset),
         ("update", lease, busy),
@@ -78,7 +81,7 @@ fn a_store_that_fails_for_a_moment_is_asked_again() {
         |value: &str| format!("{}{}", with_value(value), ObjectServer::state_at(proxy.url(), QUICK_LOCK));
     let project = ObjectServer::let_in(ns.project().write("regplan.toml", &config("first")));
     project.apply();
-    let faults: [(&str, &str, fn(&Proxy, &str, &str, &str)); 10] = [
+    let faults: [Fault<'_>; 10] = [
         ("get", "state.json", busy),
         ("get", "state.json", reset),
         ("update", "lock.json", busy),

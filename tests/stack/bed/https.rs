@@ -54,7 +54,7 @@ pub(crate) async fn upload_slowly(
     let begun =
         client.post(format!("{repository}/blobs/uploads/")).basic_auth(name, Some(password)).send().await?;
     let location = begun.headers().get(LOCATION).ok_or("the registry begins no upload")?.to_str()?;
-    let digest = pieces.iter().fold(Sha256::new(), |digest, piece| digest.chain_update(piece)).finalize();
+    let digest = pieces.iter().fold(Sha256::new(), Sha256::chain_update).finalize();
     let digest = digest.iter().fold(String::from("sha256:"), |text, byte| format!("{text}{byte:02x}"));
     let mut end = begun.url().join(location)?;
     end.query_pairs_mut().append_pair("digest", &digest);
