@@ -1,6 +1,8 @@
 //! A small server that speaks the documented languages of two object stores in which nobody can run a test for
-//! nothing: Google Cloud Storage (its XML API) and Azure Blob Storage. It knows single objects and the conditions of
-//! their writes, and refuses whatever else it is asked.
+//! nothing: Google Cloud Storage (its XML API) and Azure Blob Storage. It knows single objects, the conditions of
+//! their writes, and lists of them, and refuses whatever else it is asked.
+
+mod listing;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -62,6 +64,7 @@ struct Objects {
 struct Request {
     method: String,
     path: String,
+    query: String,
     headers: BTreeMap<String, String>,
     body: Vec<u8>,
 }
@@ -213,6 +216,10 @@ impl Cloud {
         if self == Self::Azblob && request.method == "POST" {
             return batch(&request.body, objects);
         }
+        let is_of_bucket = format!("{}/", request.path.trim_end_matches('/')) == self.root();
+        if is_of_bucket && request.method == "GET" {
+            return listing::answer(self, &request.query, objects);
+        }
         let Some(name) = self.name(&request.path) else {
             return match self {
                 Self::Gcs => error(404, "NoSuchBucket"),
@@ -311,6 +318,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     }
     let mut body = vec![0; headers.get("content-length").map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body)?;
-    let path = decoded(target.split_once('?').map_or(target, |(path, _)| path));
-    Ok(Some(Request { method, path, headers, body }))
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (path, query) = (decoded(path), query.to_owned());
+    Ok(Some(Request { method, path, query, headers, body }))
 }
