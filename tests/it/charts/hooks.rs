@@ -54,7 +54,9 @@ metadata: {name: config}
 data: {value: {{ .Values.value | quote }}}
 "#;
 
-const BLOCK: &str = "[chart.web]\nchart = \"web\"\nvalues.value = \"one\"\nvalues.behaviour = \"fine\"\n";
+/// The block of a chart `web` whose hooks do what they should.
+pub(super) const BLOCK: &str =
+    "[chart.web]\nchart = \"web\"\nvalues.value = \"one\"\nvalues.behaviour = \"fine\"\n";
 
 fn project(ns: &Namespace) -> Project<'_> {
     with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &format!("{HEAD}{BLOCK}"))
@@ -65,7 +67,7 @@ pub(super) fn left(ns: &Namespace) -> Vec<String> {
     ns.list("jobs.batch,configmaps").into_iter().filter(|name| !name.contains("kube-root")).collect()
 }
 
-fn uid(ns: &Namespace, target: &str) -> Value {
+pub(super) fn uid(ns: &Namespace, target: &str) -> Value {
     ns.field(target, "/metadata/uid")
 }
 

@@ -1,8 +1,8 @@
 //! Hooks that an apply runs and that are tests as well: both runs are ours, and neither is in the way of the other.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::hooks::{is_quiet, left};
+use super::hooks::{BLOCK, is_quiet, left, uid};
 use super::with_chart;
 use crate::harness::{HEAD, Namespace, Project, wait_until};
 
@@ -38,14 +38,8 @@ metadata: {name: config}
 data: {value: {{ .Values.value | quote }}}
 "#;
 
-const BLOCK: &str = "[chart.web]\nchart = \"web\"\nvalues.value = \"one\"\nvalues.behaviour = \"fine\"\n";
-
 fn project(ns: &Namespace) -> Project<'_> {
     with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &format!("{HEAD}{BLOCK}"))
-}
-
-fn uid(ns: &Namespace, target: &str) -> Value {
-    ns.field(target, "/metadata/uid")
 }
 
 fn a_hook_that_is_a_test_as_well_runs_in_both() {
