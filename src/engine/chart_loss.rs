@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::chart_past::moment;
+use super::chart_past::{is_of, moment};
 use crate::config::Moves;
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, Moment, Reading, Target};
@@ -34,7 +34,7 @@ pub(super) async fn lost_charts(
 /// there for ever come first, and what hooks have left is the last. What lies in no namespace outlives that of its chart, as it
 /// would outlive a release of Helm: it counts only where the chart has nothing else.
 fn witnesses(state: &State, moves: &Moves, chart: &BlockAddress) -> Vec<Target> {
-    let of_chart = || state.resources.iter().filter(|(address, _)| address.block == *chart);
+    let of_chart = || state.resources.iter().filter(|(address, _)| is_of(moves, address, chart));
     if moment(state, moves, chart) != Moment::Upgrade || !of_chart().any(|(_, known)| known.hook.is_some()) {
         return Vec::new();
     }
@@ -65,6 +65,8 @@ pub(super) fn notes(lost: &BTreeSet<BlockAddress>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Moved;
+    use crate::diagnostic::{SourceId, Span};
     use crate::resource::Identity;
     use crate::state::{Provenance, Readiness};
 
@@ -101,5 +103,20 @@ mod tests {
         assert_eq!(names(&[hook, ("cluster-c", None)]), ["c", "a"]);
         assert!(names(&[object]).is_empty(), "nothing of it runs");
         assert!(names(&[hook]).is_empty(), "it was never installed as a whole");
+    }
+
+    #[test]
+    fn a_chart_that_has_another_name_now_is_looked_for_under_the_old_one() {
+        let state = state(&[("b", None), ("a", Some(Moment::Install))]);
+        let span = Span { source: SourceId(0), start: 0, end: 0 };
+        let moved = Moved {
+            from: "chart.web".parse().unwrap(),
+            to: "chart.site".parse().unwrap(),
+            from_span: span,
+            to_span: span,
+        };
+        let moves = Moves { moved: vec![moved], removed: Vec::new() };
+        assert_eq!(witnesses(&state, &moves, &BlockAddress::new("chart", "site")).len(), 2);
+        assert!(witnesses(&state, &moves, &BlockAddress::new("chart", "other")).is_empty());
     }
 }

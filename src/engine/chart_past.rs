@@ -53,7 +53,8 @@ fn known<'s>(state: &'s State, moves: &Moves, chart: &BlockAddress) -> Vec<&'s S
     known.map(|(_, resource)| resource).collect()
 }
 
-fn is_of(moves: &Moves, address: &Address, chart: &BlockAddress) -> bool {
+/// Whether this is an object of the chart, also under an earlier name.
+pub(super) fn is_of(moves: &Moves, address: &Address, chart: &BlockAddress) -> bool {
     address.block == *chart || has_moved_to(moves, &address.block, chart)
 }
 

@@ -266,10 +266,12 @@ fn every_fault_is_found_and_named() {
 
 fn what_a_controller_does_not_know_yet_is_waited_for() {
     let (registry, signed, ns) = (Registry::start(), Signed::new(), Namespace::absent());
-    let front = Front::start(registry.port, &signed.pair, Wrong::NoBackendAtFirst);
     let project = project(&ns, BY_SECRET);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
-    verify(&project, &front, &[&trusting, "--only=authentication"]).run().success();
+    for without_a_pod_or_a_way in [503, 404] {
+        let front = Front::start(registry.port, &signed.pair, Wrong::SaysAtFirst(without_a_pod_or_a_way));
+        verify(&project, &front, &[&trusting, "--only=authentication"]).run().success();
+    }
 
     let its_own = Authority::new().unwrap().server_named("default.example.com", Validity::Current).unwrap();
     let front = Front::turning(registry.port, [&its_own, &signed.pair]);

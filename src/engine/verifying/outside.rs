@@ -210,10 +210,10 @@ impl Visit<'_> {
                 Ok(answer) => refusal(&answer, self.is_open()),
                 Err(fault) => Outcome::Failed(fault),
             };
-            let knows_it =
-                |fault: &Fault| ![codes::NO_BACKEND, codes::NOT_THE_REGISTRY].contains(&fault.code);
-            let is_last = !matches!(&outcome, Outcome::Failed(fault) if !knows_it(fault));
-            if is_last || Instant::now() >= patience {
+            let is_elsewhere =
+                |fault: &Fault| [codes::NO_BACKEND, codes::NOT_THE_REGISTRY].contains(&fault.code);
+            let is_reached = !matches!(&outcome, Outcome::Failed(fault) if is_elsewhere(fault));
+            if is_reached || Instant::now() >= patience {
                 return outcome;
             }
             sleep(PAUSE).await;

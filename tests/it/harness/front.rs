@@ -51,8 +51,8 @@ pub(crate) enum Wrong {
     GatewayTimeout,
     /// It finds no registry.
     NoBackend,
-    /// The same, when it is asked for the first time.
-    NoBackendAtFirst,
+    /// It answers with this status when it is asked for the first time.
+    SaysAtFirst(u16),
     /// It lets everybody in.
     Open,
     /// It says that everything was deleted, and deletes nothing.
@@ -166,8 +166,8 @@ impl Way {
         match self.wrong {
             Wrong::BodyLimit(limit) if length > Some(limit) => return status(StatusCode::PAYLOAD_TOO_LARGE),
             Wrong::GatewayTimeout if method == Method::PUT => return status(StatusCode::GATEWAY_TIMEOUT),
-            Wrong::NoBackendAtFirst if !self.was_asked.swap(true, Ordering::Relaxed) => {
-                return status(StatusCode::SERVICE_UNAVAILABLE);
+            Wrong::SaysAtFirst(code) if !self.was_asked.swap(true, Ordering::Relaxed) => {
+                return status(StatusCode::from_u16(code).unwrap());
             }
             Wrong::NoBackend => return status(StatusCode::SERVICE_UNAVAILABLE),
             Wrong::KeepsAll if method == Method::DELETE => return status(StatusCode::ACCEPTED),

@@ -88,8 +88,8 @@ pub(super) fn unknown_phases(block: &Block, skipped: &[String]) -> Option<Diagno
         block.address,
         list(unknown.iter().copied())
     );
-    let mut near: Vec<String> = unknown.iter().filter_map(|phase| meant(phase)).collect();
-    near.dedup();
+    let near: BTreeSet<String> = unknown.iter().filter_map(|phase| meant(phase)).collect();
+    let near: Vec<String> = near.into_iter().collect();
     let meant = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) };
     let help = format!(
         "{meant}Helm leaves out what has such a phase in its annotation `{HELM_HOOK}`, and so does regplan: it is never made. \
