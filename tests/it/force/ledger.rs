@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use regplan::resource::Identity;
-use regplan::state::{Backend, View, view};
+use regplan::resource::{Address, Identity};
+use regplan::state::{Backend, IntentKind, View, view};
 
 use super::audit::{AuditLog, Mutation, Object};
 use crate::harness::{Cluster, Namespace, block_on};
@@ -13,7 +13,18 @@ use crate::harness::{Cluster, Namespace, block_on};
 struct Run {
     command: String,
     began: Timestamp,
-    announced: BTreeSet<Object>,
+    announced: BTreeSet<(Object, IntentKind)>,
+}
+
+/// The verbs of the requests that do what was announced. An update that has to move a field from one owner to another one is
+/// a patch, too.
+fn verbs(kind: IntentKind) -> &'static [&'static str] {
+    match kind {
+        IntentKind::Create | IntentKind::Update | IntentKind::Adopt | IntentKind::Move => &["patch"],
+        IntentKind::Replace | IntentKind::Run => &["patch", "delete"],
+        IntentKind::Delete => &["delete"],
+        IntentKind::Forget => &[],
+    }
 }
 
 /// All runs since the log was last read.
@@ -57,7 +68,7 @@ impl Ledger {
         let announced = match journal.filter(|journal| journal.begin.at >= before.began) {
             Some(journal) => {
                 let intents = journal.begin.intents.iter();
-                intents.map(|intent| self.object(&intent.target.identity)).collect()
+                intents.map(|intent| (self.object(&intent.target.identity), intent.action)).collect()
             }
             None => self.completed(&before.view, backend),
         };
@@ -71,18 +82,23 @@ impl Ledger {
     }
 
     /// What a run has announced that has come to its end: its journal is gone, and the revision tells the same.
-    fn completed(&self, before: &View, backend: &dyn Backend) -> BTreeSet<Object> {
+    fn completed(&self, before: &View, backend: &dyn Backend) -> BTreeSet<(Object, IntentKind)> {
         let numbers = block_on(backend.revisions()).unwrap();
         let newest = numbers.last().filter(|number| **number > before.state.revision);
         let Some(number) = newest else { return BTreeSet::new() };
         let revision = block_on(backend.revision(*number)).unwrap();
         let known = [&before.state, &revision.state];
-        let resources = revision.head.changed.keys().flat_map(|address| {
-            known.iter().filter_map(|state| state.resources.get(address)).map(|known| &known.identity)
-        });
-        // Of what was not known before and is not known now, the earlier doubts tell.
-        let doubts = before.state.in_doubt.iter().map(|intent| &intent.target.identity);
-        resources.chain(doubts).map(|identity| self.object(identity)).collect()
+        let of_object = |address: &Address| {
+            let recorded =
+                known.iter().filter_map(|state| state.resources.get(address)).map(|known| &known.identity);
+            // Of what was not known before and is not known now, the earlier doubts tell.
+            let doubts = before.state.in_doubt.iter().filter(|intent| intent.address == *address);
+            recorded.chain(doubts.map(|intent| &intent.target.identity)).collect::<Vec<_>>()
+        };
+        let changed = revision.head.changed.iter();
+        let objects =
+            changed.flat_map(|(address, kind)| of_object(address).into_iter().map(|object| (object, *kind)));
+        objects.map(|(identity, kind)| (self.object(identity), kind)).collect()
     }
 
     /// Fails unless each request to change something was announced by the run in whose time it came.
@@ -122,7 +138,10 @@ impl Ledger {
 
     fn covers(&self, mutation: &Mutation) -> bool {
         let run = self.runs.iter().rev().find(|run| run.began <= mutation.at);
-        run.is_some_and(|run| run.announced.contains(&mutation.object))
+        run.is_some_and(|run| {
+            let of_object = run.announced.iter().filter(|(object, _)| *object == mutation.object);
+            of_object.flat_map(|(_, kind)| verbs(*kind)).any(|verb| *verb == mutation.verb)
+        })
     }
 
     fn object(&self, identity: &Identity) -> Object {
