@@ -74,7 +74,7 @@ pub(crate) use texts::{
     BALANCER, FAILING, GREETING, HEAD, IN_CLUSTER, MANIFESTS, QUICK_LOCK, SERVICE, SPACE, WEB, config_maps,
     custom_object, definition, deployment, give_address, mirror_definition, web,
 };
-pub(crate) use trial::{Test, catch_panics};
+pub(crate) use trial::{Test, catch_panics, not_tested};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Behaviour, Webhook};

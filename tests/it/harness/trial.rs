@@ -1,17 +1,20 @@
 //! A test as the runner sees it.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::bed::Size;
 use crate::timing::Times;
 
 /// The name on threads that run no test.
 const NO_TEST: &str = "no test";
+
+/// The variable of the environment that wants all tests to be run (tests/run.sh).
+const REQUIRED: &str = "REGPLAN_TEST_BED";
 
 thread_local! {
     /// The name of the function that runs on this thread.
@@ -66,7 +69,7 @@ impl Test {
         let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
         let (name, run) = (self.name, self.run);
         let (title, times) = (format!("{feature}::{}", self.name), Arc::clone(times));
-        Trial::test(title.clone(), move || {
+        Trial::ignorable_test(title.clone(), move || {
             NAME.set(name);
             let started = Instant::now();
             let outcome = outcome(run);
@@ -94,6 +97,23 @@ pub(crate) fn catch_panics() {
     }));
 }
 
-fn outcome(test: impl FnOnce() + UnwindSafe) -> Result<(), Failed> {
-    catch_unwind(test).map_err(|_| PANIC.take().unwrap_or_else(|| "panicked".into()).into())
+/// Why a test ends that this machine cannot run.
+struct NotTested(&'static str);
+
+/// Ends the test that calls this, where the machine lacks what it needs. It is counted among those that were not run, with the
+/// reason. Where all tests have to be run, it fails.
+pub(crate) fn not_tested(reason: &'static str) -> ! {
+    let all = std::env::var(REQUIRED).is_ok_and(|value| value == "required");
+    assert!(!all, "{reason}, and {REQUIRED} wants all tests to be run");
+    resume_unwind(Box::new(NotTested(reason)))
+}
+
+fn outcome(test: impl FnOnce() + UnwindSafe) -> Result<Completion, Failed> {
+    match catch_unwind(test) {
+        Ok(()) => Ok(Completion::Completed),
+        Err(thrown) => match thrown.downcast::<NotTested>() {
+            Ok(why) => Ok(Completion::ignored_with(why.0)),
+            Err(_) => Err(PANIC.take().unwrap_or_else(|| "panicked".into()).into()),
+        },
+    }
 }
