@@ -23,15 +23,10 @@ async fn all(project: &Project, format: Format, output: Output) -> Result<Exit, 
     for damage in &history.damaged {
         output.message(&wording::note(damage.to_string()))?;
     }
+    let unfinished = history.unfinished.as_ref().map(|run| (run, &history.open_run));
     match format {
-        Format::Text => {
-            let unfinished = history.unfinished.as_ref().map(|run| (run, &history.open_run));
-            output.data(&report::history_text(&history.heads, unfinished))?;
-        }
-        Format::Json => {
-            let json = report::history_json(&history.heads, history.unfinished.as_ref());
-            Output::json(&format!("{json:#}\n"))?;
-        }
+        Format::Text => output.data(&report::history_text(&history.heads, unfinished))?,
+        Format::Json => Output::json(&format!("{:#}\n", report::history_json(&history.heads, unfinished)))?,
     }
     Ok(Exit::Done)
 }

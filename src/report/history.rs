@@ -8,6 +8,7 @@ use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit};
 use crate::report::format::styled::{Label, Styled};
 use crate::report::format::time::to_the_second;
+use crate::report::open_run::unfinished_json;
 use crate::report::plan::value::one_line;
 use crate::resource::{Address, WITHHELD};
 use crate::state::{IntentKind, OpenRun, Revision, RevisionHead, RevisionSummary, Unfinished};
@@ -46,11 +47,11 @@ pub fn history_text(heads: &[RevisionHead], unfinished: Option<(&Unfinished, &Op
 }
 
 /// The revisions as JSON.
-pub fn history_json(heads: &[RevisionHead], unfinished: Option<&Unfinished>) -> Value {
+pub fn history_json(heads: &[RevisionHead], unfinished: Option<(&Unfinished, &OpenRun)>) -> Value {
     json!({
         "format_version": HISTORY_FORMAT_VERSION,
         "revisions": heads,
-        "unfinished_run": unfinished.map(|run| json!({"run": run.run, "by": run.by, "begun": run.begun, "end": run.end})),
+        "unfinished_run": unfinished.map(|(run, fate)| unfinished_json(run, fate)),
     })
 }
 

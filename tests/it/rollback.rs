@@ -116,6 +116,7 @@ fn a_run_that_failed_is_over_when_nothing_is_left_to_do() {
     project.run(["apply", "--auto-approve"]).code(1);
     let history = || project.run(["history", "--format", "json"]).success().json();
     assert_eq!(history()["unfinished_run"]["end"], "failed");
+    assert_eq!(history()["unfinished_run"]["fate"], Value::Null, "its end is known");
     let revisions = history()["revisions"].as_array().unwrap().len();
     // What could not be made is not wanted any more. So there is nothing to do, and that is how it is now.
     project.rewrite("regplan.toml", GREETING);

@@ -2,6 +2,7 @@
 
 use crate::report::freshness;
 use crate::report::managers;
+use crate::report::open_run::unfinished_json;
 use serde_json::{Value, json};
 
 use crate::drift::{Drift, Field, Finding, SchemaDrift, Status, Verdict};
@@ -12,10 +13,7 @@ pub const DRIFT_FORMAT_VERSION: &str = "1";
 
 /// The drift as JSON, without any value of a sensitive field.
 pub fn drift_json(found: &Drift) -> Value {
-    let unfinished = found
-        .unfinished
-        .as_ref()
-        .map(|run| json!({"run": run.run, "by": run.by, "begun": run.begun, "end": run.end}));
+    let unfinished = found.unfinished.as_ref().map(|run| unfinished_json(run, &found.open_run));
     json!({
         "format_version": DRIFT_FORMAT_VERSION,
         "project": found.project,

@@ -90,7 +90,7 @@ fn an_interrupted_run_is_told_and_what_it_left_is_in_doubt() {
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{BALANCER}{late}"));
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
-    let check = |fate: &str| {
+    let check = |fate: &str, word: &str| {
         // The load balancer is drift of its own: it is not ready.
         project.run(["drift"]).code(2).stdout_contains("! resource.lb  not ready yet");
         let ended = project.run(["drift", "--no-health"]).code(3);
@@ -100,11 +100,15 @@ fn an_interrupted_run_is_told_and_what_it_left_is_in_doubt() {
         let found = project.run(["drift", "--no-health", "--format", "json"]).code(3);
         assert_eq!(finding(&found, "resource.late")["status"], "in_doubt");
         assert_eq!(finding(&found, "resource.greeting")["status"], "in_sync");
-        assert_eq!(found.json()["unfinished_run"]["end"], Value::Null);
+        let history = project.run(["history", "--format", "json"]).success();
+        for told in [found.json(), history.json()] {
+            let run = &told["unfinished_run"];
+            assert_eq!((&run["end"], &run["fate"]), (&Value::Null, &json!(word)));
+        }
     };
-    check("is under way. Only");
+    check("is under way. Only", "under_way");
     apply.kill();
-    check("was killed, or could not record its end. Only");
+    check("was killed, or could not record its end. Only", "killed");
 }
 
 fn a_run_that_failed_is_told_and_leaves_nothing_in_doubt() {
