@@ -35,6 +35,13 @@ pub struct CompiledOutput {
     pub tells_of: BTreeSet<BlockAddress>,
 }
 
+impl CompiledOutput {
+    /// Whether the file alone gives something of its value.
+    pub fn is_of_file(&self) -> bool {
+        !self.tells_of.is_empty()
+    }
+}
+
 /// The output, with its secrets and properties put in. Pushes what is wrong with it.
 pub(super) fn compile(
     output: &Output,

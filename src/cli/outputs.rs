@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::project;
 use super::wording::{self, note};
-use crate::engine::{Settings, StateAccess, Workspace};
+use crate::engine::{Outputs, Settings, StateAccess, Workspace};
 use crate::outputs::{OutputContent, OutputValue, Selection};
 use crate::report::{self, Label, Styled, escape};
 
@@ -19,10 +19,25 @@ pub(super) async fn run(global: &Global, args: &OutputArgs, output: Output) -> R
             .help("name one: `regplan output NAME --format raw`; `--format json` prints all of them"));
     }
     let project = project::load(global, Settings::from(global), output).await?;
-    let values = project.open().await?.outputs(&selection).await?;
-    match (selection, values.first()) {
+    let outputs = project.open().await?.outputs(&selection).await?;
+    tell_what_is_ahead(&outputs, output)?;
+    match (selection, outputs.values.first()) {
         (Selection::Named(_), Some(value)) => one(value, args.format, output),
-        _ => all(&values, args.format, output),
+        _ => all(&outputs.values, args.format, output),
+    }
+}
+
+/// Says which values are those of the file, where it has changed since it was applied.
+fn tell_what_is_ahead(outputs: &Outputs, output: Output) -> Result<(), Failure> {
+    let is_of_file = |value: &&OutputValue| value.of_file && matches!(value.content, OutputContent::Known(_));
+    let of_file = outputs.values.iter().filter(is_of_file);
+    let names: Vec<String> = of_file.map(|value| format!("`output.{}`", value.name)).collect();
+    match outputs.changed_since {
+        Some(revision) if !names.is_empty() => Ok(output.message(&note(format!(
+            "the configuration has changed since revision {revision}; {} may tell what is not applied yet.",
+            names.join(", ")
+        )))?),
+        _ => Ok(()),
     }
 }
 

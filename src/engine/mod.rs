@@ -109,6 +109,7 @@ pub use kept_readings::KeptReadings;
 pub use loading::{Head, Project, load, load_head, load_without_blocks};
 pub use needs::{Fate, HelmSettings, Outside, SecretsOf};
 pub use opening::{Interruption, Opened};
+pub use outputs::Outputs;
 pub use past::History;
 pub use plan_file::Admitted;
 pub use planned::{Applicable, Approval, Planned, VerifiedFile};

@@ -179,6 +179,11 @@ impl<S: StateAccess> Opened<S> {
         &self.outline
     }
 
+    /// The project.
+    pub(super) fn project(&self) -> &Project {
+        &self.project
+    }
+
     /// The state.
     pub(super) fn state(&self) -> &State {
         self.state.state()

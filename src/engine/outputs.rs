@@ -15,19 +15,32 @@ use crate::plan::Mode;
 use crate::resource::Target;
 use crate::state::View;
 
+/// The values of outputs, with what is to be known of them.
+#[derive(Debug)]
+pub struct Outputs {
+    /// The values.
+    pub values: Vec<OutputValue>,
+    /// The newest revision, where one of them is of the file, and the configuration was another one then.
+    pub changed_since: Option<u64>,
+}
+
 impl Opened<View> {
     /// The values of outputs. The cluster is asked only where one of them needs it.
     ///
     /// # Errors
     /// There is no output of this name, or the cluster cannot be reached or is another one.
-    pub async fn outputs(self, selection: &Selection) -> Result<Vec<OutputValue>, Error> {
+    pub async fn outputs(self, selection: &Selection) -> Result<Outputs, Error> {
         let Compiled { outputs, graph, .. } = self.outline();
         let chosen = select(outputs, selection)?;
+        let of_file = chosen.iter().any(|output| output.is_of_file());
+        let changed_since = if of_file { self.project().changed_since().await } else { None };
         if chosen.iter().all(|output| selection.is_told_without_cluster(output)) {
             let evaluation = Evaluation { graph, state: self.state(), readings: HashMap::new() };
-            return Ok(chosen.into_iter().map(|output| evaluation.value(output, selection)).collect());
+            let values = chosen.into_iter().map(|output| evaluation.value(output, selection)).collect();
+            return Ok(Outputs { values, changed_since });
         }
-        self.connect().await?.outputs(selection).await
+        let values = self.connect().await?.outputs(selection).await?;
+        Ok(Outputs { values, changed_since })
     }
 }
 

@@ -29,6 +29,14 @@ impl Project {
         Ok(History { heads, damaged, unfinished: view.state.unfinished, open_run })
     }
 
+    /// The newest revision, where the configuration was another one then. `None` also where the revisions cannot be read.
+    pub(super) async fn changed_since(&self) -> Option<u64> {
+        let backend = self.backend().await.ok()?;
+        let (heads, _) = state::history(backend.as_ref()).await.ok()?;
+        let newest = heads.last()?;
+        (newest.configuration != self.config.digest()).then_some(newest.number)
+    }
+
     /// One revision, with all that was desired then.
     ///
     /// # Errors

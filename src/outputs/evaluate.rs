@@ -31,7 +31,13 @@ impl Evaluation<'_> {
         let CompiledOutput { name, description, sensitive, .. } = output;
         let content =
             if selection.withholds(output) { OutputContent::Withheld } else { self.content(output) };
-        OutputValue { name: name.clone(), description: description.clone(), sensitive: *sensitive, content }
+        OutputValue {
+            name: name.clone(),
+            description: description.clone(),
+            sensitive: *sensitive,
+            of_file: output.is_of_file(),
+            content,
+        }
     }
 
     fn content(&self, output: &CompiledOutput) -> OutputContent {

@@ -13,6 +13,8 @@ pub struct OutputValue {
     pub description: Option<String>,
     /// Whether it is shown only to those who ask for it by name.
     pub sensitive: bool,
+    /// Whether the file alone gives something of the value: a key of a block, or what the block makes of its keys.
+    pub of_file: bool,
     /// Its value.
     pub content: OutputContent,
 }

@@ -10,6 +10,7 @@ use crate::harness::{HEAD, Namespace, Project, Proxy, custom_object, definition}
 tests! {
     outputs_tell_what_the_file_and_the_cluster_hold,
     what_this_project_owns_is_told_as_it_was_applied,
+    a_file_that_is_ahead_of_its_blocks_is_told,
     a_chart_is_told_once_it_was_applied,
     an_apply_ends_with_the_outputs,
     a_secret_is_printed_by_name_alone,
@@ -116,6 +117,27 @@ value = { user = "ci", at = ["${registry.main.host}", "${registry.main/Service/r
         json!({"value": "https://registry.example.com", "description": "where docker pushes", "sensitive": false})
     );
     assert_eq!(all["outputs"]["login"]["value"], json!({"user": "ci", "at": ["registry.example.com", ip]}));
+}
+
+/// What a block makes of its keys is told as the file has it.
+fn a_file_that_is_ahead_of_its_blocks_is_told() {
+    let ns = Namespace::new();
+    let outputs = "[output.host]\nvalue = \"${registry.main.host}\"\n[output.port]\n\
+                   value = \"${registry.main/Service/registry.spec.ports[0].port}\"\n";
+    let project = project(&ns, &format!("{REGISTRY}{outputs}"));
+    project.apply();
+    project.run(["output"]).success().stderr_lacks("not applied");
+    let moved = REGISTRY.replace("registry.example.com", "images.example.com");
+    project.rewrite("regplan.toml", &format!("{HEAD}{moved}{outputs}"));
+    let words =
+        "the configuration has changed since revision 1; `output.host` may tell what is not applied yet.";
+    project.run(["output"]).success().stdout_contains("images.example.com").stderr_contains(words);
+    let host = project.run(["output", "host", "--format", "raw"]).success();
+    host.stderr_contains(words);
+    assert_eq!(host.stdout(), "images.example.com");
+    project.run(["output", "port"]).success().stderr_lacks("not applied");
+    project.apply();
+    project.run(["output"]).success().stderr_lacks("not applied");
 }
 
 /// The file may be ahead of the cluster, and others may have changed what is there.
