@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use futures::future::join_all;
+
 use super::chart_past::{is_of, moment};
 use crate::config::Moves;
 use crate::provider::Provider;
@@ -17,17 +19,14 @@ pub(super) async fn lost_charts(
     moves: &Moves,
     provider: &dyn Provider,
 ) -> BTreeSet<BlockAddress> {
-    let mut lost = BTreeSet::new();
-    for chart in charts {
+    let questions = charts.into_iter().map(async |chart| {
         let all = witnesses(state, moves, chart);
-        if let Some((first, others)) = all.split_first()
-            && are_gone(std::slice::from_ref(first), provider).await
-            && are_gone(others, provider).await
-        {
-            lost.insert(chart.clone());
-        }
-    }
-    lost
+        let (first, others) = all.split_first()?;
+        let is_lost =
+            are_gone(std::slice::from_ref(first), provider).await && are_gone(others, provider).await;
+        is_lost.then(|| chart.clone())
+    });
+    join_all(questions).await.into_iter().flatten().collect()
 }
 
 /// The objects that tell whether something is left of a chart that was there, and has hooks; none of another one. Those that are
