@@ -208,7 +208,7 @@ fn an_unchanged_registry_costs_no_dry_run() {
     project.remove(&project.state_path());
     proxy.forget();
     project.run(["plan", "--detailed-exitcode"]).success();
-    expect(&proxy, &costs);
+    expect(&proxy, &[&costs[..], &volume].concat());
 }
 
 fn an_expired_continuation_begins_the_list_anew() {
