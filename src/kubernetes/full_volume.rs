@@ -86,8 +86,10 @@ mod tests {
     use super::*;
 
     const NO_ROOM: &str = r#"time="…" level=error msg="response completed with error" err.detail="filesystem: write /a: no space left on device" http.request.method=PUT http.request.uri=/v2/a/manifests/1 http.response.status=500"#;
-    const STORED: &str = r#"10.0.0.7 - - [28/Nov/2026:15:23:21 +0000] "PUT /v2/a/manifests/1 HTTP/1.1" 201 0 "" "a""#;
-    const PULL: &str = r#"10.0.0.7 - - [28/Nov/2026:15:23:21 +0000] "GET /v2/a/manifests/1 HTTP/1.1" 200 0 "" "a""#;
+    const STORED: &str =
+        r#"10.0.0.7 - - [28/Nov/2026:15:23:21 +0000] "PUT /v2/a/manifests/1 HTTP/1.1" 201 0 "" "a""#;
+    const PULL: &str =
+        r#"10.0.0.7 - - [28/Nov/2026:15:23:21 +0000] "GET /v2/a/manifests/1 HTTP/1.1" 200 0 "" "a""#;
 
     /// A log whose lines were written at these seconds.
     fn log(lines: &[(u32, &str)]) -> String {

@@ -157,8 +157,10 @@ mod tests {
     #[test]
     fn other_lines_say_nothing() {
         let pull = r#"10.0.0.7 - - [28/Nov/2026:15:23:21 +0000] "GET /v2/t/a/manifests/1 HTTP/1.1" 200 528 "" "containerd/2.1""#;
-        let probe = r#"10.0.0.1 - - [28/Nov/2026:15:23:21 +0000] "GET / HTTP/1.1" 200 0 "" "kube-probe/1.36""#;
-        let begins = r#"time="2026-11-28T15:23:22Z" level=info msg="listening on [::]:5000" service=registry"#;
+        let probe =
+            r#"10.0.0.1 - - [28/Nov/2026:15:23:21 +0000] "GET / HTTP/1.1" 200 0 "" "kube-probe/1.36""#;
+        let begins =
+            r#"time="2026-11-28T15:23:22Z" level=info msg="listening on [::]:5000" service=registry"#;
         let refused = &MANIFEST_ACCESS.replace("201", "500");
         for line in [pull, probe, begins, refused, "", "panic: out of memory", "{", "time=", "\"", "\"a"] {
             assert_eq!(push_in(line), None, "{line}");

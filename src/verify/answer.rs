@@ -99,7 +99,7 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
 /// The same fault, of which it is known now that the volume is full.
 pub fn of_full_volume(fault: &Fault, full: &FullVolume) -> Fault {
     let reason =
-        format!("{}: the volume is full, as the log of its pods says of {}", fault.reason, full.moment());
+        format!("{}: the volume is full, as the registry's log says at {}", fault.reason, full.moment());
     Fault::new(codes::VOLUME_FULL, reason, FullVolume::HELP)
 }
 
@@ -152,8 +152,8 @@ mod tests {
         let known = of_full_volume(&fault, &FullVolume { since: Timestamp::UNIX_EPOCH });
         assert_eq!(
             known.reason,
-            "the registry answers 500 (UNKNOWN: unknown error) to the beginning of a push: the volume is full, as the log of \
-             its pods says of 1970-01-01T00:00:00Z"
+            "the registry answers 500 (UNKNOWN: unknown error) to the beginning of a push: the volume is full, as the \
+             registry's log says at 1970-01-01T00:00:00Z"
         );
         assert_eq!((known.code, known.suspicion), (codes::VOLUME_FULL, None));
         assert!(!known.fix.contains("where it says"), "{}", known.fix);

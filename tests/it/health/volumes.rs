@@ -44,7 +44,8 @@ fn a_full_volume_is_told_until_a_push_ends_well() {
     assert!(read.query.contains("container=registry&") && read.query.contains("&sinceSeconds=3600"));
     assert_eq!(asked(&proxy), (1, 1));
     let json = project.run(["drift", "--format=json"]).code(2).json();
-    let unwell = json["resources"].as_array().unwrap().iter().find(|one| one["status"] == "unhealthy").unwrap();
+    let unwell =
+        json["resources"].as_array().unwrap().iter().find(|one| one["status"] == "unhealthy").unwrap();
     let cause = unwell["health"]["cause"].as_str().unwrap();
     assert!(cause.ends_with("make it larger (`storage.volume.size`)"), "{cause}");
     asked(&proxy);
@@ -54,7 +55,11 @@ fn a_full_volume_is_told_until_a_push_ends_well() {
     assert_eq!(asked(&proxy), (1, 1));
     project.run(["drift", "--no-health"]).success().stdout_contains("In sync");
     assert_eq!(asked(&proxy), (0, 0), "nobody is asked");
-    project.edit("regplan.toml", "auth.users.ci", "lifecycle.ready = { \"PersistentVolumeClaim/registry\" = \"written\" }\nauth.users.ci");
+    project.edit(
+        "regplan.toml",
+        "auth.users.ci",
+        "lifecycle.ready = { \"PersistentVolumeClaim/registry\" = \"written\" }\nauth.users.ci",
+    );
     project.run(["plan"]).success().stdout_lacks("unhealthy");
     assert_eq!(asked(&proxy), (0, 0), "that rule asks for no more than the write");
     proxy.clear_faults();

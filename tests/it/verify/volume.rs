@@ -28,7 +28,8 @@ fn a_full_volume_is_a_fact_where_the_log_says_so() {
     assert_eq!(found["code"], "volume-full", "{found:#}");
     let reason = found["reason"].as_str().unwrap();
     assert!(reason.starts_with("the registry answers 500 (UNKNOWN"), "{reason}");
-    let fact = "to the beginning of a push: the volume is full, as the log of its pods says of 2026-11-28T15:23:21Z";
+    let fact =
+        "to the beginning of a push: the volume is full, as the registry's log says at 2026-11-28T15:23:21Z";
     assert!(reason.ends_with(fact), "{reason}");
     assert_eq!(found["fix"], "make it larger (`storage.volume.size`)");
     proxy.on("get", "pods/log").answer(403);
