@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::certifier::CertifierLack;
+use crate::kubernetes::full_volume::FullVolume;
 use crate::kubernetes::ingress_classes::IngressClass;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::{LoginLack, PullLogin};
@@ -180,6 +181,10 @@ impl Cluster for RedactingProvider {
 
     async fn free_space(&self, claim: &Identity) -> Result<Option<u64>, Problem> {
         self.answer(self.provider.cluster().free_space(claim).await)
+    }
+
+    async fn full_volume(&self, claim: &Identity) -> Option<FullVolume> {
+        self.provider.cluster().full_volume(claim).await
     }
 
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {

@@ -40,6 +40,7 @@
 //! | `certificate_texts` | which certificates are in a text, and whether one of them ends soon |
 //! | `x509` | what a certificate says |
 //! | `volume_stats` | how much room a volume has, as nodes say it |
+//! | `registry_log`, `full_volume` | what the log of a registry says of pushes, and whether its volume is full |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
 //! Rules about what a status means go here (`readiness`); requests go into
@@ -64,6 +65,7 @@ pub mod encoded_bytes;
 pub mod events;
 pub mod field_manager;
 pub mod filled_in;
+pub mod full_volume;
 pub mod immutable;
 pub mod ingress_classes;
 pub mod kinds;
@@ -81,6 +83,7 @@ pub mod propagation;
 pub mod pull_login;
 pub mod quantity;
 pub mod readiness;
+pub mod registry_log;
 pub mod remains;
 pub mod removed_apis;
 pub mod schema_defaults;

@@ -12,7 +12,8 @@ pub fn nodes_with(pods: &[Value], claim: &Identity) -> BTreeSet<String> {
     using.filter_map(|pod| Some(pod.pointer("/spec/nodeName")?.as_str()?.to_owned())).collect()
 }
 
-fn uses(pod: &Value, claim: &Identity) -> bool {
+/// Whether a pod runs that uses the volume of a claim.
+pub fn uses(pod: &Value, claim: &Identity) -> bool {
     let is_running = pod.pointer("/status/phase").and_then(Value::as_str) == Some("Running");
     let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array);
     let mut claims = volumes

@@ -11,6 +11,7 @@ use super::marked::{Marked, MarkedObjects};
 use super::program_access::ProgramAccess;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::certifier::CertifierLack;
+use crate::kubernetes::full_volume::FullVolume;
 use crate::kubernetes::ingress_classes::IngressClass;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::{LoginLack, PullLogin};
@@ -176,6 +177,12 @@ pub trait Cluster: House {
     /// No answer, or no permission.
     async fn free_space(&self, _claim: &Identity) -> Result<Option<u64>, Problem> {
         Ok(None)
+    }
+
+    /// Since when the volume of a claim is full, as the log of the registry says that uses it. `None` where it is not, and where
+    /// nobody tells: the pods or their logs may not be read, or give no answer.
+    async fn full_volume(&self, _claim: &Identity) -> Option<FullVolume> {
+        None
     }
 
     /// The addresses at which the nodes are reached.

@@ -4,7 +4,8 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::codes;
-use super::outcome::Fault;
+use super::outcome::{Fault, Suspicion};
+use crate::kubernetes::full_volume::FullVolume;
 
 /// The header by which a registry is known.
 pub(super) const API_VERSION: &str = "docker-distribution-api-version";
@@ -91,7 +92,15 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
         ),
         _ => (codes::REGISTRY_ERROR, "look at the log of the registry's pods"),
     };
-    Fault::new(code, reason, fix)
+    let may_be_full = answer.is_of_registry() && answer.status >= 500;
+    Fault { suspicion: may_be_full.then_some(Suspicion::FullVolume), ..Fault::new(code, reason, fix) }
+}
+
+/// The same fault, of which it is known now that the volume is full.
+pub fn of_full_volume(fault: &Fault, full: &FullVolume) -> Fault {
+    let reason =
+        format!("{}: the volume is full, as the registry's log says at {}", fault.reason, full.moment());
+    Fault::new(codes::VOLUME_FULL, reason, FullVolume::HELP)
 }
 
 /// Whether the answer to the end of an upload says that nothing is left of it. A registry that could not store all that it was
@@ -106,6 +115,8 @@ pub fn is_broken_off(answer: &Answer) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
@@ -137,6 +148,24 @@ mod tests {
             unexpected("the beginning of a push", &answer(500, &[(API_VERSION, "registry/2.0")], body));
         assert_eq!(fault.code, codes::REGISTRY_ERROR);
         assert!(fault.fix.contains("the volume is full"), "{}", fault.fix);
+        assert_eq!(fault.suspicion, Some(Suspicion::FullVolume));
+        let known = of_full_volume(&fault, &FullVolume { since: Timestamp::UNIX_EPOCH });
+        assert_eq!(
+            known.reason,
+            "the registry answers 500 (UNKNOWN: unknown error) to the beginning of a push: the volume is full, as the \
+             registry's log says at 1970-01-01T00:00:00Z"
+        );
+        assert_eq!((known.code, known.suspicion), (codes::VOLUME_FULL, None));
+        assert!(!known.fix.contains("where it says"), "{}", known.fix);
+    }
+
+    #[test]
+    fn what_is_not_the_registrys_own_failure_raises_no_suspicion() {
+        let ours = [(API_VERSION, "registry/2.0")];
+        let suspicion = |answer: &Answer| unexpected("a push", answer).suspicion;
+        assert_eq!(suspicion(&answer(500, &[("server", "nginx")], "")), None);
+        assert_eq!(suspicion(&answer(400, &ours, "")), None);
+        assert_eq!(suspicion(&answer(500, &ours, "")), Some(Suspicion::FullVolume));
     }
 
     /// As versions 2 and 3 answer where the volume was full before all of the body was stored.

@@ -53,6 +53,8 @@ codes! {
     TOO_MANY_REQUESTS = "too-many-requests";
     /// The registry answers with an error.
     REGISTRY_ERROR = "registry-error";
+    /// The volume of the registry is full.
+    VOLUME_FULL = "volume-full";
     /// No answer came in time.
     NO_ANSWER = "no-answer";
     /// The connection was broken off.

@@ -31,7 +31,7 @@ mod probe;
 mod pull;
 
 pub use access::{redirect, refusal, right_password, wrong_password};
-pub use answer::{Answer, is_broken_off, unexpected};
+pub use answer::{Answer, is_broken_off, of_full_volume, unexpected};
 pub use body::{COMMON_LIMITS, Room, refused_body, shown, sizes, taken_bodies};
 pub use certificate::{OwnRoot, Served, Stored, chain, expiry, issuer, names};
 pub use chart_test::{
@@ -41,6 +41,6 @@ pub use chart_test::{
 pub use check::Check;
 pub use location::next_url;
 pub use name::{Answers, Expected, Named, addresses};
-pub use outcome::{Fault, Finding, Outcome, Verdict, Verification, hindrance};
+pub use outcome::{Fault, Finding, Outcome, Suspicion, Verdict, Verification, hindrance};
 pub use probe::{Blob, Maker, Probe, REPOSITORY};
 pub use pull::{Pull, not_pulled, pod, pulled, puller, run_of};

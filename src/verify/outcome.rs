@@ -17,12 +17,21 @@ pub struct Fault {
     pub reason: String,
     /// What to do next.
     pub fix: String,
+    /// What it may come from, which only the cluster can tell; `None` where there is nothing to ask.
+    pub suspicion: Option<Suspicion>,
+}
+
+/// What a fault may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspicion {
+    /// The volume of the registry may be full.
+    FullVolume,
 }
 
 impl Fault {
     /// A fault of this kind.
     pub fn new(code: &'static str, reason: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), fix: fix.into() }
+        Self { code, reason: reason.into(), fix: fix.into(), suspicion: None }
     }
 }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::examples::{PASSWORD, registry_example};
-use crate::harness::{Command, Namespace, Project, Proxy, wait_until};
+use crate::harness::{Command, NO_ROOM, Namespace, Project, Proxy, wait_until};
 
 tests! {
     the_cron_jobs_rights_are_enough_and_all_of_them_needed,
@@ -133,12 +133,27 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
             code(&pod, &[])
         });
     }
+    the_log_takes_its_rights(&ns, &pod, &proxy);
     assert!(
         proxy.requests().iter().all(|seen| ["get", "list"].contains(&seen.verb.as_str())),
         "{}",
         proxy.log()
     );
     drop(outside);
+}
+
+/// With them the volume is known to be full. The proxy plays the log, so the server is asked whether it may be read.
+fn the_log_takes_its_rights(ns: &Namespace, pod: &Project<'_>, proxy: &Proxy) {
+    proxy.on("get", "pods/log").answer_text(200, NO_ROOM);
+    let may_read = || {
+        let account = "--as=system:serviceaccount:{prefix}-drift:{prefix}-drift";
+        let asked = ["auth", "can-i", "get", "pods", "--subresource=log", "--namespace={ns}", account];
+        kubectl(ns, asked).run().any().exit_code() == Some(0)
+    };
+    every_rule_is_needed(ns, "role/{prefix}-drift-log", &ns.name(), (2, 0), || {
+        if may_read() { code(pod, &[]) } else { Some(0) }
+    });
+    proxy.clear_faults();
 }
 
 /// Removes each rule of a Role, or of a `ClusterRole`, and restores it. With all rules the exit code is `with`, without one of them

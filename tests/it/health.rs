@@ -1,5 +1,7 @@
 //! What was applied and is not ready: a run that did not end well is not over.
 
+pub(crate) mod volumes;
+
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;

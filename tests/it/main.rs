@@ -143,6 +143,7 @@ fn tests() -> Vec<Test> {
         exported::tests(),
         handover::tests(),
         health::tests(),
+        health::volumes::tests(),
         houses::tests(),
         idempotence::tests(),
         kept_secrets::tests(),
@@ -186,6 +187,7 @@ fn tests() -> Vec<Test> {
         transport_errors::tests(),
         verify::bodies::tests(),
         verify::pods::tests(),
+        verify::volume::tests(),
         verify::tests(),
         whole_path::tests(),
     ]

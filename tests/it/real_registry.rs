@@ -9,10 +9,11 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use regplan::kubernetes::registry_log::{Push, push_in};
 use serde_json::{Value, json};
 
 use crate::bed::image::Image;
-use crate::harness::{Command, Ended, Namespace, Project, program, wait_until};
+use crate::harness::{Command, Ended, Namespace, Project, Running, program, wait_until};
 use crate::plane::pki::{Authority, Validity};
 
 tests! {
@@ -57,7 +58,15 @@ fn round_trip(image: &str, registry: Command) {
     let said = registry.stderr_so_far() + &registry.stdout_so_far();
     assert!(!said.contains("No HTTP secret") && !said.contains("htpasswd is missing"), "{said}");
     push_and_pull(folder.path(), port);
+    says_what_it_has_stored(&registry);
     users_come_without_a_restart(folder.path(), port);
+}
+
+/// Its log says it in both of its forms: of a layer, of the image's configuration, and of its manifest.
+fn says_what_it_has_stored(registry: &Running) {
+    let stored = |log: &str| log.lines().filter(|line| push_in(line) == Some(Push::Stored)).count();
+    let both = || (stored(&registry.stdout_so_far()), stored(&registry.stderr_so_far()));
+    wait_until("the lines", || both() == (3, 3));
 }
 
 /// The file is put in the place of the old one, as a kubelet does it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod bodies;
 pub(crate) mod pods;
+pub(crate) mod volume;
 
 use std::fs;
 use std::net::TcpListener;
@@ -90,6 +91,11 @@ impl Registry {
         let server =
             Cluster::shared().program("registry").args(["serve".into(), path("config.yml").into_os_string()]);
         server.env("OTEL_TRACES_EXPORTER", "none").spawn()
+    }
+
+    /// From now on nothing can be stored: a file is in the place of the folder with all images.
+    fn break_its_store(&self) {
+        fs::write(self.folder.path().join("data"), "").unwrap();
     }
 
     /// The names in a folder of the repository of probes.

@@ -35,11 +35,10 @@ impl Visit<'_> {
         let Known { pushed, open_uploads, .. } = known;
         let Pushed { probe, maker } = pushed.insert(Pushed { probe, maker });
         let door = self.door();
-        let images = self.images(&door);
-        images.push_layer(&probe.layer, open_uploads).await?;
-        images.push_blob(&probe.config).await?;
-        images.push_manifest(&probe.manifest, &maker.tag()).await?;
-        Ok(format!("a layer in 3 parts, and {}", short(&probe.manifest.digest)))
+        match push(&self.images(&door), probe, maker, open_uploads).await {
+            Ok(()) => Ok(format!("a layer in 3 parts, and {}", short(&probe.manifest.digest))),
+            Err(fault) => Err(self.explained(fault).await),
+        }
     }
 
     fn images<'i>(&'i self, door: &'i Door) -> Images<'i> {
@@ -62,7 +61,7 @@ impl Visit<'_> {
         for size in &sizes.sent {
             (self.sends)(*size);
             if let Err(fault) = large_body(&images, *size, known).await {
-                return Outcome::Failed(fault);
+                return Outcome::Failed(self.explained(fault).await);
             }
         }
         taken_bodies(&sizes)
@@ -131,6 +130,18 @@ impl Visit<'_> {
         said.extend(unknown);
         Ok(said.join("; "))
     }
+}
+
+/// Pushes all of a probe.
+async fn push(
+    images: &Images<'_>,
+    probe: &Probe,
+    maker: &Maker,
+    open_uploads: &mut usize,
+) -> Result<(), Fault> {
+    images.push_layer(&probe.layer, open_uploads).await?;
+    images.push_blob(&probe.config).await?;
+    images.push_manifest(&probe.manifest, &maker.tag()).await
 }
 
 /// Sends one body, and takes it away again.

@@ -18,6 +18,7 @@
 //! | `image` | How is the probe pushed, pulled and deleted? |
 
 mod alive;
+mod cause;
 mod charts;
 mod door;
 mod hearing;
@@ -210,8 +211,8 @@ impl<S: StateAccess> Workspace<S> {
         match outcome {
             Outcome::Passed(found) => Outcome::Passed(text(found)),
             Outcome::NotNeeded(reason) => Outcome::NotNeeded(text(reason)),
-            Outcome::Failed(Fault { code, reason, fix }) => {
-                Outcome::Failed(Fault { code, reason: text(reason), fix: text(fix) })
+            Outcome::Failed(fault) => {
+                Outcome::Failed(Fault { reason: text(fault.reason), fix: text(fault.fix), ..fault })
             }
             Outcome::Hindered { reason, fix } => {
                 Outcome::Hindered { reason: text(reason), fix: fix.map(text) }

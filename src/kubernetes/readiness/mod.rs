@@ -36,6 +36,7 @@ pub use self::verdict::{Readiness, Standard, StorageClass};
 use super::certificates;
 use super::completion::has_ended;
 use super::conditions::{condition, is_behind, is_current, said, status};
+use super::full_volume;
 use crate::resource::{FieldPath, GATEWAY_GROUP, Identity, ReadyRule, is_builtin_group, is_house_group};
 
 /// How long to wait for a controller that we do not know.
@@ -88,7 +89,8 @@ pub fn judge_by(
 }
 
 /// Whether somebody has to ask for the health of an object: it does not say of itself that it is ready, or what it says
-/// takes more to be judged. A claim that waits for its first consumer takes its class, and a certificate a clock.
+/// takes more to be judged. A claim that waits for its first consumer takes its class, a certificate a clock, and the volume of a
+/// registry the log of its pods.
 pub fn takes_a_look(
     standard: Standard,
     identity: &Identity,
@@ -96,7 +98,9 @@ pub fn takes_a_look(
     rule: Option<&ReadyRule>,
 ) -> bool {
     let says_ready = judge_by(standard, identity, object, rule, StorageClass::default()) == Readiness::Ready;
-    !says_ready || (certificates::is_certificate(identity) && rule != Some(&ReadyRule::Written))
+    let may_be_full = standard == Standard::Working && full_volume::is_of_registry(identity, object);
+    let may_be_unwell = may_be_full || certificates::is_certificate(identity);
+    !says_ready || (may_be_unwell && rule != Some(&ReadyRule::Written))
 }
 
 fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readiness {

@@ -82,3 +82,36 @@ fn the_digest_does_not_change_with_the_health() {
     };
     assert_eq!(plan_of(applied(None)).digest, well.digest);
 }
+
+/// The claim of a registry, which says that it is ready.
+fn claim() -> Value {
+    let metadata = json!({"name": "images", "namespace": "a"});
+    let status = json!({"phase": "Bound"});
+    json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": {}, "status": status})
+}
+
+/// What is said of a claim at this address, with a cause that its cluster would name.
+fn health_of_claim(address: &str, ready: Option<ReadyRule>) -> Option<Health> {
+    let address: Address = address.parse().unwrap();
+    let mut sent = claim();
+    sent.as_object_mut().unwrap().remove("status");
+    let mut wanted = desired("claim", sent.clone());
+    wanted.address = address.clone();
+    wanted.lifecycle.ready = ready;
+    let input = with_known(input(vec![wanted]), &address, &sent);
+    let mut world = World::default().with(marked(claim(), &address.to_string()));
+    let identity = Identity::namespaced("", "PersistentVolumeClaim", "a", "images");
+    world.lacks.insert(identity, "the volume is full".to_owned());
+    let plan = world.plan(input);
+    assert_eq!(plan.changes[0].action, Action::None);
+    plan.changes[0].health.clone()
+}
+
+#[test]
+fn only_of_the_volume_of_a_registry_somebody_must_be_asked() {
+    let cause = "the volume is full".to_owned();
+    let registry = "registry.main/PersistentVolumeClaim/images";
+    assert_eq!(health_of_claim(registry, None), Some(Health::Unhealthy { cause }));
+    assert_eq!(health_of_claim(registry, Some(ReadyRule::Written)), None);
+    assert_eq!(health_of_claim("resource.claim", None), None);
+}

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::client::Kubernetes;
-use super::{certifier, logins, read, review, wait, write};
+use super::{certifier, full_volume, logins, read, review, wait, write};
 use crate::kubernetes::certifier::CertifierLack;
+use crate::kubernetes::full_volume::FullVolume;
 use crate::kubernetes::ingress_classes::IngressClass;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::{LoginLack, PullLogin};
@@ -98,6 +99,10 @@ impl Cluster for Kubernetes {
 
     async fn free_space(&self, claim: &Identity) -> Result<Option<u64>, Problem> {
         read::free_space(self, claim).await
+    }
+
+    async fn full_volume(&self, claim: &Identity) -> Option<FullVolume> {
+        full_volume::full_volume(self, claim).await
     }
 
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {

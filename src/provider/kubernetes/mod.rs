@@ -19,6 +19,7 @@
 //! | `shelf` | a state that is kept in the cluster |
 //! | `certifier`, `seen_whole` | whether cert-manager takes and refuses what it should |
 //! | `logins` | whether the pods of a registry take a login |
+//! | `pods`, `full_volume` | which pods carry some labels, and what they have written; whether the volume of a registry is full |
 //! | `pull_entries` | single entries in the `imagePullSecrets` of accounts: a house of their own |
 //! | `wait`: `explain`, `events`, `cause`, `patience` | why something is not ready, and whether it will be |
 //!
@@ -29,10 +30,12 @@ mod certifier;
 mod client;
 mod connect;
 mod discovery;
+mod full_volume;
 mod house;
 mod logins;
 mod ownership;
 mod pages;
+mod pods;
 mod problem;
 mod pull_entries;
 mod quoted;

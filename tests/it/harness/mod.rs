@@ -71,8 +71,8 @@ pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, RECORD, Seen};
 pub(crate) use shifted_clock::ShiftedClock;
 pub(crate) use texts::{
-    BALANCER, FAILING, GREETING, HEAD, IN_CLUSTER, MANIFESTS, QUICK_LOCK, SERVICE, SPACE, WEB, config_maps,
-    custom_object, definition, deployment, give_address, mirror_definition, web,
+    BALANCER, FAILING, GREETING, HEAD, IN_CLUSTER, MANIFESTS, NO_ROOM, QUICK_LOCK, SERVICE, SPACE, STORED,
+    WEB, config_maps, custom_object, definition, deployment, give_address, mirror_definition, web,
 };
 pub(crate) use trial::{Test, catch_panics, not_tested};
 pub(crate) use tunnel::Tunnel;

@@ -181,3 +181,13 @@ pub(crate) fn custom_object(value: &str) -> String {
         "\n[resource.thing]\napiVersion = \"{{prefix}}.example.com/v1\"\nkind = \"Thing\"\nspec.value = \"{value}\"\n"
     )
 }
+
+/// What the log of a registry says of a push for which there is no room, with the time that a kubelet puts before it.
+pub(crate) const NO_ROOM: &str = "2026-11-28T15:23:21.768901234Z time=\"2026-11-28T15:23:21.764473745Z\" level=error \
+    msg=\"response completed with error\" err.code=unknown err.detail=\"filesystem: write /var/lib/registry/docker/registry/v2/\
+    repositories/a/_uploads/1/startedat: no space left on device\" err.message=\"unknown error\" http.request.method=POST \
+    http.request.uri=/v2/a/blobs/uploads/ http.response.status=500 http.response.written=251\n";
+
+/// The same of one that ends well, a second later.
+pub(crate) const STORED: &str = "2026-11-28T15:23:22.768901234Z 10.0.0.7 - - [28/Nov/2026:15:23:22 +0000] \
+    \"PUT /v2/a/manifests/1 HTTP/1.1\" 201 0 \"\" \"skopeo/1.21.0\"\n";

@@ -11,7 +11,7 @@ tests! {
 }
 
 /// A project that is applied.
-fn applied(ns: &Namespace) -> Project<'_> {
+pub(super) fn applied(ns: &Namespace) -> Project<'_> {
     let project = project_within(ns, "");
     project.apply();
     let running = || ns.list("pods").iter().any(|pod| ns.field(pod, "/status/phase") == "Running");

@@ -15,6 +15,7 @@ use crate::kubernetes::pods;
 use crate::kubernetes::readiness::Readiness;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::encode;
+use crate::provider::kubernetes::pods::with_labels;
 use crate::provider::kubernetes::transport::{Call, CallError};
 use crate::resource::Identity;
 
@@ -107,15 +108,7 @@ pub(super) async fn pods_of(
     object: &Value,
 ) -> Option<Result<Vec<Value>, CallError>> {
     let (labels, namespace) = (pods::selector(identity, object)?, identity.namespace.as_deref()?);
-    let labels: Vec<String> =
-        labels.iter().map(|(key, value)| format!("{}%3D{}", encode(key), encode(value))).collect();
-    let path = format!(
-        "/api/v1/namespaces/{}/pods?limit=100&labelSelector={}",
-        encode(namespace),
-        labels.join("%2C")
-    );
-    let answer = cluster.transport.send(&Call::get(path)).await;
-    Some(answer.map(|answer| answer.body.get("items").and_then(Value::as_array).cloned().unwrap_or_default()))
+    Some(with_labels(cluster, namespace, &labels).await)
 }
 
 /// The most telling line about the cause: what a pod says, or else the last warning; `None` where there is neither.

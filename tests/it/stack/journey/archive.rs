@@ -159,16 +159,21 @@ impl<'n> Archive<'n> {
     fn fill_the_disk(&self, page: &mut Page) {
         page.say(
             "### The volume is full\n\n\
-             A registry on a full disk still serves what it has, so it is ready, and no object has changed: `drift` cannot know\n\
-             it. `verify` pushes, and says it:",
+             A registry on a full disk still serves what it has, so it is ready, and no object has changed. The first push that\n\
+             fails says it, such as that of `verify`:",
         );
         let full = fs::write(self.disk.join("filler"), vec![0; 300 << 20]);
         assert!(full.is_err(), "the disk is full");
-        self.place.run(page, "regplan drift", 0);
-        self.place.run(page, "regplan verify --only push", 2);
-        page.say("When there is room again, it takes pushes without a restart:");
+        let verify = self.place.run(page, "regplan verify --only push", 2);
+        verify.stdout_contains("the volume is full");
+        page.say("From then on its log tells it, and so do `drift` and `plan`:");
+        let drift = self.place.run(page, "regplan drift", 2);
+        drift.stdout_contains("! registry.main/PersistentVolumeClaim/registry  unhealthy");
+        drift.stdout_contains("the volume is full: at ");
+        page.say("When there is room again, it takes pushes without a restart, and the first one that ends well says it:");
         fs::remove_file(self.disk.join("filler")).unwrap();
         self.place.run(page, "regplan verify --only pull", 0);
+        self.place.run(page, "regplan drift", 0).stdout_contains("In sync");
     }
 
     /// Everything goes but what holds data.
