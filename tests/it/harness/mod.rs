@@ -17,6 +17,7 @@
 //! `{project}` the name of its project, and `{prefix}` the prefix for names that belong to the whole cluster.
 //! No other test has the same ones.
 
+mod acme_front;
 mod bed;
 mod canary;
 mod cloud_store;
@@ -27,6 +28,7 @@ mod dns_service;
 mod forgetful_gateway;
 mod front;
 mod helm;
+mod lets_encrypt;
 mod literals;
 mod name_server;
 mod namespace;
@@ -49,6 +51,7 @@ mod tunnel;
 mod wait;
 mod webhook;
 
+pub(crate) use acme_front::AcmeFront;
 pub(crate) use bed::Bed;
 pub(crate) use canary::Canary;
 pub(crate) use cloud_store::{Cloud, CloudStore};
@@ -59,6 +62,7 @@ pub(crate) use dns_service::{Dialect, DnsService, SERVICE_TOKEN, SERVICE_ZONE, o
 pub(crate) use forgetful_gateway::ForgetfulGateway;
 pub(crate) use front::{Front, Wrong};
 pub(crate) use helm::{FileServer, TlsRegistry, stack_folder};
+pub(crate) use lets_encrypt::LetsEncrypt;
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use name_server::{NameServer, ZONE};
 pub(crate) use namespace::Namespace;

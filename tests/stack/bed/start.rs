@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use tokio::runtime::Runtime;
 
-use super::addresses::{NODE, ZONE};
+use super::addresses::{LETS_ENCRYPT, NODE, ZONE};
 use super::workloads::{self, Images};
 use super::{Facts, Size, acme, certificates, charts, cloud, dns, https, ingress, namespaces, node, tool};
 use crate::plane::program::{Program, Start};
@@ -124,8 +124,8 @@ impl Bed {
         for service in services {
             self.wait_for(service)?;
         }
-        let root = self.runtime.block_on(https::get(&acme::root(), &self.facts.acme_authority, None))?;
-        Ok(fs::write(&self.facts.acme_root, root.1)?)
+        let folder = self.folder.join("acme");
+        Ok(self.runtime.block_on(acme::of_all(&folder).save_root())?)
     }
 
     /// Starts what stands around a registry: the ingress controller, and, when its definitions are there, cert-manager.
@@ -219,16 +219,19 @@ impl Bed {
 }
 
 fn facts(programs: &Path, folder: &Path, size: Size) -> Facts {
+    let acme = folder.join("acme");
+    let acme = acme::of_all(&acme);
     Facts {
         programs: programs.to_owned(),
         address: NODE.into(),
         zone: ZONE.into(),
         ingress: size.ingress().into(),
+        lets_encrypt: LETS_ENCRYPT.into(),
         records: dns::facts(),
         webhook_port: certificates::WEBHOOK,
-        acme: acme::directory(),
-        acme_authority: acme::authority(&folder.join("acme")),
-        acme_root: folder.join("acme/root.pem"),
+        acme: acme.directory(),
+        acme_authority: acme.authority(),
+        acme_root: acme.root(),
     }
 }
 
