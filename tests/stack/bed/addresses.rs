@@ -7,8 +7,10 @@ pub(super) const NODE: &str = "10.99.0.1";
 /// What the cloud of a journey gives to every Service of type `LoadBalancer`. kube-proxy serves it; nobody has it.
 pub(super) const BALANCER: &str = "10.99.0.2";
 
-/// Where tests play Let's Encrypt. Nothing listens there from the beginning.
+/// Where nothing listens from the beginning, whatever else the ports of the node are used for: at the one, tests play Let's
+/// Encrypt, and at the other stands what is reached through a Gateway.
 pub(super) const LETS_ENCRYPT: &str = "10.99.0.3";
+pub(super) const GATEWAY: &str = "10.99.0.4";
 
 /// The addresses of the pods, and the one of the bridge to them.
 pub(super) const PODS: &str = "10.244.0.0/24";

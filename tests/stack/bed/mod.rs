@@ -102,6 +102,8 @@ pub(crate) struct Facts {
     pub(crate) ingress: String,
     /// The address to which the names of Let's Encrypt lead. Nothing listens there until a test starts it.
     pub(crate) lets_encrypt: String,
+    /// An address at which nothing listens either, for what is reached through a Gateway.
+    pub(crate) gateway: String,
     /// A zone that is empty, and takes updates.
     pub(crate) records: Records,
     /// The port of that address at which cert-manager's webhook listens.
