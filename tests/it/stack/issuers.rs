@@ -141,6 +141,7 @@ fn the_way_from_staging_to_production_is_one_word_and_no_moment_without_a_certif
     project.edit("regplan.toml", "\"letsencrypt-staging\"", "\"letsencrypt\"");
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("spec.issuerRef.name: \"first-staging\" -> \"first\"")
+        .stdout_contains("another issuer signs it anew, and the certificate that is there serves")
         .stdout_contains("1 to add, 1 to change, 0 to replace, 1 to destroy");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     let mut served = Vec::new();
