@@ -123,6 +123,12 @@ pub fn cause(uid: &str, below: &Below) -> Option<String> {
     by_challenges.or_else(|| order.and_then(of_order)).or_else(|| of_request(request))
 }
 
+/// What cert-manager says where it is to prove a name through a Gateway, and does not know what that is.
+/// Source: <https://github.com/cert-manager/cert-manager/blob/v1.21.2/pkg/issuer/acme/http/http.go>
+const NO_GATEWAYS: &str = "gateway api is not enabled";
+const KNOW_GATEWAYS: &str = " in cert-manager; `config.gatewayAPI.enabled = true` in the values of its chart lets it prove names \
+                             through a Gateway";
+
 /// Why a name is not proved. One that is says so in the same field.
 fn of_challenge(challenge: &Value) -> Option<String> {
     if challenge.pointer("/status/state").and_then(Value::as_str) == Some("valid") {
@@ -135,7 +141,8 @@ fn of_challenge(challenge: &Value) -> Option<String> {
         Some("DNS-01") => " by DNS",
         _ => "",
     };
-    Some(format!("{name} is not proved{way}: {reason}"))
+    let advice = if reason.contains(NO_GATEWAYS) { KNOW_GATEWAYS } else { "" };
+    Some(format!("{name} is not proved{way}: {reason}{advice}"))
 }
 
 fn of_order(order: &Value) -> Option<String> {
@@ -253,5 +260,19 @@ mod tests {
         below.challenges.insert(0, proved);
         assert!(cause("c", &below).is_some_and(|cause| cause.contains("bad authentication")));
         assert_eq!(cause("x", &below), None);
+    }
+
+    #[test]
+    fn what_lets_cert_manager_prove_names_through_a_gateway_is_told() {
+        let told = |reason: &str| {
+            let spec = json!({"dnsName": "a.example.com", "type": "HTTP-01"});
+            of_challenge(&json!({"spec": spec, "status": {"reason": reason}})).unwrap()
+        };
+        let unknown = told("couldn't Present challenge a/c-1: gateway api is not enabled");
+        assert!(
+            unknown.contains("is not enabled in cert-manager; `config.gatewayAPI.enabled = true`"),
+            "{unknown}"
+        );
+        assert!(!told("no such host").contains("gatewayAPI"));
     }
 }

@@ -8,6 +8,7 @@
 //! | `key_facts`, `schema` | what matters most of what is made; a schema in one line |
 //! | `content` | what is created, as YAML |
 //! | `reasons` | why a change is made, why it could only be predicted, why a plan is refused |
+//! | `signing` | that a certificate is signed anew by another issuer |
 //! | `words` | actions, causes and remarks; which changes stand in a plan, and in which order |
 //! | `value` | the value of a field before and after |
 //! | `cascade` | what is deleted with a namespace or a definition |
@@ -23,6 +24,7 @@ pub(in crate::report) mod reasons;
 #[cfg(test)]
 pub(in crate::report) mod sample;
 pub(in crate::report) mod schema;
+mod signing;
 pub(in crate::report) mod text;
 pub(in crate::report) mod value;
 pub(in crate::report) mod words;

@@ -6,7 +6,7 @@ use crate::plan::{
 use crate::report::format::plural::plural;
 use crate::report::format::time::to_the_second;
 use crate::report::managers::managers;
-use crate::report::plan::{key_facts, reasons};
+use crate::report::plan::{key_facts, reasons, signing};
 use crate::report::source_line::Locator;
 use crate::resource::{FieldPath, Health, Moment, Side};
 use crate::state::Freshness;
@@ -118,6 +118,7 @@ fn known_remarks(plan: &Plan, change: &Change, reason: Option<String>) -> Vec<St
         }
         None => {}
     }
+    remarks.extend(signing::anew(change));
     remarks.extend(change.cause.as_ref().and_then(|cause| whose_deed(change, cause)));
     let is_said = change.reasons.iter().any(|reason| matches!(reason, Reason::AdoptedFrom { .. }));
     if !change.taken_from.is_empty() && !is_said {

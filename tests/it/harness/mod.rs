@@ -17,6 +17,7 @@
 //! `{project}` the name of its project, and `{prefix}` the prefix for names that belong to the whole cluster.
 //! No other test has the same ones.
 
+mod acme_front;
 mod bed;
 mod canary;
 mod cloud_store;
@@ -25,8 +26,10 @@ mod command;
 mod dns_relay;
 mod dns_service;
 mod forgetful_gateway;
+mod forward;
 mod front;
 mod helm;
+mod lets_encrypt;
 mod literals;
 mod name_server;
 mod namespace;
@@ -49,6 +52,7 @@ mod tunnel;
 mod wait;
 mod webhook;
 
+pub(crate) use acme_front::AcmeFront;
 pub(crate) use bed::Bed;
 pub(crate) use canary::Canary;
 pub(crate) use cloud_store::{Cloud, CloudStore};
@@ -57,8 +61,10 @@ pub(crate) use command::{Command, Running};
 pub(crate) use dns_relay::{DnsRelay, Updates};
 pub(crate) use dns_service::{Dialect, DnsService, SERVICE_TOKEN, SERVICE_ZONE, own_client};
 pub(crate) use forgetful_gateway::ForgetfulGateway;
+pub(crate) use forward::forward;
 pub(crate) use front::{Front, Wrong};
 pub(crate) use helm::{FileServer, TlsRegistry, stack_folder};
+pub(crate) use lets_encrypt::LetsEncrypt;
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use name_server::{NameServer, ZONE};
 pub(crate) use namespace::Namespace;

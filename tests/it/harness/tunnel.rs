@@ -1,9 +1,11 @@
 //! A forwarding proxy for HTTPS (`CONNECT`), as companies have in front of their clusters.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+
+use super::forward::join;
 
 /// A proxy that runs until the test binary ends. Each connection has its own threads.
 pub(crate) struct Tunnel {
@@ -21,7 +23,7 @@ impl Tunnel {
             for stream in listener.incoming().flatten() {
                 let noted = Arc::clone(&noted);
                 // A client that closes its connection ends nothing else.
-                thread::spawn(move || drop(forward(stream, &noted)));
+                thread::spawn(move || drop(tunnel(stream, &noted)));
             }
         });
         Self { port, seen }
@@ -38,7 +40,7 @@ impl Tunnel {
     }
 }
 
-fn forward(mut client: TcpStream, seen: &Mutex<Vec<String>>) -> io::Result<()> {
+fn tunnel(mut client: TcpStream, seen: &Mutex<Vec<String>>) -> io::Result<()> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -50,17 +52,8 @@ fn forward(mut client: TcpStream, seen: &Mutex<Vec<String>>) -> io::Result<()> {
     let host = host.ok_or_else(|| io::Error::other("no CONNECT"))?.to_owned();
     // Every name means this machine: there is no other behind this proxy.
     let port = host.rsplit(':').next().and_then(|port| port.parse().ok());
-    let mut server = TcpStream::connect(("127.0.0.1", port.ok_or_else(|| io::Error::other("no port"))?))?;
+    let server = TcpStream::connect(("127.0.0.1", port.ok_or_else(|| io::Error::other("no port"))?))?;
     seen.lock().unwrap().push(host);
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
-    let up = thread::spawn(move || {
-        let copied = io::copy(&mut from, &mut to);
-        drop(to.shutdown(Shutdown::Write));
-        copied
-    });
-    io::copy(&mut server, &mut client)?;
-    client.shutdown(Shutdown::Write)?;
-    drop(up.join());
-    Ok(())
+    join(client, server)
 }

@@ -1,6 +1,7 @@
 //! A registry behind a Gateway of a real controller, and then one that ends TLS itself.
 
 use std::fs;
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
@@ -8,29 +9,27 @@ use super::patience::{SILENCE, process_of_pod};
 use crate::bed::ingress::Contour;
 use crate::bed::{Records, Size};
 use crate::harness::processes::freeze;
-use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Project, Running};
+use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Project, Running, forward, wait_until};
 
 tests! { on Size::Processes;
-    a_registry_is_reached_through_a_gateway_and_then_by_itself,
+    a_gateway_proves_the_name_of_a_registry_that_is_later_reached_by_itself,
 }
 
 /// What a Contour for Gateways adds to the number of a port.
 pub(super) const MOVED: u16 = 8000;
 
-fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
+/// One apply from nothing: the Gateway comes first, its address becomes the record, and through its port 80 the ACME server asks for
+/// the proof of the name. Then requests are let in.
+fn a_gateway_proves_the_name_of_a_registry_that_is_later_reached_by_itself() {
     let bed = Bed::shared().with_cert_manager();
     let (ns, edge) = (Namespace::new(), Namespace::new());
     let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
-    install_gateway_api(&bed, &edge);
-    let project = project(
-        &ns,
-        &bed,
-        &format!(
-            "gateway = {{ class = \"{}\", namespace = \"{}\", name = \"public\" }}",
-            edge.prefix(),
-            edge.name()
-        ),
-    );
+    make_class(&edge);
+    let gateway: IpAddr = bed.facts().gateway.parse().unwrap();
+    for port in [80, 443] {
+        forward((gateway, port).into(), (gateway, port + MOVED).into());
+    }
+    let project = project(&ns, &bed, &edge);
     let _controller = Controller::start(&bed, &edge, &project, 8010);
     let plan = project.run(["plan"]).success();
     // Its controller is no pod here, so nothing tells the cluster where it is.
@@ -38,15 +37,13 @@ fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
     plan.stdout_contains(".status.addresses");
     project.apply();
     project.expect_settled();
-    passes(&project, &["--only=name".into()]);
-    let at = |port: u16, to: u16| format!("--resolve={host}:{port}={}:{to}", bed.facts().address);
-    let through = [at(443, 443 + MOVED), at(80, 80 + MOVED), "--largest-body=2Mi".into()];
-    let found = passes(&project, &through);
+    let trusted = format!("--ca-file={}", bed.facts().acme_root.display());
+    let found = passes(&project, &[trusted.clone(), "--largest-body=2Mi".into()]);
     assert_eq!(outcome(&found, "redirect")["found"], "301 to https");
+    wait_until("the end of the proof", || ns.list("httproutes").len() == 2);
     // Envoy gives up after 15 seconds where a route does not say otherwise.
     let frozen = freeze(process_of_pod(&ns), SILENCE);
-    let [https, http, _] = &through;
-    passes(&project, &[https.clone(), http.clone(), "--only=authentication".into()]);
+    passes(&project, &[trusted.clone(), "--only=authentication".into()]);
     assert!(frozen.is_finished(), "the answer came while the registry said nothing");
     frozen.join().unwrap();
 
@@ -65,6 +62,7 @@ fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
     let found = passes(
         &project,
         &[
+            trusted,
             format!("--resolve={host}:443={address}:5000"),
             format!("--resolve={host}:80={address}:80"),
             "--largest-body=2Mi".into(),
@@ -76,44 +74,42 @@ fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
     );
 }
 
-fn project<'n>(ns: &'n Namespace, bed: &Bed, way: &str) -> Project<'n> {
+fn project<'n>(ns: &'n Namespace, bed: &Bed, edge: &Namespace) -> Project<'n> {
     let Records { zone, server, key, secret } = bed.facts().records.clone();
+    let acme = &bed.facts().acme;
     let text = format!(
         r#"{HEAD}
 [dns.zone]
 zone = "{zone}"
 rfc2136 = {{ server = "{server}", key_name = "{key}", key = {{ env = "TSIG_KEY" }} }}
 
-[issuer.own]
+[issuer.acme]
 scope = "namespace"
-ca = {{ common_name = "root of this test" }}
+acme.server = "{acme}"
+acme.email = "ops@example.test"
+acme.ca_bundle = "acme.pem"
+acme.http01 = {{ gateway = "{edge}/public" }}
 
 [registry.main]
 host = "{}.{zone}"
 image = "registry:3.1.2"
 storage.volume.size = "1Gi"
 auth.users.ci = {{ env = "CI_PASSWORD" }}
-tls.issuer = "issuer.own"
+tls.issuer = "issuer.acme"
 dns = "dns.zone"
-{way}
+gateway = {{ class = "{}", namespace = "{edge}", name = "public" }}
 "#,
-        ns.prefix()
+        ns.prefix(),
+        edge.prefix(),
+        edge = edge.name(),
     );
     let project = ns.project().write("regplan.toml", &text).env("TSIG_KEY", secret);
+    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
     project.env("CI_PASSWORD", "a long enough password")
 }
 
-/// The definitions of the Gateway API, and a class.
-pub(super) fn install_gateway_api(bed: &Bed, edge: &Namespace) {
-    let folder = bed.facts().programs.join("definitions/gateway-api");
-    let files = ["gatewayclasses", "gateways", "httproutes", "grpcroutes", "referencegrants"]
-        .map(|kind| format!("--filename={}/gateway.networking.k8s.io_{kind}.yaml", folder.display()));
-    Cluster::shared().kubectl(["apply", "--server-side"]).args(files.clone()).run().success();
-    Cluster::shared()
-        .kubectl(["wait", "--for=condition=Established", "--timeout=60s"])
-        .args(files)
-        .run()
-        .success();
+/// Makes the class of a Gateway of Contour.
+pub(super) fn make_class(edge: &Namespace) {
     let class = json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "GatewayClass",
@@ -133,7 +129,7 @@ impl Controller {
     /// Starts them for the Gateway `public` of this namespace. Contour takes five ports from this one on.
     pub(super) fn start(bed: &Bed, edge: &Namespace, project: &Project<'_>, first_port: u16) -> Self {
         let (programs, folder) = (&bed.facts().programs, project.folder());
-        let contour = Contour { programs, folder: &folder, first_port };
+        let contour = Contour { programs, folder: &folder, address: &bed.facts().gateway, first_port };
         let config = project.path("contour.yaml");
         let gateway = json!({"gateway": {"gatewayRef": {"namespace": edge.name(), "name": "public"}}});
         fs::write(&config, gateway.to_string()).unwrap();

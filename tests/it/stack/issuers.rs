@@ -4,18 +4,21 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 
 use http::StatusCode;
-use serde_json::json;
+use regplan::kubernetes::x509::{CertificateFacts, Signatory};
+use serde_json::{Value, json};
 
-use crate::bed::Size;
-use crate::harness::{Bed, HEAD, Namespace, Project};
+use crate::bed::{Size, https};
+use crate::harness::{Bed, HEAD, LetsEncrypt, Namespace, Project, block_on, wait_for};
+use crate::plane::Error;
 
 tests! { on Size::Processes;
     an_acme_server_signs_the_certificate_of_a_registry,
     an_authority_that_is_made_here_signs,
     another_issuer_signs_anew_while_the_old_certificate_stays,
-    an_issuer_with_another_name_and_account_takes_the_place_of_the_old_one,
+    the_way_from_staging_to_production_is_one_word_and_no_moment_without_a_certificate,
     why_a_certificate_is_not_signed_is_told,
     each_state_of_the_webhook_is_named_while_it_is_waited_for,
     a_webhook_that_is_not_asked_is_told_by_the_plan,
@@ -38,22 +41,21 @@ fn project<'n>(ns: &'n Namespace, bed: &Bed, blocks: &str) -> Project<'n> {
     ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password")
 }
 
-/// A registry whose certificate the ACME server signs.
-fn project_at_acme<'n>(ns: &'n Namespace, bed: &Bed) -> Project<'n> {
+/// A registry whose certificate this ACME server signs, which is trusted by this authority.
+fn project_at_acme<'n>(ns: &'n Namespace, bed: &Bed, server: &str, authority: &Path) -> Project<'n> {
     let issuer = format!(
-        "\n[issuer.first]\nscope = \"namespace\"\nacme.server = \"{}\"\nacme.email = \"ops@example.test\"\n\
+        "\n[issuer.first]\nscope = \"namespace\"\nacme.server = \"{server}\"\nacme.email = \"ops@example.test\"\n\
          acme.ca_bundle = \"acme.pem\"\nacme.http01 = {{ class = \"contour\" }}\n",
-        bed.facts().acme
     );
     let project = project(ns, bed, &issuer);
-    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
+    fs::copy(authority, project.path("acme.pem")).unwrap();
     project
 }
 
 fn an_acme_server_signs_the_certificate_of_a_registry() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
-    let project = project_at_acme(&ns, &bed);
+    let project = project_at_acme(&ns, &bed, &bed.facts().acme, &bed.facts().acme_authority);
     project
         .run(["plan"])
         .success()
@@ -119,40 +121,62 @@ fn another_issuer_signs_anew_while_the_old_certificate_stays() {
     assert_ne!(ns.field("secret/registry-tls", "/data/tls.crt"), old);
 }
 
-/// Another name of an issuer has the certificate signed anew, with another account, in one apply. Both ask the same server here, so
-/// it does not show that an account of staging is not used at another server.
-fn an_issuer_with_another_name_and_account_takes_the_place_of_the_old_one() {
+/// One word in the file leads from Let's Encrypt's server for trials to the one that counts. Meanwhile the registry is asked all the
+/// time, and each connection gets a certificate that holds: of the one authority, and then of the other.
+fn the_way_from_staging_to_production_is_one_word_and_no_moment_without_a_certificate() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
-    let project = project_at_acme(&ns, &bed);
+    let lets_encrypt = LetsEncrypt::start(&bed);
+    let project = project_at_acme(&ns, &bed, "letsencrypt-staging", &lets_encrypt.authority());
     project.apply();
-    let certificate = || ns.field("secret/registry-tls", "/data/tls.crt");
-    let account = |issuer: &str| {
-        let name =
-            ns.field(&format!("issuer.cert-manager.io/{issuer}"), "/spec/acme/privateKeySecretRef/name");
-        let secret = format!("secret/{}", name.as_str().unwrap());
-        (
-            ns.field(&secret, "/data/tls.key"),
-            ns.field(&format!("issuer.cert-manager.io/{issuer}"), "/status/acme/uri"),
-        )
-    };
-    let (uid, old, trial) =
-        (ns.field("secret/registry-tls", "/metadata/uid"), certificate(), account("first"));
-    project.edit("regplan.toml", "[issuer.first]\n", "[issuer.first]\nname = \"real\"\n");
+    let roots = project.path("roots.pem");
+    let [trials, real] =
+        [lets_encrypt.root_of_trials(), &lets_encrypt.root()].map(|path| fs::read(path).unwrap());
+    fs::write(&roots, [trials, real].concat()).unwrap();
+    let url = format!("https://{}/v2/", bed.host(&ns));
+    let trial = wait_for("the certificate of trials", || signatory(&url, lets_encrypt.root_of_trials()).ok());
+    let uid = ns.field("secret/registry-tls", "/metadata/uid");
+    let account_of_trials = account(&ns, "first-staging");
+
+    project.edit("regplan.toml", "\"letsencrypt-staging\"", "\"letsencrypt\"");
     let plan = project.run(["plan"]).success();
-    plan.stdout_contains("spec.issuerRef.name: \"first\" -> \"real\"")
+    plan.stdout_contains("spec.issuerRef.name: \"first-staging\" -> \"first\"")
+        .stdout_contains("another issuer signs it anew, and the certificate that is there serves")
         .stdout_contains("1 to add, 1 to change, 0 to replace, 1 to destroy");
-    project.apply();
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    let mut served = Vec::new();
+    while !apply.has_ended() {
+        let signatory = signatory(&url, &roots).unwrap_or_else(|error| {
+            panic!("no certificate that holds, after {served:?}: {error}\n{}", apply.stdout_so_far())
+        });
+        if served.last() != Some(&signatory) {
+            served.push(signatory);
+        }
+    }
+    apply.wait().success();
+    let real = wait_for("the certificate that counts", || signatory(&url, &lets_encrypt.root()).ok());
+    assert_eq!(served.first(), Some(&trial), "the old one served when the apply began");
+    served.push(real.clone());
+    served.dedup();
+    assert_eq!(served, [trial, real], "each was served, and none came back");
     project.expect_settled();
-    assert_eq!(
-        ns.field("secret/registry-tls", "/metadata/uid"),
-        uid,
-        "the old one served until the new one was there"
-    );
-    assert_ne!(certificate(), old);
-    let real = account("real");
-    assert!(trial.0 != real.0 && trial.1 != real.1, "each has an account of its own");
-    assert!(ns.find("issuer.cert-manager.io/first").is_none());
+    assert_eq!(ns.field("secret/registry-tls", "/metadata/uid"), uid, "it is the same Secret");
+    assert_ne!(account(&ns, "first"), account_of_trials, "the key of trials signs nothing that counts");
+    assert!(ns.find("issuer.cert-manager.io/first-staging").is_none());
+}
+
+/// Who has signed what is served there, by a connection of its own. One of these authorities must be behind it.
+fn signatory(url: &str, authorities: &Path) -> Result<Signatory, Error> {
+    let certificate = block_on(https::certificate(url, authorities))?;
+    Ok(CertificateFacts::of_der(&certificate).ok_or("no certificate")?.issuer)
+}
+
+/// The key by which an issuer's account is known to its server.
+#[track_caller]
+fn account(ns: &Namespace, issuer: &str) -> Value {
+    let issuer = format!("issuer.cert-manager.io/{issuer}");
+    let name = ns.field(&issuer, "/spec/acme/privateKeySecretRef/name");
+    ns.field(&format!("secret/{}", name.as_str().unwrap()), "/data/tls.key")
 }
 
 fn why_a_certificate_is_not_signed_is_told() {

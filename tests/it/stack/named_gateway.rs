@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::gateway::{Controller, MOVED, install_gateway_api, outcome, passes};
+use super::gateway::{Controller, MOVED, make_class, outcome, passes};
 use super::registry::{PASSWORD, pull, push};
 use crate::bed::image::Image;
 use crate::bed::{Records, Size};
@@ -73,7 +73,7 @@ fn a_gateway_of_others_takes_a_registry_in_when_its_owner_lets_it() {
     let bed = Bed::shared().with_cert_manager();
     let (ns, edge) = (Namespace::new(), Namespace::new());
     let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
-    install_gateway_api(&bed, &edge);
+    make_class(&edge);
     let (owner, project) = (owner(&bed, &edge), project(&bed, &ns, &edge));
     let _controller = Controller::start(&bed, &edge, &owner, 8020);
     let gateway = edge.fill("Gateway.gateway.networking.k8s.io {ns}/public");

@@ -1,13 +1,11 @@
 //! What is said where an ACME server takes no more orders for some time: a proxy before the real one answers for it.
 
-use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
 use crate::bed::Size;
-use crate::harness::{Bed, Command, HEAD, Namespace, Project, Running, wait_until};
-use crate::plane::pki::{Authority, Validity};
+use crate::harness::{AcmeFront, Bed, HEAD, Namespace, Project, wait_until};
 
 tests! { on Size::Processes;
     a_limit_of_the_acme_server_is_told_with_its_end,
@@ -21,99 +19,18 @@ const END: &str = "retry after 2030-01-02 03:04:05 UTC";
 /// Where pebble takes new orders.
 const NEW_ORDER: &str = "/order-plz";
 
-/// An Envoy before the ACME server. It ends when it is dropped.
-struct Proxy {
-    port: u16,
-    address: String,
-    folder: tempfile::TempDir,
-    running: Option<Running>,
+/// A front of the ACME server that lets everybody order.
+fn front(bed: &Bed) -> AcmeFront {
+    let facts = bed.facts();
+    let at = TcpListener::bind((facts.address.as_str(), 0)).unwrap().local_addr().unwrap();
+    let mut front = AcmeFront::new(bed, at, None).server("server", &facts.acme, &facts.acme_authority);
+    front.serve(&hosts(&json!([to_server()])));
+    front
 }
 
-impl Proxy {
-    /// One that lets everybody order.
-    fn start(bed: &Bed) -> Self {
-        let (folder, address) = (tempfile::tempdir().unwrap(), bed.facts().address.clone());
-        let authority = Authority::new().unwrap();
-        let pair = authority.server_at(&[address.parse().unwrap()], Validity::Current).unwrap();
-        fs::write(folder.path().join("authority.pem"), authority.certificate()).unwrap();
-        fs::write(folder.path().join("server.pem"), pair.certificate).unwrap();
-        fs::write(folder.path().join("server.key"), pair.key).unwrap();
-        let port = TcpListener::bind((address.as_str(), 0)).unwrap().local_addr().unwrap().port();
-        let mut proxy = Self { port, address, folder, running: None };
-        proxy.serve(bed, &json!([to_server()]));
-        proxy
-    }
-
-    /// The URL of the server's directory.
-    fn url(&self) -> String {
-        format!("https://{}:{}/dir", self.address, self.port)
-    }
-
-    /// Lets nobody order any more.
-    fn limit(&mut self, bed: &Bed) {
-        self.running.take().unwrap().kill();
-        self.serve(bed, &json!([limited(), to_server()]));
-    }
-
-    fn serve(&mut self, bed: &Bed, routes: &Value) {
-        let settings = self.folder.path().join("envoy.json");
-        fs::write(&settings, self.settings(bed, routes).to_string()).unwrap();
-        let arguments = ["-c", settings.to_str().unwrap(), "--concurrency", "1", "--use-dynamic-base-id"];
-        let envoy = Command::new(bed.facts().programs.join("envoy")).args(arguments);
-        let mut running = envoy.args(["--log-level", "warning"]).spawn();
-        wait_until("the proxy", || {
-            assert!(!running.has_ended(), "{}", running.stderr_so_far());
-            TcpStream::connect((self.address.as_str(), self.port)).is_ok()
-        });
-        self.running = Some(running);
-    }
-
-    /// TLS to both sides, and the name under which it was asked: the server puts it into its own links.
-    fn settings(&self, bed: &Bed, routes: &Value) -> Value {
-        let path = |name: &str| json!({"filename": self.folder.path().join(name)});
-        let server: http::Uri = bed.facts().acme.parse().unwrap();
-        let at =
-            |address: &str, port: u16| json!({"socket_address": {"address": address, "port_value": port}});
-        let typed = |name: &str, mut rest: Value| {
-            rest["@type"] = json!(format!("type.googleapis.com/envoy.extensions.{name}"));
-            rest
-        };
-        let certificate = json!({"certificate_chain": path("server.pem"), "private_key": path("server.key")});
-        let ends_tls = typed(
-            "transport_sockets.tls.v3.DownstreamTlsContext",
-            json!({"common_tls_context": {"tls_certificates": [certificate]}}),
-        );
-        let trusted = json!({"trusted_ca": {"filename": bed.facts().acme_authority}});
-        let begins_tls = typed(
-            "transport_sockets.tls.v3.UpstreamTlsContext",
-            json!({"common_tls_context": {"validation_context": trusted}}),
-        );
-        let router = typed("filters.http.router.v3.Router", json!({}));
-        let manager = typed(
-            "filters.network.http_connection_manager.v3.HttpConnectionManager",
-            json!({
-                "stat_prefix": "acme",
-                "http_filters": [{"name": "envoy.filters.http.router", "typed_config": router}],
-                "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
-            }),
-        );
-        let endpoint =
-            json!({"endpoint": {"address": at(server.host().unwrap(), server.port_u16().unwrap())}});
-        json!({"static_resources": {
-            "listeners": [{
-                "address": at(&self.address, self.port),
-                "filter_chains": [{
-                    "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": ends_tls},
-                    "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}],
-                }],
-            }],
-            "clusters": [{
-                "name": "server",
-                "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": begins_tls},
-                "load_assignment": {"cluster_name": "server", "endpoints": [{"lb_endpoints": [endpoint]}]},
-            }],
-        }})
-    }
+/// Everybody is answered by these routes.
+fn hosts(routes: &Value) -> Value {
+    json!([{"name": "all", "domains": ["*"], "routes": routes}])
 }
 
 /// The way on to the server.
@@ -136,7 +53,7 @@ fn limited() -> Value {
     })
 }
 
-fn project<'n>(ns: &'n Namespace, proxy: &Proxy, host: &str) -> Project<'n> {
+fn project<'n>(ns: &'n Namespace, front: &AcmeFront, host: &str) -> Project<'n> {
     let text = format!(
         r#"{HEAD}
 [issuer.acme]
@@ -155,8 +72,8 @@ tls.issuer = "issuer.acme"
 ingress.class = "contour"
 lifecycle.timeouts.ready = "5m"
 "#,
-        proxy.url(),
-        proxy.folder.path().join("authority.pem").display(),
+        front.url("/dir"),
+        front.authority().display(),
     );
     ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password")
 }
@@ -179,14 +96,14 @@ fn renew(ns: &Namespace) {
 fn a_limit_of_the_acme_server_is_told_with_its_end() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
-    let mut proxy = Proxy::start(&bed);
+    let mut front = front(&bed);
     let host = bed.host(&ns);
-    let project = project(&ns, &proxy, &host);
+    let project = project(&ns, &front, &host);
     project.apply();
     project.expect_settled();
 
     // A certificate that still holds, and is not renewed.
-    proxy.limit(&bed);
+    front.serve(&hosts(&json!([limited(), to_server()])));
     renew(&ns);
     let drift = project.run(["drift"]).code(2);
     let trusted = format!("--ca-file={}", bed.facts().acme_root.display());

@@ -1,6 +1,8 @@
 //! A rotation on a node, while pods with ever new images start: none fails to pull.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use http::StatusCode;
 use serde_json::json;
@@ -8,11 +10,12 @@ use serde_json::json;
 use super::registry::{PASSWORD, Registry};
 use crate::bed::Size;
 use crate::bed::image::Image;
-use crate::harness::{Namespace, Running, program};
+use crate::harness::{Bed, Command, Namespace, ObjectServer, Running, program, wait_until};
 
 tests! { on Size::Node;
     pulls_go_on_while_two_users_take_turns,
     nodes_get_a_new_password_when_every_pod_takes_it,
+    nodes_get_no_new_user_before_the_last_of_two_pods_takes_it,
 }
 
 /// The login of nodes, in the lists of accounts: the pods name no Secret.
@@ -164,5 +167,64 @@ fn nodes_get_a_new_password_when_every_pod_takes_it() {
     assert!(given || registry.status(PASSWORD) == Some(StatusCode::UNAUTHORIZED));
     assert_eq!(pods_of_registry(&ns), pods, "no pod of the registry was replaced");
     project.regplan(["plan", "--detailed-exitcode"]).env("CI_PASSWORD", renewed).run().success();
+    registry.destroy();
+}
+
+/// A pod whose password file is not renewed any more, as it would be on a node that is late. What the kubelet writes goes to a
+/// folder over the one that the pod sees.
+struct Late<'n> {
+    ns: &'n Namespace,
+    pod: String,
+    files: PathBuf,
+}
+
+impl<'n> Late<'n> {
+    #[track_caller]
+    fn new(ns: &'n Namespace, pod: &str) -> Self {
+        let uid = ns.field(pod, "/metadata/uid");
+        let files =
+            format!("bed/node/kubelet/pods/{}/volumes/kubernetes.io~secret/auth", uid.as_str().unwrap());
+        let files = ns.cluster().facts().folder.join(files);
+        let over = ["-t", "tmpfs", "tmpfs"].map(OsString::from);
+        Command::new("mount").args(over).args([&files]).run().success();
+        Self { ns, pod: pod.to_owned(), files }
+    }
+
+    /// Lets the kubelet renew it.
+    #[track_caller]
+    fn release(self) {
+        Command::new("umount").args([&self.files]).run().success();
+        renew_files(self.ns, &self.pod);
+    }
+}
+
+/// Has the kubelet renew the files of a pod. It looks at a pod that has changed at once, and at others within a minute or two.
+fn renew_files(ns: &Namespace, pod: &str) {
+    ns.patch(pod, &json!({ "metadata": { "annotations": { "test": "changed" } } }));
+}
+
+/// Each pod is asked by itself: that the first one takes the new user says nothing of the second.
+fn nodes_get_no_new_user_before_the_last_of_two_pods_takes_it() {
+    let ns = Namespace::absent();
+    let server = ObjectServer::start_at(&Bed::shared().facts().address);
+    let storage = format!("replicas = 2\nstorage.s3 = {}", server.storage());
+    let registry = Registry::apply_stored(&ns, &storage, PULL);
+    let pods = pods_of_registry(&ns);
+    let [first, last] = pods.as_slice() else { panic!("there are not two pods: {pods:?}") };
+    let late = Late::new(&ns, last);
+    let file = || ns.field("secret/registry-htpasswd", "/data/htpasswd");
+    let before = file();
+    let project = registry.project();
+    project.edit("regplan.toml", "\"first\"", "\"second\"");
+    let mut run = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the password file with both users", || file() != before);
+    renew_files(&ns, first);
+    let waited_for = last.trim_start_matches("pod/");
+    run.until(&format!("pod {waited_for} does not take the user `node-b` yet"));
+    assert_eq!(login(&ns, &registry).0, "node-a", "one of two pods does not take the other user");
+    late.release();
+    run.wait().success();
+    assert_eq!(login(&ns, &registry).0, "node-b");
+    assert_eq!(pods_of_registry(&ns), pods, "no pod of the registry was replaced");
     registry.destroy();
 }

@@ -25,6 +25,8 @@ pub(super) fn programs(plane: &Facts, programs: &Path, folder: &Path) -> [Start;
             kubeconfig.clone(),
             format!("--acme-http01-solver-image={SOLVER_IMAGE}"),
             "--dns=127.0.0.1:53".into(),
+            // The definitions of the Gateway API are there before.
+            "--gateway-api".into(),
             // A request that failed is tried again within the time of a test.
             "--min-backoff=5s".into(),
             // Nobody asks whether it lives.

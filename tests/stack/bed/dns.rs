@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::Records;
-use super::addresses::{NODE, RECORDS, ZONE};
+use super::addresses::{AUTHORITIES, LETS_ENCRYPT, NODE, RECORDS, ZONE};
 use super::start::{Service, find};
 use crate::plane::Error;
 use crate::plane::program::Start;
@@ -29,7 +29,9 @@ pub(super) fn facts() -> Records {
 /// Starts it in this folder. The names of the one zone lead to this address.
 pub(super) fn start(folder: &Path, records: &Records, ingress: &str) -> Result<Service, Error> {
     let start = format!("$TTL 5\n@ IN SOA ns1 admin 1 60 60 600 5\n@ IN NS ns1\nns1 IN A {NODE}\n");
-    fs::write(folder.join("names"), format!("{start}@ IN A {ingress}\n* IN A {ingress}\n"))?;
+    let leading_to = |address: &str| format!("{start}@ IN A {address}\n* IN A {address}\n");
+    fs::write(folder.join("names"), leading_to(ingress))?;
+    fs::write(folder.join("authorities"), leading_to(LETS_ENCRYPT))?;
     fs::write(folder.join("records"), start)?;
     let configuration = folder.join("named.conf");
     fs::write(&configuration, settings(folder, records))?;
@@ -50,6 +52,7 @@ options {{
 }};
 controls {{ }};
 zone "{ZONE}" {{ type primary; file "{path}/names"; }};
+zone "{AUTHORITIES}" {{ type primary; file "{path}/authorities"; }};
 zone "{zone}" {{ type primary; file "{path}/records"; update-policy {{ grant {key} zonesub ANY; }}; }};
 "#
     )

@@ -10,6 +10,7 @@ use http::StatusCode;
 use http::header::LOCATION;
 use http_body_util::StreamBody;
 use hyper::body::Frame;
+use reqwest::tls::TlsInfo;
 use reqwest::{Body, Client};
 use sha2::{Digest as _, Sha256};
 
@@ -41,6 +42,14 @@ pub(crate) async fn get(
     Ok((response.status(), response.text().await?))
 }
 
+/// The certificate of the server at this URL, in DER. It has to be signed by one of these authorities (a PEM file with all of
+/// them), and to be for the name in the URL. Each call makes a connection of its own.
+pub(crate) async fn certificate(url: &str, authorities: &Path) -> Result<Vec<u8>, Error> {
+    let response = client(authorities)?.get(url).send().await?;
+    let told = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+    Ok(told.ok_or("the connection has no certificate")?.to_owned())
+}
+
 /// Uploads a blob to a registry at this URL (`https://host/v2/team/app`) in one request, whose body comes in these pieces with a
 /// pause before each, and returns the status at the end.
 pub(crate) async fn upload_slowly(
@@ -67,9 +76,9 @@ pub(crate) async fn upload_slowly(
     Ok(ended.status())
 }
 
-fn client(authority: &Path) -> Result<Client, Error> {
+fn client(authorities: &Path) -> Result<Client, Error> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let authority = reqwest::Certificate::from_pem(&std::fs::read(authority)?)?;
-    let client = Client::builder().tls_certs_only([authority]).redirect(reqwest::redirect::Policy::none());
-    Ok(client.no_proxy().build()?)
+    let authorities = reqwest::Certificate::from_pem_bundle(&std::fs::read(authorities)?)?;
+    let client = Client::builder().tls_certs_only(authorities).redirect(reqwest::redirect::Policy::none());
+    Ok(client.tls_info(true).no_proxy().build()?)
 }

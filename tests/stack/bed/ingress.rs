@@ -16,6 +16,8 @@ pub(crate) struct Contour<'a> {
     pub(crate) programs: &'a Path,
     /// The folder of this one.
     pub(crate) folder: &'a Path,
+    /// The address at which it says that it is reached.
+    pub(crate) address: &'a str,
     /// The first of its own ports. It has five of them.
     pub(crate) first_port: u16,
 }
@@ -26,7 +28,7 @@ impl Contour<'_> {
         let mut args: Vec<String> = vec!["serve".into(), "--insecure".into()];
         args.extend([
             format!("--kubeconfig={}", kubeconfig.display()),
-            format!("--ingress-status-address={NODE}"),
+            format!("--ingress-status-address={}", self.address),
             "--disable-leader-election".into(),
             // These are in versions of the Gateway API that this Contour does not know.
             "--disable-feature=tlsroutes".into(),
@@ -72,7 +74,7 @@ impl Contour<'_> {
 
 /// The one that serves Ingresses, with this folder.
 fn of_ingresses<'a>(programs: &'a Path, folder: &'a Path) -> Contour<'a> {
-    Contour { programs, folder, first_port: 8000 }
+    Contour { programs, folder, address: NODE, first_port: 8000 }
 }
 
 /// Starts Contour in this folder. Its definitions have to be there.

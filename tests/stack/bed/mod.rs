@@ -8,7 +8,7 @@
 //! The tests of a bed run inside these namespaces. To them its programs are as near as those of the plane to the
 //! other tests.
 
-mod acme;
+pub(crate) mod acme;
 mod addresses;
 mod certificates;
 mod charts;
@@ -100,6 +100,10 @@ pub(crate) struct Facts {
     pub(crate) zone: String,
     /// The address to which these names lead.
     pub(crate) ingress: String,
+    /// The address to which the names of Let's Encrypt lead. Nothing listens there until a test starts it.
+    pub(crate) lets_encrypt: String,
+    /// An address at which nothing listens either, for what is reached through a Gateway.
+    pub(crate) gateway: String,
     /// A zone that is empty, and takes updates.
     pub(crate) records: Records,
     /// The port of that address at which cert-manager's webhook listens.

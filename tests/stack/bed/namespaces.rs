@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::addresses::{BRIDGE, BRIDGE_NAME, NODE};
+use super::addresses::{BRIDGE, BRIDGE_NAME, GATEWAY, LETS_ENCRYPT, NODE};
 use super::tool::{ip, mount};
 use super::{SIZE, Size};
 use crate::plane::{Error, parent_death};
@@ -86,12 +86,15 @@ fn keep_the_machine_as_it_is() -> Result<(), Error> {
     Ok(())
 }
 
-/// The node's address, a route, so that programs which look for the machine's address find that, and the bridge of
+/// The node's addresses, a route, so that programs which look for the machine's address find that, and the bridge of
 /// the pods.
 fn set_up_network() -> Result<(), Error> {
     ip("link set lo up")?;
     ip("link add node0 type veth peer name node1")?;
     ip(&format!("address add {NODE}/24 dev node0"))?;
+    for more in [LETS_ENCRYPT, GATEWAY] {
+        ip(&format!("address add {more}/32 dev lo"))?;
+    }
     ip("link set node0 up")?;
     ip("link set node1 up")?;
     ip("route add default dev node0")?;

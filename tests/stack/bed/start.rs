@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use tokio::runtime::Runtime;
 
-use super::addresses::{NODE, ZONE};
+use super::addresses::{GATEWAY, LETS_ENCRYPT, NODE, ZONE};
 use super::workloads::{self, Images};
 use super::{Facts, Size, acme, certificates, charts, cloud, dns, https, ingress, namespaces, node, tool};
 use crate::plane::program::{Program, Start};
@@ -18,6 +18,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// How often is looked whether it does.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The kinds of the Gateway API that its controllers here know.
+const GATEWAY_API: [&str; 5] = ["gatewayclasses", "gateways", "httproutes", "grpcroutes", "referencegrants"];
 
 /// A program, and how one sees that it does its work.
 pub(super) struct Service {
@@ -124,13 +127,13 @@ impl Bed {
         for service in services {
             self.wait_for(service)?;
         }
-        let root = self.runtime.block_on(https::get(&acme::root(), &self.facts.acme_authority, None))?;
-        Ok(fs::write(&self.facts.acme_root, root.1)?)
+        let folder = self.folder.join("acme");
+        Ok(self.runtime.block_on(acme::of_all(&folder).save_root())?)
     }
 
     /// Starts what stands around a registry: the ingress controller, and, when its definitions are there, cert-manager.
     fn start_stack(&mut self) -> Result<[Service; 2], Error> {
-        self.apply_definitions("contour")?;
+        self.apply_definitions()?;
         let programs = self.facts.programs.clone();
         let folder = self.own_folder("cert-manager")?;
         self.waiting = certificates::programs(&self.plane, &programs, &folder).into();
@@ -196,16 +199,21 @@ impl Bed {
     }
 
     /// Makes the definitions that the bed's own programs need, and waits until they are served.
-    fn apply_definitions(&self, of: &str) -> Result<(), Error> {
-        let folder = self.facts.programs.join("definitions").join(of);
-        let folder = folder.to_string_lossy();
-        self.kubectl(["apply", "--server-side", "-f", &folder])?;
-        self.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "-f", &folder])
+    fn apply_definitions(&self) -> Result<(), Error> {
+        let paths = ["contour".to_owned()]
+            .into_iter()
+            .chain(GATEWAY_API.map(|kind| format!("gateway-api/gateway.networking.k8s.io_{kind}.yaml")));
+        let folder = self.facts.programs.join("definitions");
+        let files: Vec<String> =
+            paths.map(|path| format!("--filename={}", folder.join(path).display())).collect();
+        self.kubectl(&["apply", "--server-side"], &files)?;
+        self.kubectl(&["wait", "--for=condition=Established", "--timeout=60s"], &files)
     }
 
-    fn kubectl<const N: usize>(&self, args: [&str; N]) -> Result<(), Error> {
+    fn kubectl(&self, args: &[&str], more: &[String]) -> Result<(), Error> {
         let kubeconfig = format!("--kubeconfig={}", self.plane.kubeconfig.display());
-        let args = [kubeconfig.as_str()].into_iter().chain(args);
+        let args = [kubeconfig.as_str()].into_iter().chain(args.iter().copied());
+        let args = args.chain(more.iter().map(String::as_str));
         tool::run(&self.plane.program("kubectl").to_string_lossy(), args).map(drop)
     }
 
@@ -219,16 +227,20 @@ impl Bed {
 }
 
 fn facts(programs: &Path, folder: &Path, size: Size) -> Facts {
+    let acme = folder.join("acme");
+    let acme = acme::of_all(&acme);
     Facts {
         programs: programs.to_owned(),
         address: NODE.into(),
         zone: ZONE.into(),
         ingress: size.ingress().into(),
+        lets_encrypt: LETS_ENCRYPT.into(),
+        gateway: GATEWAY.into(),
         records: dns::facts(),
         webhook_port: certificates::WEBHOOK,
-        acme: acme::directory(),
-        acme_authority: acme::authority(&folder.join("acme")),
-        acme_root: folder.join("acme/root.pem"),
+        acme: acme.directory(),
+        acme_authority: acme.authority(),
+        acme_root: acme.root(),
     }
 }
 
