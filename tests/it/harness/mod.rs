@@ -58,7 +58,7 @@ pub(crate) use dns_relay::{DnsRelay, Updates};
 pub(crate) use dns_service::{Dialect, DnsService, SERVICE_TOKEN, SERVICE_ZONE, own_client};
 pub(crate) use forgetful_gateway::ForgetfulGateway;
 pub(crate) use front::{Front, Wrong};
-pub(crate) use helm::{FileServer, TlsRegistry, stack_folder};
+pub(crate) use helm::{FileServer, TlsRegistry, helm_program, stack_folder};
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use name_server::{NameServer, ZONE};
 pub(crate) use namespace::Namespace;
