@@ -1,6 +1,8 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
 pub(crate) mod anew;
+pub(crate) mod calls;
+pub(crate) mod definitions;
 pub(crate) mod farewells;
 pub(crate) mod hooks;
 pub(crate) mod lookup;
@@ -19,7 +21,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::harness::{HEAD, Namespace, Project, stack_folder};
+use crate::harness::{HEAD, Namespace, Project, helm_program};
 
 tests! {
     a_chart_is_planned_applied_and_deleted_like_any_other_block,
@@ -87,7 +89,7 @@ pub(crate) fn with_chart<'n>(project: Project<'n>, name: &str, template: &str) -
         .write(&format!("{name}/Chart.yaml"), &chart_yaml(name))
         .write(&format!("{name}/values.yaml"), VALUES)
         .write(&format!("{name}/templates/all.yaml"), template)
-        .env("REGPLAN_HELM", stack_folder().join("helm"))
+        .env("REGPLAN_HELM", helm_program())
         .env("XDG_CACHE_HOME", cache)
         .env("CHART_PASSWORD", "a-canary-Password-7")
 }
@@ -251,7 +253,7 @@ fn a_date_stays_until_a_chart_is_rendered_from_something_else() {
         .write("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\n"))
         .write("date", "2026-11-27");
     // The day passes with a file.
-    let (date, real) = (project.path("date").display().to_string(), stack_folder().join("helm"));
+    let (date, real) = (project.path("date").display().to_string(), helm_program());
     let script = "#!/bin/sh\nset -e\nREAL \"$@\" | sed \"s/@DATE@/$(cat DATE)/; s/@SUM@/$(sha256sum < DATE | cut -c1-64)/\"\n";
     let script = script.replace("REAL", &real.display().to_string()).replace(" DATE", &format!(" {date}"));
     let project = project.write("helm", &script);
@@ -383,7 +385,7 @@ fn helm_sees_neither_the_cluster_nor_the_environment() {
         .write(
             "helm",
             "#!/bin/sh\nenv >> \"$HOME/environment\"\nexec \"$REAL\" \"$@\"\n"
-                .replace("$REAL", &stack_folder().join("helm").display().to_string())
+                .replace("$REAL", &helm_program().display().to_string())
                 .as_str(),
         );
     make_executable(&project.path("helm"));

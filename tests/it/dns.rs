@@ -1,6 +1,8 @@
 //! Record sets on a real name server.
 
+pub(crate) mod keys;
 pub(crate) mod manual;
+pub(crate) mod plan_files;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use regplan::engine::Settings;
 use serde_json::json;
 
-use crate::harness::{GREETING, Namespace, Project, block_on, stack_folder};
+use crate::harness::{GREETING, Namespace, Project, block_on, helm_program, stack_folder};
 
 #[path = "../../examples/library.rs"]
 #[allow(dead_code, reason = "the test is the program that calls it")]
@@ -102,7 +102,7 @@ fn every_example_is_valid_and_can_be_rendered() {
         let path = folder.join("regplan.toml");
         let file = path.to_str().unwrap();
         let project = ns.project().kubeconfig("/nonexistent").write("charts.toml", &local_charts(&path));
-        let project = project.env("REGPLAN_HELM", stack_folder().join("helm"));
+        let project = project.env("REGPLAN_HELM", helm_program());
         let run = |command| project.run([command, "-f", file, "-f", "charts.toml"]).success();
         run("validate").stderr_contains("is valid");
         run("render");

@@ -7,6 +7,7 @@ mod dns;
 mod dns01;
 mod external_dns;
 mod gateway;
+mod hooks;
 mod issuers;
 pub(crate) mod journey;
 mod named_gateway;
@@ -33,6 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
         bucket::tests(),
         rotation::tests(),
         node::tests(),
+        hooks::tests(),
         bed::tests(),
         certificates::tests(),
         external_dns::tests(),

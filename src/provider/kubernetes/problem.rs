@@ -65,6 +65,14 @@ fn refused(refusal: &Refusal, about: About<'_>, server_info: &ServerInfo) -> Pro
                     .to_owned(),
             ),
         ),
+        ProblemKind::Rejected if is_about_earlier_version(refusal) => (
+            words,
+            Some(
+                "the server keeps in which version of its kind the object was sent before, and that version does not have \
+                 the field: apply it once in the new version without the new field, and then with it"
+                    .to_owned(),
+            ),
+        ),
         ProblemKind::DryRunRefused if is_uncounted(refusal) => (
             words,
             Some("quotas count a new kind after about half a minute: run the same command again".to_owned()),
@@ -136,6 +144,12 @@ pub(super) fn is_definite(failure: &CallError) -> bool {
 /// Whether an admission webhook did not answer.
 pub(super) fn is_webhook_silence(refusal: &Refusal) -> bool {
     refusal.code == 500 && refusal.message().contains("failed calling webhook")
+}
+
+/// Whether the object cannot be converted to the version in which the same manager has sent it before.
+fn is_about_earlier_version(refusal: &Refusal) -> bool {
+    let message = refusal.message();
+    message.contains("to last applied version") && message.contains("field not declared in schema")
 }
 
 /// Whether a quota does not count the kind yet. Its controller hears of a new one after up to half a minute.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::hooks::{is_quiet, left};
-use super::{stack_folder, with_chart};
+use super::{helm_program, with_chart};
 use crate::harness::{Ended, GREETING, HEAD, Namespace, Project, Proxy, Seen, wait_until};
 use crate::rollback::revision_file;
 
@@ -113,7 +113,7 @@ fn hooks_run_around_the_end_of_their_chart() {
     ran_around_the_end(&destroyed);
     nothing_is_left(&ns, &project);
     // The same where the block leaves the configuration, and the Job is there from a run that was killed.
-    let project = project.env("REGPLAN_HELM", stack_folder().join("helm"));
+    let project = project.env("REGPLAN_HELM", helm_program());
     project.apply();
     project.rewrite("regplan.toml", HEAD);
     let proxy = ns.proxy();

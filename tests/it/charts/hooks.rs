@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::with_chart;
-use crate::harness::{HEAD, Namespace, Project, wait_until};
+use super::{helm_program, with_chart};
+use crate::harness::{HEAD, Namespace, Project, Proxy, wait_until};
 
 tests! {
     hooks_run_around_what_happens_to_their_chart,
@@ -13,6 +13,7 @@ tests! {
     a_hook_that_nobody_recorded_does_not_run_again,
     the_approval_binds_hooks,
     a_rollback_runs_its_own_hooks_without_helm,
+    a_rollback_runs_its_hooks_around_its_changes,
     hooks_are_chosen_by_their_phases,
     a_phase_that_helm_does_not_have_is_told,
     a_chart_that_renders_nothing_is_told,
@@ -228,9 +229,42 @@ fn a_rollback_runs_its_own_hooks_without_helm() {
     assert_eq!((uid(&ns, "job/seed"), uid(&ns, "job/notify")), (seed, notify), "they did not run");
     assert!(ns.find("job/undo").is_some());
     // The configuration of then is what is there.
-    let project = project.env("REGPLAN_HELM", super::stack_folder().join("helm"));
+    let project = project.env("REGPLAN_HELM", helm_program());
     project.edit("regplan.toml", "two", "one");
     is_quiet(&project);
+}
+
+fn a_rollback_runs_its_hooks_around_its_changes() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns).through(&proxy);
+    let undo = "{{- include \"job\" (merge (dict \"name\" \"undo\"";
+    let ready = r#"{{- include "job" (merge (dict "name" "ready" "phases" "pre-rollback" "behaviour" .Values.back) $default) }}"#;
+    project.edit("web/templates/all.yaml", undo, &format!("{ready}\n{undo}"));
+    // The hooks of the second revision fail, those of the first one do not.
+    for (value, back) in [("one", "fine"), ("two", "failed"), ("three", "fine")] {
+        let values =
+            format!("values.value = \"{value}\"\nvalues.back = \"{back}\"\nvalues.behaviour = \"fine\"\n");
+        project.rewrite("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\n{values}"));
+        project.apply();
+    }
+    proxy.forget();
+    let failed = project.run(["rollback", "2", "--auto-approve"]).code(1);
+    failed.stderr_contains("failed chart.web/Job/ready");
+    assert_eq!(applied(&proxy), ["ready"]);
+    assert_eq!(ns.field("configmap/config", "/data/value"), "three");
+    proxy.forget();
+    let rolled = project.run(["rollback", "1", "--auto-approve"]).success();
+    rolled.stdout_contains("runs before the chart goes back to this revision").stdout_contains("2 to run");
+    assert_eq!(applied(&proxy), ["ready", "config", "undo"]);
+    assert_eq!(ns.field("configmap/config", "/data/value"), "one");
+}
+
+/// What was made or changed of the chart, in this order.
+fn applied(proxy: &Proxy) -> Vec<String> {
+    let of_chart = ["ready", "undo", "migrate", "seed", "notify", "check", "helper", "config"];
+    let names = proxy.writes().into_iter().filter(|seen| seen.verb == "apply").filter_map(|seen| seen.name);
+    names.filter(|name| of_chart.contains(&name.as_str())).collect()
 }
 
 fn hooks_are_chosen_by_their_phases() {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{BLOCK, make_executable, with_chart};
-use crate::harness::{HEAD, Namespace, stack_folder};
+use crate::harness::{HEAD, Namespace, helm_program};
 
 tests! {
     templates_look_up_objects_where_the_block_says_so,
@@ -26,7 +26,7 @@ data:
     let project = with_chart(ns.project(), "web", template)
         .write("regplan.toml", &format!("{HEAD}{block}"))
         .through(&proxy);
-    let (noted, real) = (project.path("environment"), stack_folder().join("helm"));
+    let (noted, real) = (project.path("environment"), helm_program());
     let script = format!("#!/bin/sh\nenv >> {}\nexec {} \"$@\"\n", noted.display(), real.display());
     let project = project.write("helm", &script);
     make_executable(&project.path("helm"));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     Dialect, DnsService, HEAD, Namespace, OwnCluster, Project, SERVICE_TOKEN, SERVICE_ZONE, changes,
-    stack_folder,
+    helm_program, stack_folder,
 };
 
 tests! {
@@ -41,7 +41,7 @@ fn block(name: &str, preset: &str, keys: &str) -> String {
 fn project<'n>(ns: &'n Namespace, blocks: &str) -> Project<'n> {
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{blocks}"));
     let cache = project.path("cache");
-    project.env("REGPLAN_HELM", stack_folder().join("helm")).env("XDG_CACHE_HOME", cache)
+    project.env("REGPLAN_HELM", helm_program()).env("XDG_CACHE_HOME", cache)
 }
 
 /// What the presets' charts are rendered to.

@@ -1,9 +1,11 @@
 //! What charts make at random, where a part of it changes, and where a run that makes it is cut off.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-use super::with_chart;
-use crate::harness::{HEAD, Namespace, Project, wait_until};
+use super::{make_executable, with_chart};
+use crate::harness::{HEAD, Namespace, Project, helm_program, wait_until};
 
 tests! {
     a_change_beside_something_random_is_told_in_an_encoded_text,
@@ -11,6 +13,7 @@ tests! {
     a_first_apply_that_is_under_way_is_told,
     a_first_apply_that_was_cut_off_is_told,
     a_key_with_a_random_name_stays,
+    a_plan_file_holds_nothing_that_is_made_at_random,
     a_time_beside_something_random_is_no_change,
     a_rotation_that_was_killed_is_ended_by_the_next_apply,
     what_comes_later_belongs_to_what_was_there,
@@ -218,4 +221,41 @@ fn what_is_asked_for_alone_is_made_anew_with_all_beside_it() {
     let new = tokens(&ns);
     assert!(new.0 != old.0 && new.1 != old.1, "{old:?} {new:?}");
     project.expect_settled();
+}
+
+/// What each rendering makes is kept by the program that stands before Helm.
+fn a_plan_file_holds_nothing_that_is_made_at_random() {
+    let ns = Namespace::new();
+    let project = project(&ns, TEMPLATE);
+    let (noted, real) = (project.path("rendered"), helm_program());
+    let script = format!(
+        "#!/bin/sh\nset -e\n{} \"$@\" > {noted}.$$\ncat {noted}.$$ >> {noted}\ncat {noted}.$$\n",
+        real.display(),
+        noted = noted.display()
+    );
+    project.rewrite("helm", &script);
+    make_executable(&project.path("helm"));
+    let helm = project.path("helm");
+    let project = project.env("REGPLAN_HELM", helm);
+    let made = || -> Vec<String> {
+        let text = project.read("rendered");
+        let tokens = text.lines().filter_map(|line| line.split_once("token: ")).map(|(_, token)| token);
+        tokens.map(|token| token.trim_matches('}').to_owned()).filter(|token| token.len() == 20).collect()
+    };
+    for [out, more] in [["--out=1.plan", "--full"], ["--out=2.plan", "--rotate=chart.web"]] {
+        // What a ConfigMap holds now is shown, like any other field.
+        let shown = ns.find("configmap/token").map(|map| map["data"]["token"].clone());
+        project.run(["plan", out, more]).success();
+        let file = out.trim_start_matches("--out=");
+        let text = project.read(file);
+        assert!(made().len() >= 4, "a Secret and a ConfigMap, each rendered twice");
+        for token in made().into_iter().filter(|token| shown != Some(token.as_str().into())) {
+            let encoded = BASE64_STANDARD.encode(&token);
+            assert!(!text.contains(&token) && !text.contains(&encoded), "{file} holds {token}: {text}");
+        }
+        project.run(["apply", file]).success();
+        let live = tokens(&ns).1;
+        assert!(made().iter().any(|token| live == token.as_str()), "{live} is among what was made");
+        project.expect_settled();
+    }
 }

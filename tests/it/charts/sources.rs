@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{BLOCK, project};
-use crate::harness::{Command, FileServer, Namespace, Project, TlsRegistry, stack_folder};
+use crate::harness::{Command, FileServer, Namespace, Project, TlsRegistry, helm_program};
 
 tests! {
     charts_come_from_archives_with_their_digests,
@@ -35,7 +35,7 @@ fn charts_come_from_registries() {
     let project = project(&ns, BLOCK).env("SSL_CERT_FILE", registry.authority());
     drop(helm(&project, &["package", "web"]));
     let place = format!("oci://{}/charts", registry.host());
-    let push = Command::new(stack_folder().join("helm")).args(["push", "web-0.1.0.tgz", &place]);
+    let push = Command::new(helm_program()).args(["push", "web-0.1.0.tgz", &place]);
     let push = push.env("SSL_CERT_FILE", registry.authority()).env("HOME", project.folder());
     push.folder(project.folder()).run().success();
     project.edit("regplan.toml", "chart = \"web\"", &format!("chart = \"{place}/web\"\nversion = \"0.1.0\""));
@@ -46,6 +46,7 @@ fn charts_come_from_registries() {
     // What was downloaded once is there.
     project.edit("regplan.toml", "0.2.0", "0.1.0");
     project.run(["validate"]).success();
+    project.run(["plan"]).success().stdout_contains("3 to add");
 }
 
 fn a_warm_cache_needs_no_network() {
@@ -69,7 +70,11 @@ fn a_warm_cache_needs_no_network() {
     project.run(["validate"]).success();
     assert_eq!(fs::read(&archive).unwrap(), whole);
     drop(server);
-    project.run(["validate"]).success();
+    for command in ["validate", "plan"] {
+        project.run([command]).success();
+    }
+    project.apply();
+    project.expect_settled();
     fs::remove_dir_all(project.path("cache")).unwrap();
     project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
 }
@@ -87,7 +92,7 @@ fn a_folder_whose_links_lead_out_is_refused() {
 
 /// Runs Helm in the project's folder.
 fn helm(project: &Project<'_>, args: &[&str]) -> String {
-    let command = Command::new(stack_folder().join("helm")).args(args.iter().copied());
+    let command = Command::new(helm_program()).args(args.iter().copied());
     let ended = command.folder(project.folder()).env("HOME", project.folder()).run().success();
     ended.stdout().to_owned()
 }

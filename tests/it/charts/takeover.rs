@@ -1,6 +1,6 @@
 //! Charts that Helm has installed, and that are taken over.
 
-use super::{stack_folder, with_chart};
+use super::{helm_program, with_chart};
 use crate::harness::{Command, HEAD, Namespace, Project};
 
 tests! {
@@ -35,7 +35,7 @@ fn project(ns: &Namespace) -> Project<'_> {
 
 /// The real Helm, on the real cluster.
 fn helm(ns: &Namespace, project: &Project<'_>, args: &[&str]) -> Command {
-    let command = Command::new(stack_folder().join("helm")).args(args.iter().copied());
+    let command = Command::new(helm_program()).args(args.iter().copied());
     let kubeconfig = ns.cluster().facts().kubeconfig.clone();
     let name = ns.name();
     let command = command.args(["--namespace", &name]).env("KUBECONFIG", kubeconfig);

@@ -31,6 +31,15 @@ pub(crate) fn stack_folder() -> PathBuf {
         .clone()
 }
 
+/// The variable that names another Helm than that of the stack.
+const OTHER: &str = "REGPLAN_TEST_HELM";
+
+/// The program `helm`: that of the stack, or the one that the variable names.
+#[track_caller]
+pub(crate) fn helm_program() -> PathBuf {
+    std::env::var_os(OTHER).map_or_else(|| stack_folder().join("helm"), PathBuf::from)
+}
+
 /// Serves the files of a folder by plain HTTP. It ends when it is dropped.
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct FileServer {

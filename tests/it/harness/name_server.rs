@@ -14,14 +14,29 @@ use super::{Output, program, wait_until};
 pub(crate) const ZONE: &str = "zone.test";
 /// The name of the key that may change it.
 const KEY: &str = "regplan";
+/// How the key signs where a test does not say otherwise.
+const USUAL: &str = "hmac-sha256";
 
 /// A BIND on this machine, with the zone [`ZONE`]. It ends when it is dropped.
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct NameServer {
     port: u16,
-    secret: String,
+    key: Key,
     server: Running,
     _folder: tempfile::TempDir,
+}
+
+/// The key that may change the zone.
+#[derive(Clone)]
+struct Key {
+    algorithm: &'static str,
+    secret: String,
+}
+
+impl Key {
+    fn signing(algorithm: &'static str) -> Self {
+        Self { algorithm, secret: STANDARD.encode(rand::random::<[u8; 32]>()) }
+    }
 }
 
 /// Where the zone of a server comes from.
@@ -38,32 +53,38 @@ impl NameServer {
     /// A server with a zone of its own.
     #[track_caller]
     pub(crate) fn start() -> Self {
-        Self::of(&Zone::Own, STANDARD.encode(rand::random::<[u8; 32]>()))
+        Self::of(&Zone::Own, Key::signing(USUAL))
+    }
+
+    /// The same, with a key that signs in this way.
+    #[track_caller]
+    pub(crate) fn signing(algorithm: &'static str) -> Self {
+        Self::of(&Zone::Own, Key::signing(algorithm))
     }
 
     /// The same, and nobody may have a list of its zone.
     #[track_caller]
     pub(crate) fn unlisted() -> Self {
-        Self::of(&Zone::Unlisted, STANDARD.encode(rand::random::<[u8; 32]>()))
+        Self::of(&Zone::Unlisted, Key::signing(USUAL))
     }
 
     /// A server that asks this one for what has changed when it is told to.
     #[track_caller]
     pub(crate) fn follower(&self) -> Self {
-        let follower = Self::of(&Zone::Follows(self), self.secret.clone());
+        let follower = Self::of(&Zone::Follows(self), self.key.clone());
         wait_until("the first transfer", || !follower.dig("SOA", ZONE).is_empty());
         follower
     }
 
     #[track_caller]
-    fn of(zone: &Zone<'_>, secret: String) -> Self {
+    fn of(zone: &Zone<'_>, key: Key) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let path = folder.path().join("named.conf");
-        fs::write(&path, settings(folder.path(), port, zone, &secret)).unwrap();
+        fs::write(&path, settings(folder.path(), port, zone, &key)).unwrap();
         fs::write(folder.path().join("zone"), START).unwrap();
         let server = Command::new(program("named")).args(["-g", "-n1", "-c", path.to_str().unwrap()]).spawn();
-        let server = Self { port, secret, server, _folder: folder };
+        let server = Self { port, key, server, _folder: folder };
         wait_until("the name server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         server
     }
@@ -75,7 +96,7 @@ impl NameServer {
 
     /// The key, in base64.
     pub(crate) fn secret(&self) -> &str {
-        &self.secret
+        &self.key.secret
     }
 
     /// The value of `rfc2136` for it, with the key from the variable `TSIG_KEY`, and with more keys.
@@ -119,7 +140,7 @@ impl NameServer {
     /// Changes the zone as somebody else would: lines of `nsupdate`.
     #[track_caller]
     pub(crate) fn update(&self, lines: &str) -> Output {
-        let key = format!("hmac-sha256:{KEY}:{}", self.secret);
+        let key = format!("{}:{KEY}:{}", self.key.algorithm, self.key.secret);
         let lines = format!("server 127.0.0.1 {}\nzone {ZONE}\n{lines}\nsend\n", self.port);
         Command::new(program("nsupdate")).args(["-y", &key]).stdin(lines).run()
     }
@@ -133,7 +154,8 @@ impl NameServer {
 const START: &str = "$TTL 5\n@ IN SOA ns1 admin 1 2 2 600 5\n@ IN NS ns1\nns1 IN A 127.0.0.1\n\
                      @ IN TXT \"by others\"\n*.wild IN A 192.0.2.77\n";
 
-fn settings(folder: &Path, port: u16, zone: &Zone<'_>, secret: &str) -> String {
+fn settings(folder: &Path, port: u16, zone: &Zone<'_>, key: &Key) -> String {
+    let Key { algorithm, secret } = key;
     let path = folder.display();
     let listed = if matches!(zone, Zone::Unlisted) { "none;".to_owned() } else { format!("key \"{KEY}\";") };
     let zone = match zone {
@@ -147,7 +169,7 @@ fn settings(folder: &Path, port: u16, zone: &Zone<'_>, secret: &str) -> String {
         ),
     };
     format!(
-        r#"key "{KEY}" {{ algorithm hmac-sha256; secret "{secret}"; }};
+        r#"key "{KEY}" {{ algorithm {algorithm}; secret "{secret}"; }};
 options {{
     directory "{path}"; pid-file "{path}/pid"; session-keyfile "{path}/key"; managed-keys-directory "{path}";
     listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};

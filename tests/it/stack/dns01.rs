@@ -10,6 +10,7 @@ use rustix::process::Signal;
 
 use super::dns::ask;
 use super::registry::{PASSWORD, decoded};
+use crate::bed::dns::STRONG_KEY;
 use crate::bed::{Records, Size};
 use crate::harness::{Bed, HEAD, Namespace, Project, wait_until};
 
@@ -110,6 +111,13 @@ spec = { secretName = "all", dnsNames = ["*.DOMAIN"], issuerRef = { name = "acme
     let registry = REGISTRY.replace("HOST", "registry.DOMAIN");
     let registry = registry.replace("tls.issuer = \"issuer.acme\"", "tls.secret = \"all\"");
     let project = project(&bed, &ns, &format!("{certificate}{registry}"));
+    // Both the proof and the record of the registry are signed in the stronger way.
+    let usual = format!("key_name = \"{}\"", bed.facts().records.key);
+    project.edit(
+        "regplan.toml",
+        &usual,
+        &format!("key_name = \"{STRONG_KEY}\", algorithm = \"hmac-sha512\""),
+    );
     serves(&bed, &ns, &project, &format!("registry.{}", domain(&bed, &ns)));
 }
 

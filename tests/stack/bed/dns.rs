@@ -15,6 +15,8 @@ use crate::plane::program::Start;
 
 /// The name of the key that may read and change the zone of records.
 const KEY: &str = "regplan";
+/// A second key with the same secret and rights, which signs with HMAC-SHA512.
+pub(crate) const STRONG_KEY: &str = "strong";
 
 /// A new secret for that key.
 fn secret() -> String {
@@ -45,6 +47,7 @@ fn settings(folder: &Path, records: &Records) -> String {
     let Records { zone, key, secret, .. } = records;
     format!(
         r#"key "{key}" {{ algorithm hmac-sha256; secret "{secret}"; }};
+key "{STRONG_KEY}" {{ algorithm hmac-sha512; secret "{secret}"; }};
 options {{
     directory "{path}"; pid-file "{path}/pid"; session-keyfile "{path}/key"; managed-keys-directory "{path}";
     listen-on port 53 {{ 127.0.0.1; {NODE}; }}; listen-on-v6 {{ none; }};
@@ -53,7 +56,7 @@ options {{
 controls {{ }};
 zone "{ZONE}" {{ type primary; file "{path}/names"; }};
 zone "{AUTHORITIES}" {{ type primary; file "{path}/authorities"; }};
-zone "{zone}" {{ type primary; file "{path}/records"; update-policy {{ grant {key} zonesub ANY; }}; }};
+zone "{zone}" {{ type primary; file "{path}/records"; update-policy {{ grant {key} zonesub ANY; grant {STRONG_KEY} zonesub ANY; }}; }};
 "#
     )
 }

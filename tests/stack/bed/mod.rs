@@ -13,7 +13,7 @@ mod addresses;
 mod certificates;
 mod charts;
 mod cloud;
-mod dns;
+pub(crate) mod dns;
 pub(crate) mod https;
 pub(crate) mod image;
 pub(crate) mod ingress;

@@ -161,6 +161,7 @@ impl Bed {
         Ok(vec![
             ("registry:2.8.2".into(), find("docker-registry")?, version_2),
             ("registry:3.1.2".into(), self.plane.program("registry"), version_3),
+            ("kubectl:1".into(), self.plane.program("kubectl"), &["version"]),
             (certificates::SOLVER_IMAGE.into(), self.facts.programs.join("acmesolver"), &[]),
         ])
     }

@@ -71,6 +71,12 @@ const NOT_SERVED: &str = "no matches for kind";
 const SERVED_FIRST: &str = "with `lookup = true` Helm 4 takes only kinds that the cluster serves: let the block that \
                             defines this kind be applied first (`regplan apply --target BLOCK`), or leave out `lookup`";
 
+/// How Helm begins to say that a chart is for another version of Kubernetes.
+const OTHER_KUBERNETES: &str = "chart requires kubeVersion";
+/// What to do where nobody has said which version it is.
+const NAME_THE_VERSION: &str = "no cluster is asked here, so Helm takes a version of its own, which may be an old one: say which \
+                                version of Kubernetes is meant in `[cluster] version`";
+
 /// The block type `chart`.
 pub(in crate::blocks) struct ChartBlock;
 
@@ -263,6 +269,9 @@ fn objects(
             mistakes.push(match renderings.unknown_secret() {
                 Some(unknown) => mistake.help(format!("a placeholder stands for a secret: {unknown}")),
                 None if renderings.look_up() && reason.contains(NOT_SERVED) => mistake.help(SERVED_FIRST),
+                None if renderings.first().kubernetes.is_none() && reason.contains(OTHER_KUBERNETES) => {
+                    mistake.help(NAME_THE_VERSION)
+                }
                 None => mistake,
             });
             return None;

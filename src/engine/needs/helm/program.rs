@@ -176,6 +176,9 @@ fn wrong(stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -184,6 +187,34 @@ mod tests {
         assert_eq!(version("v4.1"), Some((4, 1)));
         assert_eq!(version("unknown"), None);
         assert!(version("v3.9.0").unwrap() < OLDEST && version("v4.0.0").unwrap() > OLDEST);
+    }
+
+    /// A program that says who it is, and never ends by itself.
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let noted = folder.path().join("process");
+        let settings = HelmSettings {
+            program: "sh".into(),
+            cache: folder.path().to_owned(),
+            environment: BTreeMap::new(),
+            wide_environment: BTreeMap::new(),
+        };
+        let program = Program::new(&settings);
+        let script = format!("echo $$ > {}; exec sleep 1000", noted.display());
+        let arguments = ["-c", script.as_str()];
+        let said = program.run_unchecked(program.command(None), &arguments, "", Duration::from_secs(1));
+        let reason = said.await.err().unwrap();
+        assert_eq!(reason, "`sh` did not end within 1 s, and was stopped");
+        let process = std::fs::read_to_string(noted).unwrap();
+        let status = Path::new("/proc").join(process.trim()).join("status");
+        // One that was ended, and that nobody has asked for its end, is a zombie.
+        let is_alive = || std::fs::read_to_string(&status).is_ok_and(|status| !status.contains("State:\tZ"));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while is_alive() {
+            assert!(Instant::now() < deadline, "the program still runs");
+            tokio::task::yield_now().await;
+        }
     }
 
     #[test]
