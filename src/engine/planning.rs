@@ -17,7 +17,7 @@ use crate::resource::{
     Address, BlockAddress, ClusterIdentity, Desired, HelmRecord, HelmRelease, Identity, Problem, Target,
     Timeouts,
 };
-use crate::state::{Intent as Doubt, State};
+use crate::state::{Intent as Doubt, Provenance, State};
 
 /// How long to wait before an object that has just changed is read again.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -204,6 +204,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             leftover: None,
             random_of: None,
             doubted: true,
+            taken_over: false,
         };
         Some((address_of_doubt(state, intent, &desired)?, known))
     });
@@ -224,6 +225,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             leftover: resource.leftover.clone(),
             random_of: resource.random_of.as_ref().map(ToString::to_string),
             doubted,
+            taken_over: resource.provenance == Provenance::Adopted,
         };
         (address.clone(), known)
     });
@@ -257,6 +259,7 @@ fn records_of_helm(graph: &Graph) -> BTreeMap<Address, Known> {
             leftover: None,
             random_of: None,
             doubted: false,
+            taken_over: false,
         };
         (address, known)
     });
@@ -333,7 +336,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
 mod tests {
     use super::*;
     use crate::resource::Target;
-    use crate::state::{IntentKind, Provenance, StoredResource};
+    use crate::state::{IntentKind, StoredResource};
 
     #[tokio::test]
     async fn a_slow_answer_is_waited_for_and_holds_up_no_other_question() {

@@ -196,6 +196,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         leftover: None,
         leaves_for: None,
         doubted: false,
+        taken_over: false,
     }
 }
 

@@ -12,6 +12,7 @@ tests! {
     a_revision_and_the_state_are_shown,
     a_change_that_was_bad_is_undone_with_two_commands,
     what_was_deleted_comes_back_and_what_was_new_goes,
+    what_was_there_before_it_was_taken_over_stays,
     the_blocks_of_the_configuration_do_not_matter,
     a_rollback_asks_and_takes_only_yes_for_a_yes,
     a_rollback_is_kept_in_a_file_and_applied_like_any_plan,
@@ -175,6 +176,25 @@ fn what_was_deleted_comes_back_and_what_was_new_goes() {
     back(&project, "1");
     assert!(ns.find("configmap/other").is_some() && ns.find("configmap/new").is_none());
     project.run(["drift"]).success();
+}
+
+/// No revision from before knows it, and it was there all the same.
+fn what_was_there_before_it_was_taken_over_stays() {
+    let ns = Namespace::new();
+    let theirs = "\n[resource.theirs]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
+    ns.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: theirs}, data: {k: v}}");
+    let project = applied(&ns, &[GREETING.to_owned()]);
+    project.rewrite("regplan.toml", &format!("{GREETING}{theirs}"));
+    project.run(["import", "resource.theirs", "ConfigMap/{ns}/theirs", "--auto-approve"]).success();
+    let plan = project.run(["rollback", "1", "--no-input"]).success();
+    plan.stdout_contains("it was there before it was taken over: `--consent resource.theirs` deletes it");
+    back(&project, "1");
+    assert_eq!(ns.field("configmap/theirs", "/data/k"), "v");
+    // It is ours still.
+    project.expect_settled();
+    let consent = ["rollback", "1", "--auto-approve", "--consent", "resource.theirs"];
+    project.run(consent).success().stdout_lacks("has no effect").stderr_lacks("has no effect");
+    assert!(ns.find("configmap/theirs").is_none());
 }
 
 fn the_blocks_of_the_configuration_do_not_matter() {

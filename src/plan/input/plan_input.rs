@@ -44,6 +44,8 @@ pub struct Known {
     pub random_of: Option<String>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.
     pub doubted: bool,
+    /// Whether it was there before it became ours.
+    pub taken_over: bool,
 }
 
 impl Known {

@@ -115,9 +115,14 @@ pub enum Reason {
         /// Its address, by which it is agreed to.
         address: Address,
     },
-    /// It holds an object that is protected: deleting it would delete that one too.
+    /// It was there before it was taken over, which a rollback goes back to, and nobody agreed to its deletion.
+    ThereBefore {
+        /// Its address, by which it is agreed to.
+        address: Address,
+    },
+    /// It holds an object that stays: deleting it would delete that one too.
     HoldsProtected {
-        /// The protected resource.
+        /// The resource that stays.
         address: Address,
     },
     /// Something that stays stands on it.
@@ -222,6 +227,10 @@ mod tests {
             (
                 Reason::Protected { address: address.clone() },
                 json!({"kind": "protected", "address": "resource.a"}),
+            ),
+            (
+                Reason::ThereBefore { address: address.clone() },
+                json!({"kind": "there_before", "address": "resource.a"}),
             ),
             (
                 Reason::HoldsProtected { address: address.clone() },

@@ -178,6 +178,7 @@ impl<'a> Departure<'a> {
             matches!(
                 reason,
                 Reason::Protected { .. }
+                    | Reason::ThereBefore { .. }
                     | Reason::HoldsProtected { .. }
                     | Reason::NeededByStaying { .. }
                     | Reason::HoldsReleased { .. }

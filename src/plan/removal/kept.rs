@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::graph::{KnownObject, needs};
 use crate::kubernetes::cascade::CascadeScope;
-use crate::plan::model::plan::{Consent, Mode};
+use crate::plan::model::plan::Mode;
 use crate::plan::model::reason::Reason;
 use crate::plan::removal::leaving::Leaving;
 use crate::plan::view::overview::Overview;
@@ -32,7 +32,7 @@ pub(super) fn staying(overview: Overview<'_>) -> Vec<(&Identity, Reason)> {
 pub(super) struct Kept<'a> {
     /// The addresses, each with the reason.
     pub(super) reasons: BTreeMap<&'a Address, Reason>,
-    /// What something needs that stays, and is deleted all the same, because somebody agreed to that.
+    /// What would be kept, or is needed by something that stays, and is deleted all the same, because somebody agreed to that.
     pub(super) given_up: BTreeSet<&'a Address>,
 }
 
@@ -43,7 +43,9 @@ pub(super) fn kept<'a>(
     staying: &[(&Identity, Reason)],
 ) -> Kept<'a> {
     let consent = &overview.input().consent;
-    let mut kept = Kept { reasons: by_itself(leaving, staying, consent), given_up: BTreeSet::new() };
+    let agreed = leaving.iter().filter(|one| consent.destroy.contains(one.address()));
+    let given_up = agreed.filter(|one| guard(overview, one).is_some()).map(Leaving::address).collect();
+    let mut kept = Kept { reasons: by_itself(overview, leaving, staying), given_up };
     for (address, by) in needed(overview, leaving, &kept.reasons) {
         if consent.destroy.contains(address) {
             kept.given_up.insert(address);
@@ -55,19 +57,30 @@ pub(super) fn kept<'a>(
     kept
 }
 
+/// Why it is not deleted without consent. What was there before it was taken over was there at an earlier revision, too: a
+/// rollback does not know it, and does not go back to a world without it.
+fn guard(overview: Overview<'_>, one: &Leaving<'_>) -> Option<Reason> {
+    let address = one.address().clone();
+    if one.is_protected() {
+        return Some(Reason::Protected { address });
+    }
+    let is_rollback = overview.input().revision.is_some();
+    (is_rollback && one.is_taken_over()).then_some(Reason::ThereBefore { address })
+}
+
 /// What is kept for its own sake, or for what it holds.
 fn by_itself<'a>(
+    overview: Overview<'a>,
     leaving: &[Leaving<'a>],
     staying: &[(&Identity, Reason)],
-    consent: &Consent,
 ) -> BTreeMap<&'a Address, Reason> {
     let mut kept = BTreeMap::new();
     let mut inhabited = BTreeMap::new();
-    for one in leaving.iter().filter(|one| one.is_protected()) {
-        let address = one.address();
-        if !consent.destroy.contains(address) {
-            kept.insert(address, Reason::Protected { address: address.clone() });
-            inhabited.extend(one.identity().namespace.as_ref().map(|namespace| (namespace, address)));
+    let consent = &overview.input().consent.destroy;
+    for one in leaving.iter().filter(|one| !consent.contains(one.address())) {
+        if let Some(reason) = guard(overview, one) {
+            kept.insert(one.address(), reason);
+            inhabited.extend(one.identity().namespace.as_ref().map(|namespace| (namespace, one.address())));
         }
     }
     for one in leaving.iter().filter(|one| one.identity().is("", "Namespace")) {

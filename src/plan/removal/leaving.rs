@@ -66,6 +66,11 @@ impl<'a> Leaving<'a> {
         protection::is_protected(self.identity(), desired, self.known, Some(self.live))
     }
 
+    /// Whether it was there before it became ours.
+    pub(super) fn is_taken_over(&self) -> bool {
+        self.known.is_some_and(|known| known.taken_over)
+    }
+
     /// The timeouts of the configuration, where it still has the resource (a destroy), and otherwise the last
     /// ones that it had.
     fn timeouts(&self) -> Timeouts {

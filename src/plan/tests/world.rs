@@ -257,6 +257,7 @@ pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) ->
             leaves_for: None,
             random_of: None,
             doubted: false,
+            taken_over: false,
         },
     );
     input

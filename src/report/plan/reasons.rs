@@ -80,7 +80,10 @@ fn clause(reason: &Reason) -> String {
         Reason::NotItsMoment => "it runs when something else happens to its chart".to_owned(),
         Reason::GoneAlready => "it is gone already".to_owned(),
         Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),
-        Reason::HoldsProtected { address } => format!("it contains {address}, which is protected"),
+        Reason::ThereBefore { address } => {
+            format!("it was there before it was taken over: `--consent {address}` deletes it")
+        }
+        Reason::HoldsProtected { address } => format!("it contains {address}, which stays"),
         Reason::NeededByStaying { address, by } => {
             format!("{by} stays, and needs it: `--consent {address}` deletes it all the same")
         }

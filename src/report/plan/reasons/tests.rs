@@ -71,7 +71,11 @@ fn every_reason_has_its_sentence() {
         (Reason::NotItsMoment, "it runs when something else happens to its chart"),
         (Reason::GoneAlready, "it is gone already"),
         (Reason::Protected { address: address() }, "protected: `--consent resource.a` deletes it"),
-        (Reason::HoldsProtected { address: address() }, "it contains resource.a, which is protected"),
+        (
+            Reason::ThereBefore { address: address() },
+            "it was there before it was taken over: `--consent resource.a` deletes it",
+        ),
+        (Reason::HoldsProtected { address: address() }, "it contains resource.a, which stays"),
         (Reason::HoldsReleased { address: address() }, "it contains resource.a, which [[removed]] keeps"),
         (
             Reason::HoldsDesired { address: address() },
