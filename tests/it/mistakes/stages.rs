@@ -96,7 +96,7 @@ file = "b"
 host           = "registry.example.com"
 image          = "registry:3.1.1"
 namspace       = "registry"
-storage.volume = { size = "50 gigabytes" }
+storage.volume = { size = "8" }
 labels.token   = "${secret.token}"
 
 [registry.main.auth.users]

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{HOST, OBJECT_NAME, OBJECT_NAME_RULE};
 use crate::config::{SecretSource, object_prefix_schema, store_endpoint_schema};
 
-const AMOUNT: &str = r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPE])?$";
+/// More than nothing. A number of bytes without a unit is one of an existing claim, which is no small one: `8` alone is a unit
+/// that was forgotten.
+const AMOUNT: &str =
+    r"^(([0-9]*[1-9][0-9]*(\.[0-9]+)?|0+\.[0-9]*[1-9][0-9]*)([KMGTPE]i|[kMGTPE])|[1-9][0-9]{6,})$";
 const AMOUNT_RULE: &str = "a number of bytes with a unit, as in `50Gi`";
 const BUCKET_RULE: &str = "3 to 63 lower-case letters, digits, `-` and `.`, and each part between two dots begins and ends with a letter or a digit";
 const REGION: &str = "^[A-Za-z0-9][-A-Za-z0-9_.]*$";
