@@ -78,7 +78,7 @@ impl Answered {
         let path = self.uri.split('?').next().unwrap_or_default();
         let says = |words: &&str| self.detail.contains(*words);
         match self.status {
-            500.. if NO_ROOM.iter().any(|words| says(words)) => Some(Push::NoRoom),
+            500.. if NO_ROOM.iter().any(says) => Some(Push::NoRoom),
             201 if self.method == "PUT" && STORING.iter().any(|part| path.contains(part)) => {
                 Some(Push::Stored)
             }

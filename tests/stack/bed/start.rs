@@ -128,7 +128,7 @@ impl Bed {
             self.wait_for(service)?;
         }
         let folder = self.folder.join("acme");
-        Ok(self.runtime.block_on(acme::of_all(&folder).save_root())?)
+        self.runtime.block_on(acme::of_all(&folder).save_root())
     }
 
     /// Starts what stands around a registry: the ingress controller, and, when its definitions are there, cert-manager.
