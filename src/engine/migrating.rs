@@ -7,7 +7,7 @@ use super::newest_state::Register;
 use super::redacting::RedactingProvider;
 use super::{Error, Project};
 use crate::provider::Provider as _;
-use crate::state::{self, Holder, Migrated, Newest, State};
+use crate::state::{self, Freshness, Holder, Migrated, Newest, State};
 
 /// What the record says of a move.
 const COMMAND: &str = "state migrate";
@@ -26,6 +26,28 @@ impl Project {
         let identities = self.identities(self.config.state.encryption()).ok().flatten();
         let (old, new) = (self.backend().await?, to.backend().await?);
         Ok(state::migrate(old, new, &self.config.project, identities.as_ref()).await?)
+    }
+
+    /// How the state that is to move here from the place of the other configuration compares with the newest one. Only a move out
+    /// of a folder needs the answer, into a place of which there is but one: nobody compares the state there with a record.
+    ///
+    /// # Errors
+    /// A state cannot be read, or the cluster cannot be reached or is another one.
+    pub async fn freshness_of_move_from(&self, from: &Self) -> Result<Freshness, Error> {
+        let (Some(namespace), None) = (from.config.state.recorded_in(), self.config.state.recorded_in())
+        else {
+            return Ok(Freshness::Newest);
+        };
+        // A move that was killed has written the state here already.
+        if self.backend().await?.load().await?.is_some() {
+            return Ok(Freshness::Newest);
+        }
+        let Some(state) = from.backend().await?.load().await? else { return Ok(Freshness::Newest) };
+        let provider = self.provider_of(&state).await?;
+        match Register::of(&provider, &state, Some(namespace)) {
+            Some(register) => Ok(register.compare(&state).await),
+            None => Ok(Freshness::Newest),
+        }
     }
 
     /// Records in the cluster where the state of this project is now, after it has moved here from the place of the other
@@ -55,13 +77,19 @@ impl Project {
         if state.last_run.is_none() {
             return Ok(());
         }
+        let provider = self.provider_of(state).await?;
+        let Some(register) = Register::of(&provider, state, namespace) else { return Ok(()) };
+        let newest = Newest { moved_to, ..Newest::of(state, COMMAND, Holder::this_process(COMMAND).who()) };
+        Ok(register.replace(&state.lineage, &newest).await?)
+    }
+
+    /// The cluster of this state.
+    async fn provider_of(&self, state: &State) -> Result<RedactingProvider, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
         let provider = self.host.providers.connect(&connection).await?;
         let provider = RedactingProvider::around(provider, Arc::default());
         let found = provider.cluster().identity().await?;
         check_cluster(&self.config.cluster, state.cluster.as_ref(), found)?;
-        let Some(register) = Register::of(&provider, state, namespace) else { return Ok(()) };
-        let newest = Newest { moved_to, ..Newest::of(state, COMMAND, Holder::this_process(COMMAND).who()) };
-        Ok(register.replace(&state.lineage, &newest).await?)
+        Ok(provider)
     }
 }

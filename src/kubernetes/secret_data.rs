@@ -124,7 +124,16 @@ fn holds(value: &Value, wanted: &Value) -> bool {
 pub fn secret_values(object: &Value) -> Vec<&Value> {
     let is_secret = Identity::of(object).is_some_and(|identity| is_secret(&identity));
     let content = if is_secret { content_paths(object) } else { Vec::new() };
-    content.iter().chain(&hidden_in(object)).filter_map(|path| path.get(object)).collect()
+    let content = content.iter().filter(|path| !is_public(object, path));
+    content.chain(&hidden_in(object)).filter_map(|path| path.get(object)).collect()
+}
+
+/// Whether everybody knows what stands there: beside a token, Kubernetes writes the name of the namespace and the certificate of
+/// its authority into a Secret. A namespace that counts as a secret could be named in no message.
+/// Source: <https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets>
+fn is_public(secret: &Value, path: &FieldPath) -> bool {
+    secret["type"] == "kubernetes.io/service-account-token"
+        && (path.is_keys(&["data", "namespace"]) || path.is_keys(&["data", "ca.crt"]))
 }
 
 #[cfg(test)]
@@ -134,6 +143,14 @@ mod tests {
     use super::*;
     use crate::kubernetes::marks::KUBECTL_NOTE;
     use crate::resource::Address;
+
+    #[test]
+    fn what_kubernetes_writes_beside_a_token_is_no_secret() {
+        let data = json!({"namespace": "cHJvZA==", "ca.crt": "YSBjYQ==", "token": "YSB0b2tlbg=="});
+        let secret = |of: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": of, "data": data});
+        assert_eq!(secret_values(&secret("kubernetes.io/service-account-token")), [&json!("YSB0b2tlbg==")]);
+        assert_eq!(secret_values(&secret("Opaque")).len(), 3);
+    }
 
     fn secret() -> Value {
         json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "immutable": true,

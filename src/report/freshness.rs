@@ -8,7 +8,7 @@ use crate::resource::Problem;
 use crate::state::{Freshness, Newest, NoRecord, Stale, Staleness};
 
 /// What readers of a plan or of drift must know of the state; `None` where it is the newest one.
-pub(in crate::report) fn told(freshness: &Freshness) -> Option<String> {
+pub fn told(freshness: &Freshness) -> Option<String> {
     match freshness {
         Freshness::Newest | Freshness::Ahead => None,
         Freshness::Unknown(reason) => {

@@ -45,7 +45,7 @@ pub use format::escape::{escape, escape_in_place, escape_json, escape_lines};
 pub use format::page::Page;
 pub use format::styled::{Label, Styled};
 pub use format::time::to_the_second;
-pub use freshness::{not_recorded, staleness, way_out};
+pub use freshness::{not_recorded, staleness, told as freshness_told, way_out};
 pub use head::plan_subject;
 pub use history::{
     HISTORY_FORMAT_VERSION, history_json, history_text, revision_head_text, revision_json, revision_text,

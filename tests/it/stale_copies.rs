@@ -25,6 +25,7 @@ tests! {
     a_deleted_record_is_made_again,
     garbage_in_the_record_is_no_reason_to_stop,
     a_state_that_has_moved_is_told_to_an_old_copy,
+    an_old_copy_does_not_move_to_a_place_of_which_there_is_one,
     two_states_of_one_project_do_not_disturb_each_other,
     what_was_edited_without_a_run_is_the_newest,
     the_record_is_where_the_configuration_says_and_stays_there,
@@ -273,6 +274,24 @@ fn a_state_that_has_moved_is_told_to_an_old_copy() {
     project.expect_settled();
     project.run(["drift"]).success();
     expect_stale(&old, "is older than the newest one");
+}
+
+/// Nobody there would notice that it is old.
+fn an_old_copy_does_not_move_to_a_place_of_which_there_is_one() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = ObjectServer::let_in(applied(&ns));
+    let old = ObjectServer::let_in(copy(&ns, &project));
+    apply(&project, "two");
+    let new = format!("{}{}", with_value("two"), server.state(""));
+    let (project, old) = (project.write("new.toml", &new), old.write("new.toml", &new));
+    let migrate = ["state", "migrate", "--to", "new.toml", "--auto-approve"];
+    old.run(migrate)
+        .code(1)
+        .stderr_contains("nothing was done.")
+        .stderr_contains("is older than the newest one");
+    expect_stale(&old, "is older than the newest one");
+    project.run(migrate).success().stderr_lacks("newest one");
+    project.run(["-f", "new.toml", "plan", "--detailed-exitcode"]).success();
 }
 
 fn two_states_of_one_project_do_not_disturb_each_other() {

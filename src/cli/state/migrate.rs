@@ -9,9 +9,9 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::project;
 use crate::cli::wording::{self, note};
-use crate::engine::{Error, Project, Settings};
-use crate::report::{Label, Styled, escape};
-use crate::state::Migrated;
+use crate::engine::{Error, NotApplicable, Project, Settings};
+use crate::report::{self, Label, Styled, escape};
+use crate::state::{Freshness, Migrated, NoRecord};
 
 pub(super) async fn run(global: &Global, args: &StateMigrateArgs, output: Output) -> Result<Exit, Failure> {
     let here = project::load_without_blocks(global, Settings::from(global), output)?;
@@ -19,6 +19,7 @@ pub(super) async fn run(global: &Global, args: &StateMigrateArgs, output: Output
         (from, []) => (other(global, from, output)?, here),
         (_, to) => (here, other(global, to, output)?),
     };
+    expect_newest(&old, &new, output).await?;
     let mut text = Styled::default();
     if !args.auto_approve && !confirm::ask(&question(&old, &new).await?, global.into(), output)? {
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
@@ -33,6 +34,19 @@ pub(super) async fn run(global: &Global, args: &StateMigrateArgs, output: Output
         output.message(&unrecorded(&error, new.config.state.recorded_in().is_some()))?;
     }
     Ok(Exit::Done)
+}
+
+/// Fails where the state that is to move is not the newest one: at a place of which there is but one nobody would find that out.
+async fn expect_newest(old: &Project, new: &Project, output: Output) -> Result<(), Failure> {
+    let reason = match new.freshness_of_move_from(old).await {
+        Ok(Freshness::Stale(stale)) => return Err(Error::from(NotApplicable::Stale(stale)).into()),
+        Ok(Freshness::Unknown(reason @ NoRecord::Unreadable { .. })) => reason,
+        // Then nothing is recorded of the state, or it is the newest one.
+        Ok(Freshness::Unknown(_) | Freshness::Newest | Freshness::Ahead) => return Ok(()),
+        Err(error) => NoRecord::Unreadable { reason: wording::words(&error).message, help: None },
+    };
+    let told = report::freshness_told(&Freshness::Unknown(reason));
+    Ok(output.message(&note(escape(&told.unwrap_or_default())))?)
 }
 
 /// The project as these files describe it.

@@ -82,12 +82,13 @@ fn what_a_store_does_not_give_back_as_it_was_written_moves_nothing() {
     let proxy = Proxy::before(&server);
     let new = ObjectServer::state_at(proxy.url(), &keys.line());
     let project = project.write("new.toml", &format!("{}{new}", with_secret("bad")));
-    // The first answers say what is there before it is written: of the state, whether one is there as well.
+    // The first answers say what is there before it is written: of the state, whether one is there as well, for the comparison
+    // with the newest one and for the move.
     for (object, before, what) in [
         ("revisions/000002.json", 1, "revision 2"),
         ("revisions/000001.values.json", 1, "the secret values of revision 1"),
         ("key", 1, "the key of plan files"),
-        ("state.json", 2, "the state"),
+        ("state.json", 3, "the state"),
     ] {
         let name = ns.fill(&format!("{{project}}/{object}"));
         let (path, store) = (format!("/{name}"), Arc::clone(&server));
