@@ -124,16 +124,23 @@ fn holds(value: &Value, wanted: &Value) -> bool {
 pub fn secret_values(object: &Value) -> Vec<&Value> {
     let is_secret = Identity::of(object).is_some_and(|identity| is_secret(&identity));
     let content = if is_secret { content_paths(object) } else { Vec::new() };
-    let content = content.iter().filter(|path| !is_public(object, path));
-    content.chain(&hidden_in(object)).filter_map(|path| path.get(object)).collect()
+    let hidden = hidden_in(object);
+    let values = content.iter().chain(&hidden).filter_map(|path| Some((path, path.get(object)?)));
+    values.flat_map(|(path, value)| without_public(object, path, value)).collect()
 }
 
-/// Whether everybody knows what stands there: beside a token, Kubernetes writes the name of the namespace and the certificate of
-/// its authority into a Secret. A namespace that counts as a secret could be named in no message.
+/// The value without what everybody knows: beside a token, Kubernetes writes the name of the namespace and the certificate of its
+/// authority into a Secret. A namespace that counts as a secret could be named in no message.
 /// Source: <https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets>
-fn is_public(secret: &Value, path: &FieldPath) -> bool {
-    secret["type"] == "kubernetes.io/service-account-token"
-        && (path.is_keys(&["data", "namespace"]) || path.is_keys(&["data", "ca.crt"]))
+fn without_public<'v>(secret: &Value, path: &FieldPath, value: &'v Value) -> Vec<&'v Value> {
+    let is_of_token = secret["type"] == "kubernetes.io/service-account-token" && path.is_keys(&["data"]);
+    match value.as_object().filter(|_| is_of_token) {
+        Some(data) => {
+            let secret = data.iter().filter(|(key, _)| !matches!(key.as_str(), "namespace" | "ca.crt"));
+            secret.map(|(_, value)| value).collect()
+        }
+        None => vec![value],
+    }
 }
 
 #[cfg(test)]
@@ -149,7 +156,7 @@ mod tests {
         let data = json!({"namespace": "cHJvZA==", "ca.crt": "YSBjYQ==", "token": "YSB0b2tlbg=="});
         let secret = |of: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": of, "data": data});
         assert_eq!(secret_values(&secret("kubernetes.io/service-account-token")), [&json!("YSB0b2tlbg==")]);
-        assert_eq!(secret_values(&secret("Opaque")).len(), 3);
+        assert_eq!(secret_values(&secret("Opaque")), [&data]);
     }
 
     fn secret() -> Value {

@@ -9,12 +9,13 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::harness::{Behaviour, HEAD, Namespace, Webhook};
+use crate::harness::{BALANCER, Behaviour, HEAD, Namespace, Webhook, wait_until};
 
 tests! {
     a_delete_that_quotes_the_secret_shows_and_stores_none,
     a_condition_that_repeats_a_secret_is_shown_without_it,
     a_misspelt_key_of_a_secret_is_hidden_everywhere,
+    a_namespace_that_stands_beside_a_token_is_named,
     no_line_of_a_file_of_values_is_shown,
     nothing_in_a_configuration_steers_a_terminal,
     a_kubeconfig_of_the_configuration_can_be_refused,
@@ -33,6 +34,21 @@ fn stored(folder: &Path, said: &mut String) {
             said.push_str(&String::from_utf8_lossy(&fs::read(entry.path()).unwrap()));
         }
     }
+}
+
+/// Kubernetes writes the name of the namespace into the Secret of a token.
+fn a_namespace_that_stands_beside_a_token_is_named() {
+    let ns = Namespace::new();
+    let token = "\n[resource.token]\napiVersion = \"v1\"\nkind = \"Secret\"\n\
+                 type = \"kubernetes.io/service-account-token\"\n\
+                 metadata.annotations.\"kubernetes.io/service-account.name\" = \"default\"\n";
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{token}"));
+    project.apply();
+    wait_until("the token is there", || ns.field("secret/token", "/data/namespace").is_string());
+    let soon = "\n[resource.lb.lifecycle.timeouts]\nready = \"1s\"\n";
+    project.rewrite("regplan.toml", &format!("{HEAD}{token}{BALANCER}{soon}"));
+    let apply = project.run(["apply", "--auto-approve"]).code(1);
+    apply.stderr_contains(&ns.fill("{ns}/lb")).stderr_lacks("(sensitive)");
 }
 
 #[track_caller]
