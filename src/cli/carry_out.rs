@@ -42,11 +42,11 @@ pub(super) enum Approver<'a> {
 
 impl<'a> Approver<'a> {
     /// Makes sure, before anything is planned, that an approved plan file may be applied here.
-    async fn admit(self, workspace: &mut Workspace<Store>, output: Output) -> Result<Admission<'a>, Failure> {
+    async fn admit(self, workspace: &mut Workspace<Store>) -> Result<Admission<'a>, Failure> {
         Ok(match self {
             Self::Person => Admission::Person,
             Self::Digest(digest) => Admission::Digest(digest),
-            Self::File(named) => Admission::File(named, named.admit(workspace, output).await?),
+            Self::File(named) => Admission::File(named, named.admit(workspace).await?),
         })
     }
 }
@@ -116,6 +116,16 @@ impl Admission<'_> {
             Self::File(named, admitted) => named.hold_against(workspace, admitted, planned),
         }
     }
+
+    /// Says that an interrupted run is resumed. That is certain only once the plan may be applied.
+    fn tell_resumption(&self, output: Output) -> Result<(), Failure> {
+        if let Self::File(_, admitted) = self
+            && admitted.is_resumed()
+        {
+            output.note(&note("an earlier run of this plan was interrupted, and is resumed."))?;
+        }
+        Ok(())
+    }
 }
 
 /// Plans, shows the plan, makes sure that it is approved, and applies it.
@@ -131,7 +141,7 @@ pub(super) async fn run(
     // Each step holds the whole configuration, so the larger ones are not kept in this future.
     let mut workspace = Box::pin(open(global, args, &wanted, failures.on_trouble, output)).await?;
     let request = wanted.request(&workspace).await?;
-    let admission = approver.admit(&mut workspace, output).await?;
+    let admission = approver.admit(&mut workspace).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
@@ -142,6 +152,7 @@ pub(super) async fn run(
         return Ok(Exit::Failed);
     }
     let applicable = planned.applicable(&approval)?;
+    admission.tell_resumption(output)?;
     if !workspace.is_to_be_recorded(&planned) {
         catch_up(&workspace, &planned.plan.freshness, output).await?;
         show_outputs(&workspace, &planned, args, output).await?;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use super::destination;
 use super::failure::Failure;
 use super::output::Output;
-use super::wording;
 use crate::approval::PlanFile;
 use crate::engine::{self, Admitted, Approval, Planned, StateAccess, Workspace};
 use crate::report::{Label, SourceLine, Styled};
@@ -69,16 +68,8 @@ impl NamedPlanFile {
     }
 
     /// Makes sure, before anything is planned, that the file may be applied here.
-    pub(super) async fn admit(
-        &self,
-        workspace: &mut Workspace<Store>,
-        output: Output,
-    ) -> Result<Admitted<'_>, Failure> {
-        let admitted = workspace.admit(&self.file).await.map_err(|error| self.failure(error))?;
-        if admitted.is_resumed() {
-            output.note(&wording::note("an earlier run of this plan was interrupted, and is resumed."))?;
-        }
-        Ok(admitted)
+    pub(super) async fn admit(&self, workspace: &mut Workspace<Store>) -> Result<Admitted<'_>, Failure> {
+        workspace.admit(&self.file).await.map_err(|error| self.failure(error))
     }
 
     /// Compares the new plan with the file.

@@ -34,7 +34,7 @@ fn planned(project: &Project<'_>) {
 }
 
 /// The apply of `p.plan` is refused: nothing is written, and the message contains all of this.
-fn refused(project: &Project<'_>, ns: &Namespace, messages: &[&str]) {
+fn refused(project: &Project<'_>, ns: &Namespace, messages: &[&str]) -> Ended {
     let proxy = ns.proxy();
     let apply = project.regplan(["apply", "p.plan"]).env("KUBECONFIG", proxy.kubeconfig()).run().code(1);
     for message in messages {
@@ -42,6 +42,7 @@ fn refused(project: &Project<'_>, ns: &Namespace, messages: &[&str]) {
     }
     apply.stderr_contains("nothing was done");
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
+    apply
 }
 
 fn applied(project: &Project<'_>) -> Ended {

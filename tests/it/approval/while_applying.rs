@@ -43,7 +43,11 @@ fn an_interrupted_run_is_resumed() {
     apply.kill();
     assert_eq!(ns.find("configmap/rest"), None);
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}}));
-    applied(&project).stderr_contains("an earlier run of this plan was interrupted, and is resumed");
+    let resumed = "an earlier run of this plan was interrupted, and is resumed";
+    project.edit("regplan.toml", "world", "moon");
+    refused(&project, &ns, &["the configuration has changed"]).stderr_lacks(resumed);
+    project.edit("regplan.toml", "moon", "world");
+    applied(&project).stderr_contains(resumed);
     assert_eq!(ns.field("configmap/rest", "/data/address"), "192.0.2.9");
     refused(&project, &ns, &["was applied already"]);
 }
