@@ -4,7 +4,7 @@ use crate::blocks::{ChartPast, GoesOn, RandomPast, SentOfChart};
 use crate::config::Moves;
 use crate::kubernetes::kinds::is_definition;
 use crate::resource::{Address, BlockAddress, Identity, Moment};
-use crate::state::{OpenRun, State, StoredResource};
+use crate::state::{OpenRun, Revision, State, StoredResource};
 
 /// What the state knows of a chart. An installation goes on until all has run that it was to run,
 /// however many applies that takes.
@@ -37,6 +37,28 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
 /// What happens to a chart, as far as the state tells.
 pub(super) fn moment(state: &State, moves: &Moves, chart: &BlockAddress) -> Moment {
     moment_of(&known(state, moves, chart))
+}
+
+/// Whether nothing is known of a chart but what outlives it: it may have left. Before its farewell is over, the state knows
+/// hooks of it.
+pub(super) fn is_perhaps_a_remnant(state: &State, moves: &Moves, chart: &BlockAddress) -> bool {
+    let known = known(state, moves, chart);
+    !known.is_empty() && known.iter().all(|resource| resource.hook.is_none() && outlives(resource))
+}
+
+/// Whether such a chart has left: the newest revision wants nothing of it, or more than is known by now. A chart that has
+/// nothing else is still the same.
+pub(super) fn has_left(state: &State, moves: &Moves, chart: &BlockAddress, newest: &Revision) -> bool {
+    let known = known(state, moves, chart);
+    let is_known = |identity: &Identity| known.iter().any(|resource| resource.identity == *identity);
+    let mut wanted = newest.desired.iter().filter(|(address, _)| is_of(moves, address, chart)).peekable();
+    let is_lacking = |identity: Option<Identity>| identity.is_some_and(|identity| !is_known(&identity));
+    wanted.peek().is_none() || wanted.any(|(_, stored)| is_lacking(stored.identity()))
+}
+
+/// Whether the object stays where its chart is deleted.
+fn outlives(resource: &StoredResource) -> bool {
+    resource.protect || is_definition(&resource.identity)
 }
 
 fn moment_of(known: &[&StoredResource]) -> Moment {

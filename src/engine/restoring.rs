@@ -1,11 +1,13 @@
 //! The desired side of a rollback: what was desired at a revision, as far as it can be restored.
 
+mod claims;
 mod definitions;
 mod secret_values;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use claims::keep_sizes;
 use definitions::{WithDefinitions, with_present_definitions};
 use secret_values::{Filled, Record};
 
@@ -86,7 +88,8 @@ pub(super) async fn restore(
             None => refilled.desired.push(desired),
         }
     }
-    let Refilled { mut desired, barred, used_consents, notes } = refilled;
+    let Refilled { mut desired, barred, used_consents, mut notes } = refilled;
+    notes.extend(keep_sizes(&mut desired, provider).await);
     without_dependencies_on_nothing(&mut desired);
     let graph = Graph::build(desired).map_err(|mistakes| Error::mistakes(config, mistakes))?;
     // The state may have moved since into what was a resource then.

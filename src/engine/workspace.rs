@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::applying::{self, Run};
 use super::chart_loss;
-use super::chart_past::{goes_on, past};
+use super::chart_past::{goes_on, has_left, is_perhaps_a_remnant, past};
 use super::compiling::{Charts, Deleted};
 use super::farewells::{Farewells, Newest, leaving_charts};
 use super::file_lines;
@@ -111,10 +111,12 @@ impl<S: StateAccess> Workspace<S> {
         let fate = |identity: &Identity| fate(state, identity, &request);
         let goes_on = goes_on(self.project.fate_of_open_run(&self.state).await.as_ref());
         let lost = self.lost_charts(&request, &keeping).await;
+        let returning = self.returning_charts(request.mode).await?;
         let past = |chart: &BlockAddress| {
             let known = past(state, &config.moves, chart);
+            let is_new = lost.contains(chart) || returning.contains(chart);
             ChartPast {
-                moment: if lost.contains(chart) { Moment::Install } else { known.moment },
+                moment: if is_new { Moment::Install } else { known.moment },
                 is_renewed: request.rotate.contains(chart),
                 agreed: request.consent.iter().map(ToString::to_string).collect(),
                 now: Some(Timestamp::now()),
@@ -264,6 +266,27 @@ impl<S: StateAccess> Workspace<S> {
         let blocks = config.blocks.iter().map(|block| &block.address);
         let charts = blocks.filter(|address| address.kind == "chart").collect();
         chart_loss::lost_charts(charts, self.state.state(), &config.moves, provider).await
+    }
+
+    /// The charts of the configuration that were deleted, and of which only what outlives them is left. They are new.
+    ///
+    /// # Errors
+    /// The settings of the state lead to no place.
+    async fn returning_charts(&self, mode: Mode) -> Result<BTreeSet<BlockAddress>, Error> {
+        if mode == Mode::Destroy {
+            return Ok(BTreeSet::new());
+        }
+        let (config, state) = (self.config(), self.state.state());
+        let blocks = config.blocks.iter().map(|block| &block.address);
+        let charts = blocks.filter(|address| address.kind == "chart").cloned();
+        let remnants: BTreeSet<BlockAddress> =
+            charts.filter(|chart| is_perhaps_a_remnant(state, &config.moves, chart)).collect();
+        let newest = self.newest_for(&remnants).await?;
+        // Where nobody can say it, the chart counts as one that is there.
+        let Some(revision) = newest.as_ref().ok().and_then(Newest::revision) else {
+            return Ok(BTreeSet::new());
+        };
+        Ok(remnants.into_iter().filter(|chart| has_left(state, &config.moves, chart, revision)).collect())
     }
 
     /// What the last completed apply left of these charts; or why that cannot be read now.

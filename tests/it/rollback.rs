@@ -25,6 +25,7 @@ tests! {
     a_secret_that_another_hand_changed_keeps_its_value_only_with_consent,
     a_secret_that_is_gone_is_left_out_only_with_consent,
     a_definition_is_never_rolled_back,
+    a_claim_that_has_grown_keeps_its_size,
     a_definition_that_no_revision_has_as_it_is_stays,
     claims_that_went_with_their_namespace_come_back_empty_only_with_consent,
     a_damaged_revision_is_never_passed_over,
@@ -390,6 +391,25 @@ fn a_definition_is_never_rolled_back() {
     // Nor is it deleted, where it was not there yet.
     project.run(["rollback", "1", "--auto-approve"]).success().stdout_contains("1 to add");
     assert_eq!(description(), "newer");
+}
+
+fn a_claim_that_has_grown_keeps_its_size() {
+    let ns = Namespace::new();
+    let claim = |value: &str, size: &str| {
+        format!(
+            "{}\n[resource.data]\napiVersion = \"v1\"\nkind = \"PersistentVolumeClaim\"\nmetadata.name = \"data\"\n\
+             spec.accessModes = [\"ReadWriteOnce\"]\nspec.storageClassName = \"standard\"\n\
+             spec.resources.requests.storage = \"{size}\"\n",
+            with_value(value)
+        )
+    };
+    let project = applied(&ns, &[claim("good", "1Gi"), claim("bad", "2Gi")]);
+    let rolled = project.run(["rollback", "1", "--auto-approve"]).success();
+    rolled
+        .stdout_contains("resource.data keeps its size of 2Gi: a claim never shrinks")
+        .stdout_lacks("~ resource.data");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    assert_eq!(ns.field("pvc/data", "/spec/resources/requests/storage"), "2Gi");
 }
 
 fn what_there_is_to_go_back_to_is_said() {

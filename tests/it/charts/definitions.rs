@@ -9,6 +9,7 @@ tests! {
     definitions_are_left_out_where_the_block_says_so,
     a_definition_is_upgraded_with_its_chart,
     a_field_of_a_new_version_alone_is_explained,
+    a_chart_that_was_deleted_is_installed_though_its_definition_stayed,
 }
 
 /// A definition with these versions.
@@ -149,4 +150,45 @@ fn a_field_of_a_new_version_alone_is_explained() {
 fn without_first_version() -> String {
     let (_, second) = NEW.split_once("  - name: v2").unwrap();
     format!("  - name: v2{second}")
+}
+
+/// An object, and what runs around an installation, an upgrade and a deletion.
+const HOOKED: &str = r#"
+{{- range list "post-install" "post-upgrade" "post-delete" }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ . }}, annotations: {helm.sh/hook: {{ . }}}}
+---
+{{- end }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config}
+data: {installed: "{{ .Release.IsInstall }}"}
+"#;
+
+fn a_chart_that_was_deleted_is_installed_though_its_definition_stayed() {
+    let ns = Namespace::new();
+    let project = project(&ns, HOOKED);
+    let with_chart = project.read("regplan.toml");
+    project.apply();
+    let comes_back = || {
+        assert!(ns.find(&definition(&ns)).is_some());
+        let plan = project.run(["plan"]).success();
+        plan.stdout_contains("post-install  run").stdout_lacks("post-upgrade  run");
+        project.apply().stderr_contains("ran chart.probe/ConfigMap/post-install");
+        assert_eq!(ns.field("configmap/config", "/data/installed"), "true");
+    };
+    project.run(["destroy", "--auto-approve"]).success().stderr_contains("post-delete");
+    comes_back();
+    project.rewrite("regplan.toml", HEAD);
+    project.apply().stderr_contains("post-delete");
+    project.rewrite("regplan.toml", &with_chart);
+    comes_back();
+    // A chart of which nothing else was ever there is not new.
+    project.rewrite("probe/templates/all.yaml", "");
+    project.apply();
+    project.rewrite("probe/templates/all.yaml", HOOKED);
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("post-upgrade  run").stdout_lacks("post-install  run");
+    ns.clean_up(&definition(&ns));
 }
