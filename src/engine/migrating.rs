@@ -32,17 +32,15 @@ impl Project {
     /// of a folder needs the answer, into a place of which there is but one: nobody compares the state there with a record.
     ///
     /// # Errors
-    /// A state cannot be read, or the cluster cannot be reached or is another one.
+    /// The settings lead to no place, or the cluster cannot be reached or is another one.
     pub async fn freshness_of_move_from(&self, from: &Self) -> Result<Freshness, Error> {
         let (Some(namespace), None) = (from.config.state.recorded_in(), self.config.state.recorded_in())
         else {
             return Ok(Freshness::Newest);
         };
-        // A move that was killed has written the state here already.
-        if self.backend().await?.load().await?.is_some() {
-            return Ok(Freshness::Newest);
-        }
-        let Some(state) = from.backend().await?.load().await? else { return Ok(Freshness::Newest) };
+        // A move that was killed has written the state here already. What cannot be read, the move itself says better.
+        let (here, there) = (self.backend().await?.load().await, from.backend().await?.load().await);
+        let (Ok(None), Ok(Some(state))) = (here, there) else { return Ok(Freshness::Newest) };
         let provider = self.provider_of(&state).await?;
         match Register::of(&provider, &state, Some(namespace)) {
             Some(register) => Ok(register.compare(&state).await),

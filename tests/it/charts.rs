@@ -21,6 +21,8 @@ use std::path::Path;
 
 use serde_json::json;
 
+use definitions::DEFINITION;
+
 use crate::harness::{HEAD, Namespace, Project, helm_program};
 
 tests! {
@@ -127,20 +129,12 @@ fn a_chart_is_planned_applied_and_deleted_like_any_other_block() {
 
 fn the_second_plan_of_a_chart_that_brings_its_own_kinds_is_empty() {
     let ns = Namespace::new();
-    let definition = r#"
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: "probes.{prefix}.example.com"}
-spec:
-  group: "{prefix}.example.com"
-  scope: Namespaced
-  names: {kind: Probe, plural: probes, singular: probe, listKind: ProbeList}
-  versions:
+    let versions = r"
   - name: v1
     served: true
     storage: true
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-"#;
+";
     let template = r#"
 {{- if .Capabilities.APIVersions.Has "{prefix}.example.com/v1/Probe" }}
 apiVersion: {prefix}.example.com/v1
@@ -150,7 +144,7 @@ spec: {a: 1}
 {{- end }}
 "#;
     let project = with_chart(ns.project(), "probe", template)
-        .write("probe/crds/probe.yaml", definition)
+        .write("probe/crds/probe.yaml", &format!("{DEFINITION}{versions}"))
         .write("regplan.toml", &format!("{HEAD}[chart.probe]\nchart = \"probe\"\n"));
     project.run(["plan"]).success().stdout_contains(&ns.fill("Probe.{prefix}.example.com/probe"));
     project.apply();

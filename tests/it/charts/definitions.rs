@@ -12,8 +12,8 @@ tests! {
     a_chart_that_was_deleted_is_installed_though_its_definition_stayed,
 }
 
-/// A definition with these versions.
-const DEFINITION: &str = r#"
+/// A definition, up to its versions.
+pub(super) const DEFINITION: &str = r#"
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: "probes.{prefix}.example.com"}
