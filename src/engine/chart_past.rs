@@ -1,10 +1,12 @@
 //! What the state knows of a chart: whether it is new or was there before, and what it has defined.
 
+use std::collections::BTreeMap;
+
 use crate::blocks::{ChartPast, GoesOn, RandomPast, SentOfChart};
 use crate::config::Moves;
 use crate::kubernetes::kinds::is_definition;
 use crate::resource::{Address, BlockAddress, Identity, Moment};
-use crate::state::{OpenRun, Revision, State, StoredResource};
+use crate::state::{OpenRun, State, StoredDesired, StoredResource};
 
 /// What the state knows of a chart. An installation goes on until all has run that it was to run,
 /// however many applies that takes.
@@ -46,12 +48,17 @@ pub(super) fn is_perhaps_a_remnant(state: &State, moves: &Moves, chart: &BlockAd
     !known.is_empty() && known.iter().all(|resource| resource.hook.is_none() && outlives(resource))
 }
 
-/// Whether such a chart has left: the newest revision wants nothing of it, or more than is known by now. A chart that has
-/// nothing else is still the same.
-pub(super) fn has_left(state: &State, moves: &Moves, chart: &BlockAddress, newest: &Revision) -> bool {
+/// Whether such a chart has left: what the newest revision wants has nothing of it, or more than is known by now. A chart that
+/// has nothing else is still the same.
+pub(super) fn has_left(
+    state: &State,
+    moves: &Moves,
+    chart: &BlockAddress,
+    wanted: &BTreeMap<Address, StoredDesired>,
+) -> bool {
     let known = known(state, moves, chart);
     let is_known = |identity: &Identity| known.iter().any(|resource| resource.identity == *identity);
-    let mut wanted = newest.desired.iter().filter(|(address, _)| is_of(moves, address, chart)).peekable();
+    let mut wanted = wanted.iter().filter(|(address, _)| is_of(moves, address, chart)).peekable();
     let is_lacking = |identity: Option<Identity>| identity.is_some_and(|identity| !is_known(&identity));
     wanted.peek().is_none() || wanted.any(|(_, stored)| is_lacking(stored.identity()))
 }
@@ -110,8 +117,10 @@ fn has_moved_to(moves: &Moves, old: &BlockAddress, new: &BlockAddress) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::resource::Target;
+    use crate::resource::{Lifecycle, Target};
     use crate::state::{Provenance, Readiness};
 
     fn stored(hook: Option<Moment>, readiness: Readiness) -> StoredResource {
@@ -120,12 +129,54 @@ mod tests {
     }
 
     fn moment_with(resources: Vec<StoredResource>) -> Moment {
+        moment(&state_with(resources), &Moves::default(), &BlockAddress::new("chart", "web"))
+    }
+
+    fn state_with(resources: Vec<StoredResource>) -> State {
         let mut state = State::new("p");
         for (number, resource) in resources.into_iter().enumerate() {
             let address = format!("chart.web/ConfigMap/c{number}").parse().unwrap();
             state.resources.insert(address, resource);
         }
-        moment(&state, &Moves::default(), &BlockAddress::new("chart", "web"))
+        state
+    }
+
+    /// What outlives its chart.
+    fn kept() -> StoredResource {
+        StoredResource { protect: true, ..stored(None, Readiness::Ready) }
+    }
+
+    #[test]
+    fn what_outlives_a_chart_may_be_all_that_is_left_of_it() {
+        let web = BlockAddress::new("chart", "web");
+        let is_remnant = |resources| is_perhaps_a_remnant(&state_with(resources), &Moves::default(), &web);
+        let object = stored(None, Readiness::Ready);
+        let hook = stored(Some(Moment::Install), Readiness::Completed { content: "c".into() });
+        assert!(is_remnant(vec![kept()]));
+        assert!(!is_remnant(vec![]), "nothing is known of it");
+        assert!(!is_remnant(vec![kept(), object]), "it is there");
+        assert!(!is_remnant(vec![kept(), hook]), "its farewell is not over");
+    }
+
+    #[test]
+    fn a_chart_has_left_where_more_was_wanted_of_it() {
+        let web = BlockAddress::new("chart", "web");
+        let has_left = |names: &[&str]| {
+            let wanted = names.iter().map(|name| {
+                let metadata = json!({"namespace": "a", "name": name});
+                let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
+                let address = format!("chart.web/ConfigMap/{name}").parse().unwrap();
+                (
+                    address,
+                    serde_json::from_value(json!({"object": object, "lifecycle": Lifecycle::default()}))
+                        .unwrap(),
+                )
+            });
+            has_left(&state_with(vec![kept()]), &Moves::default(), &web, &wanted.collect())
+        };
+        assert!(has_left(&[]), "nothing is wanted of it");
+        assert!(has_left(&["c", "d"]));
+        assert!(!has_left(&["c"]), "it never had anything else");
     }
 
     #[test]

@@ -286,7 +286,10 @@ impl<S: StateAccess> Workspace<S> {
         let Some(revision) = newest.as_ref().ok().and_then(Newest::revision) else {
             return Ok(BTreeSet::new());
         };
-        Ok(remnants.into_iter().filter(|chart| has_left(state, &config.moves, chart, revision)).collect())
+        Ok(remnants
+            .into_iter()
+            .filter(|chart| has_left(state, &config.moves, chart, &revision.desired))
+            .collect())
     }
 
     /// What the last completed apply left of these charts; or why that cannot be read now.
