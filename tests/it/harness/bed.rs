@@ -41,9 +41,10 @@ endpoints = [{ addresses = ["ADDRESS"], conditions = { ready = true } }]
 ports = [{ name = "https", port = PORT, protocol = "TCP" }]
 "#;
 
-/// What the webhook refuses: a certificate for no name.
-const REFUSED: &str = r#"{"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "refused"},
-    "spec": {"secretName": "refused", "issuerRef": {"name": "any"}}}"#;
+/// A request for a certificate that is none. The mutating webhook marks it, and then the validating one refuses it: the
+/// refusal shows that the API server trusts both. The cainjector gives each its authority in a write of its own.
+const REFUSED: &str = r#"{"apiVersion": "cert-manager.io/v1", "kind": "CertificateRequest",
+    "metadata": {"name": "refused"}, "spec": {"request": "bm9uZQ==", "issuerRef": {"name": "any"}}}"#;
 
 /// The bed that all tests of its size share.
 pub(crate) struct Bed {
@@ -89,7 +90,7 @@ impl Bed {
         project.rewrite("chart.yaml", chart.stdout());
         project.apply();
         project.expect_settled();
-        wait_until("the answer of cert-manager's webhook", || {
+        wait_until("the answer of both webhooks of cert-manager", || {
             let dry_run = ["create", "--namespace=default", "--dry-run=server", "--filename=-"];
             let refused = Cluster::shared().kubectl(dry_run).stdin(REFUSED).run().any();
             refused.stderr().contains("denied the request")
