@@ -4,6 +4,7 @@ use super::binding::{Binding, Deviation};
 use super::file::{PlanFile, is_bound};
 use crate::plan::{Action, Change, Plan, Reason, other_managers};
 use crate::resource::{Address, FieldManager, FieldPath, GroupKind, Identity, Key};
+use crate::state::RevisionHead;
 
 /// Whether the run that is about to begin is the first one of the approved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub struct Divergence {
     pub address: Address,
     /// What the difference is.
     pub kind: DivergenceKind,
+    /// The last revision of this state that has changed the resource since the plan was made; `None` where none has, so
+    /// that it was others.
+    pub revision: Option<u64>,
 }
 
 /// A field, and the other managers that own it now. The list is empty where the server does not tell.
@@ -66,6 +70,19 @@ pub enum DivergenceKind {
     },
 }
 
+impl Divergence {
+    fn new(address: &Address, kind: DivergenceKind) -> Self {
+        Self { address: address.clone(), kind, revision: None }
+    }
+
+    /// Notes which of the applies that were completed since the plan was made has changed the resource. They come with the
+    /// newest first.
+    pub fn look_in(&mut self, later: &[RevisionHead]) {
+        let by = later.iter().find(|head| head.changed.contains_key(&self.address));
+        self.revision = by.map(|head| head.number);
+    }
+}
+
 /// All differences between the approved plan in the file and the new one.
 pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Divergence> {
     let mut found = Vec::new();
@@ -76,7 +93,7 @@ pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Di
             Some(approved) => compare(approved, now, change, attempt, key),
             None => vec![unapproved(now, change)],
         };
-        found.extend(kinds.into_iter().map(|kind| Divergence { address: change.address.clone(), kind }));
+        found.extend(kinds.into_iter().map(|kind| Divergence::new(&change.address, kind)));
     }
     // A change that an interrupted run has done does not appear in the new plan.
     if attempt == Attempt::Fresh {
@@ -87,7 +104,7 @@ pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Di
                 Some(change) => DivergenceKind::Kept(change.reasons.clone()),
                 None => DivergenceKind::Settled { approved: file.bindings().get(address)?.action },
             };
-            Some(Divergence { address: address.clone(), kind })
+            Some(Divergence::new(address, kind))
         }));
     }
     found

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::plan::{
     Action, After, Briefing, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, Reason,
-    Refusal, SchemaChange, Tracking, UnknownValue, UserChange,
+    Refusal, SchemaChange, Tracking, Unknown, UnknownValue, UserChange,
 };
 use crate::resource::{
     Address, ClusterIdentity, FieldPath, FilePlace, Health, Identity, Live, Origin, Ownership, Problem,
@@ -147,6 +147,7 @@ impl PlanSnapshot {
             left_out: self.left_out.clone(),
             // A plan that cannot be applied is not kept in a file.
             lineage_obstacle: None,
+            unknown: Unknown::default(),
             freshness: Freshness::default(),
             briefing: self.briefing.clone(),
             digest: self.digest.clone(),

@@ -1,6 +1,7 @@
 //! What can be said on the command line. Only parsed here; what it means is settled where it is used.
 
 mod state;
+mod values;
 mod verify;
 
 use std::path::PathBuf;
@@ -13,9 +14,8 @@ pub(super) use self::state::{
     StateCommand, StateInitArgs, StateListArgs, StateMigrateArgs, StateMvArgs, StatePushArgs,
     StateRebuildArgs, StateRmArgs, StateShowArgs, UnlockArgs,
 };
+use self::values::{limit, namespace, parallelism, revision, time};
 pub(super) use self::verify::{VerifyArgs, VerifyFormat};
-use crate::config;
-use crate::kubernetes::names::dns_label;
 use crate::report;
 use crate::resource::{Address, BlockAddress, ObjectName};
 use crate::state::Lineage;
@@ -271,7 +271,7 @@ pub(super) struct PlanningArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(super) rotate: Vec<BlockAddress>,
     /// How many resources are worked on at once
-    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = parallelism)]
     pub(super) parallelism: u16,
 }
 
@@ -324,22 +324,6 @@ pub(super) enum PlanFormat {
     Json,
     /// For a comment on a pull request
     Markdown,
-}
-
-fn time(text: &str) -> Result<Duration, &'static str> {
-    config::duration(text).ok_or("write hours, minutes and seconds, largest first: `90s`, `10m`, `1h30m`")
-}
-
-/// The name of a namespace.
-fn namespace(text: &str) -> Result<String, String> {
-    dns_label(text).map(|()| text.to_owned())
-}
-
-/// With less than this, there is no room for anything worth reading.
-fn limit(text: &str) -> Result<usize, String> {
-    const LEAST: usize = 1000;
-    let limit = text.parse().map_err(|error| format!("{error}"))?;
-    if limit < LEAST { Err(format!("it takes at least {LEAST}")) } else { Ok(limit) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -511,7 +495,7 @@ Examples:
   regplan history --format json | jq '.revisions[-1].by'")]
 pub(super) struct HistoryArgs {
     /// Show what changed with this revision
-    #[arg(value_name = "REVISION")]
+    #[arg(value_name = "REVISION", value_parser = revision, allow_negative_numbers = true)]
     pub(super) revision: Option<u64>,
     /// In which form
     #[arg(long, default_value = "text")]
@@ -522,7 +506,7 @@ pub(super) struct HistoryArgs {
 pub(super) struct RollbackArgs {
     /// The revision to go back to; the one before the last where it is left out, or the last one where a run after it
     /// did not complete
-    #[arg(value_name = "REVISION")]
+    #[arg(value_name = "REVISION", value_parser = revision, allow_negative_numbers = true)]
     pub(super) revision: Option<u64>,
     /// Only plan it, and keep the plan in this file, for `regplan apply FILE`
     #[arg(long, value_name = "FILE", conflicts_with = "auto_approve")]

@@ -109,11 +109,11 @@ enum Admission<'a> {
 
 impl Admission<'_> {
     /// The approval of the plan; fails where it is not the plan in the file.
-    fn approval(&self, workspace: &Workspace<Store>, planned: &Planned) -> Result<Approval, Failure> {
+    async fn approval(&self, workspace: &Workspace<Store>, planned: &Planned) -> Result<Approval, Failure> {
         match self {
             Self::Person => Ok(Approval::Caller),
             Self::Digest(digest) => Ok(Approval::Digest((*digest).to_owned())),
-            Self::File(named, admitted) => named.hold_against(workspace, admitted, planned),
+            Self::File(named, admitted) => named.hold_against(workspace, admitted, planned).await,
         }
     }
 
@@ -145,7 +145,7 @@ pub(super) async fn run(
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
-    let approval = admission.approval(&workspace, &planned)?;
+    let approval = admission.approval(&workspace, &planned).await?;
     plan::show(&planned.plan, &Form::from(args), &SourceLine::within(sources), output)?;
     planned.check_named_lineage()?;
     if !planned.plan.refusals.is_empty() {
@@ -164,7 +164,7 @@ pub(super) async fn run(
     };
     let is_to_be_asked =
         matches!(admission, Admission::Person) && planned.plan.has_changes() && !args.auto_approve;
-    if is_to_be_asked && !confirm::ask(&question(&planned.plan), global.into(), output)? {
+    if is_to_be_asked && !confirm::ask(&question(&planned.plan), "review the plan", global.into(), output)? {
         let mut text = Styled::default();
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);

@@ -23,11 +23,16 @@ impl From<&Global> for Questions {
 }
 
 /// Asks, and accepts only `yes` as consent. The answer may come from a pipe. No answer at all is an error, so
-/// that a script learns that nothing was done.
-pub(super) fn ask(question: &str, questions: Questions, output: Output) -> Result<bool, Failure> {
+/// that a script learns that nothing was done. `review` is what to look at before one agrees without being asked.
+pub(super) fn ask(
+    question: &str,
+    review: &str,
+    questions: Questions,
+    output: Output,
+) -> Result<bool, Failure> {
     let unanswered = || {
         Failure::message("this needs an approval, and there is nobody to ask")
-            .help("review the plan, then pass `--auto-approve`")
+            .help(format!("{review}, then pass `--auto-approve`"))
     };
     if questions == Questions::Forbidden {
         return Err(unanswered());

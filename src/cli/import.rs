@@ -84,25 +84,34 @@ async fn from_cluster(global: &Global, namespace: &str, output: Output) -> Resul
     Ok(Exit::Done)
 }
 
-/// Sentences about what the file does not have: what controllers make is counted, everything else is named.
+/// Sentences about what the file does not have: what controllers make is counted, and what regplan does; everything else
+/// is named.
 fn left_out(all: &[(Identity, LeftOut)]) -> Vec<String> {
-    let controlled = all.iter().filter(|(_, why)| *why == LeftOut::Controlled).count();
-    let counted = match controlled {
-        0 => None,
-        1 => Some("1 object is left out: Kubernetes or a controller makes it.".to_owned()),
-        count => Some(format!("{count} objects are left out: Kubernetes or a controller makes them.")),
-    };
+    let of = |why: &LeftOut| all.iter().filter(|(_, found)| found == why).count();
+    let counted = [
+        match of(&LeftOut::Controlled) {
+            0 => None,
+            1 => Some("1 object is left out: Kubernetes or a controller makes it.".to_owned()),
+            count => Some(format!("{count} objects are left out: Kubernetes or a controller makes them.")),
+        },
+        match of(&LeftOut::OfRegplan) {
+            0 => None,
+            1 => Some("1 object is left out: regplan keeps a state in it, or a record about one.".to_owned()),
+            count => Some(format!(
+                "{count} objects are left out: regplan keeps states in them, or records about states."
+            )),
+        },
+    ];
     let named = all.iter().filter_map(|(identity, why)| {
         let why = match why {
-            LeftOut::Controlled => return None,
+            LeftOut::Controlled | LeftOut::OfRegplan => return None,
             LeftOut::Ending => "it is being deleted".to_owned(),
             LeftOut::OfProject(project) => format!("it belongs to the project `{project}`"),
-            LeftOut::OfRegplan => "it has a record of regplan's own".to_owned(),
             LeftOut::OfHelm => "Helm keeps a release in it".to_owned(),
             LeftOut::NoToml(reason) => format!("it cannot be written as TOML: {reason}"),
             LeftOut::Pod => "most fields of a pod cannot be changed".to_owned(),
         };
         Some(escape(&format!("{identity} is left out: {why}.")))
     });
-    counted.into_iter().chain(named).collect()
+    counted.into_iter().flatten().chain(named).collect()
 }

@@ -73,13 +73,13 @@ impl NamedPlanFile {
     }
 
     /// Compares the new plan with the file.
-    pub(super) fn hold_against(
+    pub(super) async fn hold_against(
         &self,
         workspace: &Workspace<Store>,
         admitted: &Admitted<'_>,
         planned: &Planned,
     ) -> Result<Approval, Failure> {
-        workspace.hold_against(admitted, planned).map_err(|error| self.failure(error))
+        workspace.hold_against(admitted, planned).await.map_err(|error| self.failure(error))
     }
 
     /// The failure for an error of the engine. Where it is about the file, it names the file.

@@ -84,7 +84,7 @@ impl Files {
         let names = match toml_files(&absolute) {
             Ok(names) => names,
             Err(error) => {
-                mistakes.push(unreadable(path, &error));
+                mistakes.push(unreadable(path, Purpose::Configuration, &error));
                 return Layer::default();
             }
         };
@@ -108,7 +108,7 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        Some(self.sources.push(source(base, path, mistakes)?))
+        Some(self.sources.push(source(base, path, Purpose::Configuration, mistakes)?))
     }
 
     /// The same for a file that gives values to variables. No line of it is drawn: it may hold secrets, also under a
@@ -119,19 +119,50 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        Some(self.sources.push(source(base, path, mistakes)?.all_hidden()))
+        Some(self.sources.push(source(base, path, Purpose::Values, mistakes)?.all_hidden()))
     }
 }
 
-/// One configuration file; `None` where it cannot be read, with the reason pushed.
-fn source(base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<Source> {
-    let text = text(base, path, mistakes)?;
+/// What a file is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// It is a part of the configuration.
+    Configuration,
+    /// It gives values to variables.
+    Values,
+}
+
+impl Purpose {
+    /// What to do where there is no such file.
+    fn instead(self) -> &'static str {
+        match self {
+            Self::Configuration => "name one that is there, or write one with `regplan init`",
+            Self::Values => {
+                "name one that is there with `--var-file`; it has a line `NAME = VALUE` for each variable"
+            }
+        }
+    }
+
+    /// What a file for this is, where it is too large to be one.
+    fn meant(self) -> &'static str {
+        match self {
+            Self::Configuration => {
+                "name a configuration; objects of Kubernetes go into files for `[manifest.NAME]`"
+            }
+            Self::Values => "name a file that has a line `NAME = VALUE` for each variable, and nothing else",
+        }
+    }
+}
+
+/// One file; `None` where it cannot be read, with the reason pushed.
+fn source(base: &Path, path: &Path, purpose: Purpose, mistakes: &mut Vec<Diagnostic>) -> Option<Source> {
+    let text = text(base, path, purpose, mistakes)?;
     let folder = base.join(path).parent().map(Path::to_path_buf).unwrap_or_default();
     Some(Source { path: path.to_path_buf(), folder, text: text.into(), hidden: Vec::new() })
 }
 
 /// The text of a file; `None` where it cannot be read, with the reason pushed.
-fn text(base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<String> {
+fn text(base: &Path, path: &Path, purpose: Purpose, mistakes: &mut Vec<Diagnostic>) -> Option<String> {
     let bytes = match limited(&base.join(path)) {
         Ok(bytes) if bytes.len() > LARGEST => {
             mistakes.push(
@@ -139,13 +170,13 @@ fn text(base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<Stri
                     codes::TOO_LARGE,
                     format!("{} is larger than {} MiB", path.display(), LARGEST >> 20),
                 )
-                .help("name a configuration; objects of Kubernetes go into files for `[manifest.NAME]`"),
+                .help(purpose.meant()),
             );
             return None;
         }
         Ok(bytes) => bytes,
         Err(error) => {
-            mistakes.push(unreadable(path, &error));
+            mistakes.push(unreadable(path, purpose, &error));
             return None;
         }
     };
@@ -188,12 +219,16 @@ fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(names)
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+fn unreadable(path: &Path, purpose: Purpose, error: &io::Error) -> Diagnostic {
     let path = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => {
-            Diagnostic::error(codes::MISSING_FILE, format!("there is no file or folder {path}"))
-                .help("name one that is there, or write one with `regplan init`")
+            let what = match purpose {
+                Purpose::Configuration => "file or folder",
+                Purpose::Values => "file",
+            };
+            Diagnostic::error(codes::MISSING_FILE, format!("there is no {what} {path}"))
+                .help(purpose.instead())
         }
         io::ErrorKind::PermissionDenied => {
             Diagnostic::error(codes::UNREADABLE_FILE, format!("{path} may not be read"))
@@ -202,7 +237,8 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
         io::ErrorKind::IsADirectory => {
             Diagnostic::error(codes::UNREADABLE_FILE, format!("{path} is a folder")).help("name a file in it")
         }
-        _ => Diagnostic::error(codes::UNREADABLE_FILE, format!("{path} cannot be read: {error}")),
+        _ => Diagnostic::error(codes::UNREADABLE_FILE, format!("{path} cannot be read: {error}"))
+            .help("check the file, and the disk that it lies on"),
     }
 }
 
@@ -251,5 +287,14 @@ mod tests {
         let codes: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
         assert_eq!(codes, [codes::MISSING_FILE, codes::NOT_UTF8, codes::NO_CONFIGURATION]);
         assert!(mistakes[1].message.contains("line 2"));
+    }
+
+    #[test]
+    fn a_file_of_values_that_is_not_there_is_no_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut files, mut mistakes) = (Files::default(), Vec::new());
+        assert!(files.read_values(folder.path(), Path::new("no.toml"), &mut mistakes).is_none());
+        let help = mistakes[0].help.as_deref().unwrap();
+        assert!(help.contains("`--var-file`") && !help.contains("regplan init"), "{help}");
     }
 }

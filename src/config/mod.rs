@@ -74,8 +74,8 @@ pub use model::{
     Block, BlockSchema, ClusterSettings, Config, DefaultedVariables, Generate, ObjectReadyRule, Output,
     Property, SecretSource,
 };
-pub(crate) use moves::still_there;
 pub use moves::{Moved, Moves, Removed};
+pub(crate) use moves::{is_namespace, still_there};
 pub use node::{Node, NodeValue, Table, TableEntry};
 pub use object_state::{ObjectState, ObjectStoreKind, object_prefix_schema, store_endpoint_schema};
 pub use presence::is_absent;

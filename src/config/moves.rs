@@ -167,7 +167,7 @@ impl Moved {
 }
 
 /// Whether it is a shared namespace: these have addresses and no blocks.
-fn is_namespace(address: &Address) -> bool {
+pub(crate) fn is_namespace(address: &Address) -> bool {
     address.block.kind == "namespace"
 }
 

@@ -46,6 +46,15 @@ impl Default for StateSettings {
 }
 
 impl StateSettings {
+    /// The key of `[state]` that tells the state of one configuration from that of another one in the same kind of place.
+    pub fn place_key(&self) -> &'static str {
+        match self {
+            Self::Local { .. } => "path",
+            Self::Kubernetes(_) => "name",
+            Self::Objects(_) => "prefix",
+        }
+    }
+
     /// The namespace of the cluster in which it is recorded which copy of the state is the newest one; `None` for a place
     /// that all machines share, where there is but one.
     pub fn recorded_in(&self) -> Option<&str> {

@@ -28,6 +28,15 @@ impl Project {
         Ok(state::migrate(old, new, &self.config.project, identities.as_ref()).await?)
     }
 
+    /// The revisions whose secret values stay behind when the state moves from here to where the other configuration says.
+    ///
+    /// # Errors
+    /// The settings lead to no place, or the revisions cannot be read.
+    pub async fn values_left_behind(&self, to: &Self) -> Result<Vec<u64>, Error> {
+        let (old, new) = (self.backend().await?, to.backend().await?);
+        Ok(state::values_left_behind(old.as_ref(), new.as_ref()).await?)
+    }
+
     /// How the state that is to move here from the place of the other configuration compares with the newest one. Only a move out
     /// of a folder needs the answer, into a place of which there is but one: nobody compares the state there with a record.
     ///

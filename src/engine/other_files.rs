@@ -48,7 +48,7 @@ pub(super) fn check(
     let is_agreed = |name: &&str| request.without.iter().any(|agreed| agreed == name);
     if is_known && plan.has_changes() {
         if request.move_to.is_empty() && !passed_over.iter().all(is_agreed) {
-            return Err(Diagnostics::from(vec![refusal(&passed_over)]));
+            return Err(Diagnostics::from(vec![refusal(&passed_over, config)]));
         }
         plan.notes.extend(note(&new, &gone));
     }
@@ -61,12 +61,12 @@ pub(super) fn check(
     Ok(())
 }
 
-fn refusal(passed_over: &[&str]) -> Diagnostic {
+fn refusal(passed_over: &[&str], config: &Config) -> Diagnostic {
     let names = list(passed_over.iter().copied());
     let flags: Vec<String> = passed_over.iter().map(|name| format!("--without {name}")).collect();
     let message = format!("the last apply also read {names}, and this run does not, so nothing was planned");
     let otherwise = "if it was forgotten, name it again; if it is left out on purpose, add";
-    let help = format!("{}; {otherwise} `{}`", plan::OWN_STATE, flags.join(" "));
+    let help = format!("{}; {otherwise} `{}`", plan::own_state(config.state.place_key()), flags.join(" "));
     Diagnostic::error("other-files", message).help(help)
 }
 

@@ -20,10 +20,10 @@ pub(super) fn check(plan: &Plan, state: &State, config: &Config) -> Result<(), D
     if forgotten.is_empty() || !is_asked || state.resources.is_empty() {
         return Ok(());
     }
-    Err(Diagnostics::from(vec![refusal(&forgotten)]))
+    Err(Diagnostics::from(vec![refusal(&forgotten, config)]))
 }
 
-fn refusal(forgotten: &[&str]) -> Diagnostic {
+fn refusal(forgotten: &[&str], config: &Config) -> Diagnostic {
     let names = list(forgotten.iter().copied());
     let flags: Vec<String> = forgotten.iter().map(|name| format!("--var {name}=VALUE")).collect();
     let (noun, it, has) = match forgotten {
@@ -38,7 +38,7 @@ fn refusal(forgotten: &[&str]) -> Diagnostic {
     let help = format!(
         "now {pronoun} {has}: give {it} again; if the default is meant, say so with its value: `{}`; {}",
         flags.join(" "),
-        plan::OWN_STATE
+        plan::own_state(config.state.place_key())
     );
     Diagnostic::error("other-variables", message).help(help)
 }

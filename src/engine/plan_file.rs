@@ -83,7 +83,7 @@ impl Workspace<Store> {
     ///
     /// # Errors
     /// A [`PlanFileRefusal`] where anything differs from what was approved.
-    pub fn hold_against(&self, admitted: &Admitted<'_>, planned: &Planned) -> Result<Approval, Error> {
+    pub async fn hold_against(&self, admitted: &Admitted<'_>, planned: &Planned) -> Result<Approval, Error> {
         let Admitted { file, key, attempt } = admitted;
         let Planned { request, plan, secret_inputs, .. } = planned;
         let config = &self.project.config;
@@ -93,12 +93,14 @@ impl Workspace<Store> {
             return Err(PlanFileRefusal::Mismatch(mismatches).into());
         }
         let is_comparable = plan.refusals.is_empty();
-        let divergences = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
+        let mut divergences =
+            if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
         if divergences.is_empty() {
-            Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }))
-        } else {
-            Err(PlanFileRefusal::Diverged(divergences).into())
+            return Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }));
         }
+        let later = self.state.applied_since(file.preconditions().serial).await?;
+        divergences.iter_mut().for_each(|divergence| divergence.look_in(&later));
+        Err(PlanFileRefusal::Diverged(divergences).into())
     }
 }
 

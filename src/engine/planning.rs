@@ -112,6 +112,7 @@ pub(super) async fn plan(
         lineage: request.adopt_lineage.clone().unwrap_or_else(|| state.lineage.to_string()),
         lineage_adopted: request.adopt_lineage.is_some(),
         serial: state.serial,
+        state_key: config.state.place_key(),
         cluster: cluster.clone(),
         mode: request.mode,
         desired: order.iter().filter_map(|address| graph.get(address).cloned()).collect(),

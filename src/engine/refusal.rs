@@ -11,10 +11,10 @@ use crate::state::Stale;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotApplicable {
     /// The plan has refusals, which must be resolved first.
-    #[error("{} resources of the plan must be corrected first", .0.len())]
+    #[error("resources of the plan that must be corrected first: {}", .0.len())]
     Refused(Vec<Refusal>),
     /// Fields that could not be checked cannot be written either.
-    #[error("{} fields of the plan could not be checked", .0.len())]
+    #[error("fields of the plan that could not be checked: {}", .0.len())]
     Unchecked(Vec<UncheckedField>),
     /// There is no state here, and the objects were made from one.
     #[error("the objects were made from a state that is not here")]
@@ -61,12 +61,12 @@ pub enum PlanFileRefusal {
         at: Timestamp,
     },
     /// Some fields could not be checked when it was made.
-    #[error("{} fields of the plan file could not be checked", .0.len())]
+    #[error("fields of the plan file that could not be checked: {}", .0.len())]
     Unchecked(Vec<UncheckedField>),
     /// It is for another configuration, cluster or state.
     #[error("the plan file was made for something else")]
     Mismatch(Vec<Mismatch>),
     /// The new plan is not the one in the file.
-    #[error("{} resources have moved since the plan file was made", .0.len())]
+    #[error("resources that have moved since the plan file was made: {}", .0.len())]
     Diverged(Vec<Divergence>),
 }

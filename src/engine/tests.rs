@@ -158,7 +158,7 @@ async fn again(workspace: &mut Workspace<Store>, file: &PlanFile) -> Result<(Pla
     let admitted = workspace.admit(file).await?;
     assert!(!admitted.is_resumed());
     let planned = workspace.plan(PlanRequest::from(file)).await?;
-    let approval = workspace.hold_against(&admitted, &planned)?;
+    let approval = workspace.hold_against(&admitted, &planned).await?;
     Ok((planned, approval))
 }
 
@@ -207,7 +207,27 @@ async fn a_plan_file_is_refused_where_anything_is_other_than_it_was() {
     stage.cluster.edit("a", |object| object["data"]["text"] = "x".into());
     let moved = refusal(again(&mut workspace(&stage).await, &kept).await);
     let PlanFileRefusal::Diverged(moved) = moved else { panic!("{moved:?}") };
-    assert_eq!(moved[0].address.to_string(), "resource.a");
+    assert_eq!((moved[0].address.to_string(), moved[0].revision), ("resource.a".to_owned(), None));
+}
+
+#[tokio::test]
+async fn a_later_apply_of_ours_is_told_from_what_others_did() {
+    let stage = Stage::new(&config_map("a", "one"));
+    let mut workspace = workspace(&stage).await;
+    let first = plan(&workspace).await;
+    apply(&mut workspace, &first, &Approval::Caller).await;
+    drop(workspace);
+    stage.write(&config_map("a", "two"));
+    let kept = file(&stage).await;
+    stage.write(&config_map("a", "three"));
+    let mut between = self::workspace(&stage).await;
+    let second = plan(&between).await;
+    apply(&mut between, &second, &Approval::Caller).await;
+    drop(between);
+    stage.write(&config_map("a", "two"));
+    let moved = refusal(again(&mut self::workspace(&stage).await, &kept).await);
+    let PlanFileRefusal::Diverged(moved) = moved else { panic!("{moved:?}") };
+    assert_eq!((moved[0].address.to_string(), moved[0].revision), ("resource.a".to_owned(), Some(2)));
 }
 
 #[tokio::test]

@@ -27,10 +27,10 @@ use crate::apply::{Event, Options, Report, Stop};
 use crate::blocks::{ChartPast, RandomPast, SecretKeyRef};
 use crate::config::Config;
 use crate::graph::Graph;
-use crate::plan::{Action, Briefing, Mode};
+use crate::plan::{Action, Age, Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity, Moment};
-use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, StateError, Store, View};
+use crate::state::{Freshness, Intent, IntentKind, Lineage, ReadFrom, State, StateError, Store, View};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
 ///
@@ -79,6 +79,13 @@ impl<S: StateAccess> Workspace<S> {
         };
         let (planned, freshness) = tokio::join!(Box::pin(planning), self.freshness());
         let mut planned = planned?;
+        let age = match freshness {
+            Freshness::Newest | Freshness::Ahead if self.register().is_some() => Age::Newest,
+            // A place of which there is but one may have been put back from a backup as a whole.
+            _ => Age::Unproved,
+        };
+        let unknown = planned.plan.unknown.notes(state.serial, age);
+        planned.plan.notes.extend(unknown);
         planned.plan.freshness = freshness;
         let makes_something = planned.plan.changes.iter().any(|change| change.action == Action::Create);
         if state.serial == 0 && makes_something {

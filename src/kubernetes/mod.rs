@@ -20,6 +20,7 @@
 //! | `filled_in` | which fields of an object nobody has to write |
 //! | `schema_defaults` | which fields of a custom resource hold just what its definition fills in |
 //! | `controlled` | what controllers write into objects, and what an export brings along |
+//! | `endpoints`, `leases` | which of them programs make for themselves, and which are a user's |
 //! | `server_fields` | which fields only the server writes |
 //! | `openapi` | what a server says of the fields of a kind |
 //! | `quantity` | in which form an amount is stored, and which one is larger |
@@ -62,6 +63,7 @@ pub mod defaults;
 pub mod definition_schemas;
 pub mod deletion_time;
 pub mod encoded_bytes;
+pub mod endpoints;
 pub mod events;
 pub mod field_manager;
 pub mod filled_in;
@@ -70,6 +72,7 @@ pub mod immutable;
 pub mod ingress_classes;
 pub mod kinds;
 pub mod label_selector;
+pub mod leases;
 pub mod list_items;
 pub mod marks;
 pub mod names;

@@ -8,6 +8,7 @@ use crate::kubernetes::pull_login::{LoginManner, right_to_ask};
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Mode;
+use crate::plan::model::unknown::Unknown;
 use crate::plan::view::controllers::{self, Presence, Served};
 use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
@@ -95,15 +96,15 @@ impl Closing {
         true
     }
 
-    /// Says it at the changes that it concerns; sentences about the rest.
-    pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> Vec<String> {
+    /// Says it at the changes that it concerns; sentences about the rest, and what the state does not know.
+    pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> (Vec<String>, Unknown) {
         let Self { missing, controllers, health, unasked, certifier, marked, .. } = self;
         tell_missing(missing, changes);
-        let served = tell_controllers(controllers, changes);
+        let notes = tell_controllers(controllers, changes);
         tell_rights(&unasked, changes);
         tell_certifier(certifier, changes);
         tell_health(health, changes);
-        served.into_iter().chain(strays::notes(overview, &marked, changes)).collect()
+        (notes, strays::unknown(overview, &marked, changes))
     }
 
     /// Asks for those who serve classes that are there.

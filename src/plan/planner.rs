@@ -27,6 +27,7 @@ use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
+use crate::plan::view::taken_back;
 use crate::resource::{Address, FieldPath, Problem, ProblemKind, Target};
 use crate::state::Freshness;
 
@@ -447,12 +448,13 @@ impl Planner {
         for change in &mut changes {
             change.sum_up_schemas();
         }
-        let notes = std::mem::take(&mut self.closing).tell(self.overview(), &mut changes);
+        let (notes, unknown) = std::mem::take(&mut self.closing).tell(self.overview(), &mut changes);
         self.notes.extend(notes);
         refusals.extend(unreadable);
         ways_in::close_first(&mut changes, &self.input.known);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(strangers::notes(self.overview()));
+        self.notes.extend(taken_back::note(&self.input, &changes));
         self.notes.extend(unused_consents(&self.input, &changes, &refusals));
         Plan {
             project: self.input.project.clone(),
@@ -468,6 +470,7 @@ impl Planner {
             targets: self.input.targets.clone(),
             left_out: self.input.left_out.addresses().into_iter().collect(),
             lineage_obstacle: self.lineage_obstacle.take(),
+            unknown,
             freshness: Freshness::default(),
             briefing: Briefing::default(),
             // It is known once the plan is complete.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::kubernetes::field_manager;
-use crate::plan::{Briefing, Change, Mode, Plan};
+use crate::plan::{Briefing, Change, Mode, Plan, Unknown};
 use crate::resource::{ClusterIdentity, Live, ManagedEntry, Operation, Ownership, Stamp};
 use crate::state::Freshness;
 
@@ -61,6 +61,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         targets: Vec::new(),
         left_out: Vec::new(),
         lineage_obstacle: None,
+        unknown: Unknown::default(),
         freshness: Freshness::default(),
         briefing: Briefing::default(),
         digest: "sha256:plan".into(),

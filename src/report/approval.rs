@@ -41,11 +41,12 @@ fn source(name: &SecretSourceName) -> String {
 
 /// How the new plan differs from the approved one: one line, and one for each field below it.
 pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
-    let mut lines = vec![format!("{}: {}", divergence.address, story(&divergence.kind))];
-    match &divergence.kind {
+    let Divergence { address, kind, revision } = divergence;
+    let mut lines = vec![format!("{address}: {}", story(kind, *revision))];
+    match kind {
         DivergenceKind::Sends(paths) => lines.extend(paths.iter().map(|path| format!("  {path}"))),
         DivergenceKind::Holds(fields) | DivergenceKind::Unapproved { fields, .. } => {
-            lines.extend(fields.iter().map(|(path, managers)| owned(path, managers)));
+            lines.extend(fields.iter().map(|(path, managers)| owned(path, managers, *revision)));
         }
         DivergenceKind::AlsoDie(objects) => {
             lines.extend(objects.iter().map(|identity| format!("  {identity}")));
@@ -61,18 +62,37 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
     lines
 }
 
-fn owned(path: &FieldPath, managers: &[FieldManager]) -> String {
+/// A field, and who has changed it. What nobody else owns was written by the later run of ours, where there was one.
+fn owned(path: &FieldPath, managers: &[FieldManager], revision: Option<u64>) -> String {
     let names: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
-    let by = if names.is_empty() { "an unknown manager".to_owned() } else { names.join(", ") };
+    let by = match (names.as_slice(), revision) {
+        ([], Some(revision)) => format!("revision {revision}"),
+        ([], None) => "an unknown manager".to_owned(),
+        (names, _) => names.join(", "),
+    };
     format!("  {path} (by {by})")
 }
 
-fn story(kind: &DivergenceKind) -> String {
+/// Who has done what was not there when the plan was made: a later run of ours, with its revision, or others.
+fn doer(revision: Option<u64>) -> String {
+    revision.map_or_else(
+        || "others".to_owned(),
+        |revision| format!("revision {revision}, which was applied since"),
+    )
+}
+
+fn story(kind: &DivergenceKind, revision: Option<u64>) -> String {
     match kind {
-        DivergenceKind::Action { approved, now } => other_action(*approved, *now),
+        DivergenceKind::Action { approved, now } => other_action(*approved, *now, revision),
         DivergenceKind::Object => "another object has its name: it was deleted and made again".to_owned(),
         DivergenceKind::Sends(_) => "something else would be written than what was approved".to_owned(),
-        DivergenceKind::Holds(_) => "others have changed it".to_owned(),
+        DivergenceKind::Holds(fields) => match revision {
+            Some(revision) if fields.iter().any(|(_, managers)| !managers.is_empty()) => {
+                format!("others have changed it, and so has {}", doer(Some(revision)))
+            }
+            Some(revision) => format!("it was changed by {}", doer(Some(revision))),
+            None => "others have changed it".to_owned(),
+        },
         DivergenceKind::TakesFrom(managers) => {
             format!("other managers own its fields now: {}", managers.join(", "))
         }
@@ -97,20 +117,23 @@ fn story(kind: &DivergenceKind) -> String {
             None => "it was to be deleted, and is kept now".to_owned(),
         },
         DivergenceKind::Settled { approved } => {
-            format!("there is nothing left to {}: others have done so", word(*approved))
+            format!("there is nothing left to {}: it was done by {}", word(*approved), doer(revision))
         }
     }
 }
 
-fn other_action(approved: Action, now: Action) -> String {
+fn other_action(approved: Action, now: Action, revision: Option<u64>) -> String {
     match (approved, now) {
         (Action::Update | Action::Replace | Action::Adopt, Action::Create) => {
-            "it was deleted by others".to_owned()
+            format!("it was deleted by {}", doer(revision))
         }
         (Action::Delete, Action::Forget | Action::Keep) => {
             "it was deleted by others, or belongs to others now".to_owned()
         }
-        (Action::Create, _) => "it is there by now, and was not when the plan was made".to_owned(),
+        (Action::Create, _) => match revision {
+            Some(_) => format!("it was made by {}", doer(revision)),
+            None => "it is there by now, and was not when the plan was made".to_owned(),
+        },
         (approved, now) => {
             format!("the approved plan would {} it, and a plan now would {} it", word(approved), word(now))
         }
@@ -136,7 +159,38 @@ mod tests {
     }
 
     fn lines(kind: DivergenceKind) -> Vec<String> {
-        divergence_lines(&Divergence { address: Address::block("resource", "a"), kind })
+        lines_since(kind, None)
+    }
+
+    fn lines_since(kind: DivergenceKind, revision: Option<u64>) -> Vec<String> {
+        divergence_lines(&Divergence { address: Address::block("resource", "a"), kind, revision })
+    }
+
+    #[test]
+    fn what_a_later_run_of_ours_did_is_not_blamed_on_others() {
+        let path: FieldPath = "data.k".parse().unwrap();
+        let action = |approved, now| DivergenceKind::Action { approved, now };
+        let ours = "revision 7, which was applied since";
+        for (kind, told) in [
+            (
+                DivergenceKind::Holds(vec![(path.clone(), Vec::new())]),
+                format!("resource.a: it was changed by {ours}\n  data.k (by revision 7)"),
+            ),
+            (
+                DivergenceKind::Holds(vec![(path.clone(), Vec::new()), (path, vec![manager("kubectl")])]),
+                format!(
+                    "resource.a: others have changed it, and so has {ours}\n  data.k (by revision 7)\n  data.k (by kubectl)"
+                ),
+            ),
+            (action(Action::Update, Action::Create), format!("resource.a: it was deleted by {ours}")),
+            (action(Action::Create, Action::Update), format!("resource.a: it was made by {ours}")),
+            (
+                DivergenceKind::Settled { approved: Action::Delete },
+                format!("resource.a: there is nothing left to delete: it was done by {ours}"),
+            ),
+        ] {
+            assert_eq!(lines_since(kind, Some(7)).join("\n"), told);
+        }
     }
 
     #[test]
@@ -202,7 +256,7 @@ mod tests {
             ),
             (
                 DivergenceKind::Settled { approved: Action::Delete },
-                "resource.a: there is nothing left to delete: others have done so",
+                "resource.a: there is nothing left to delete: it was done by others",
             ),
         ] {
             assert_eq!(lines(kind).join("\n"), told);

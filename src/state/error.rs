@@ -106,6 +106,24 @@ pub enum StateError {
         /// What is wrong with it, with line and column.
         reason: String,
     },
+    /// A file that is to become the state is something else.
+    #[error("`{}` is no state: {found}", path.display())]
+    NoStateFile {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A file that is to become the state is that of another project.
+    #[error("`{}` is the state of the project `{found}`, and this configuration is that of `{expected}`", path.display())]
+    FileOfOtherProject {
+        /// Which file.
+        path: PathBuf,
+        /// The project that it names.
+        found: String,
+        /// The project of the configuration.
+        expected: String,
+    },
     /// The file was written by a newer regplan.
     #[error("`{}` has format version {found}, and this regplan knows versions up to {known}", path.display())]
     NewerFormat {
@@ -291,6 +309,8 @@ impl StateError {
             Self::NoKey { .. } => "state-no-key",
             Self::BadProjectName { .. } => "state-project-name",
             Self::Damaged { .. } => "state-damaged",
+            Self::NoStateFile { .. } => "state-no-state-file",
+            Self::FileOfOtherProject { .. } => "state-file-of-other-project",
             Self::NewerFormat { .. } => "state-newer-format",
             Self::OtherProject { .. } => "state-other-project",
             Self::OtherLineage { .. } => "state-other-lineage",
@@ -357,6 +377,12 @@ impl StateError {
                 "give `[project] name` lower-case letters, digits and dashes".to_owned()
             }
             Self::Damaged { path, .. } => damaged_help(path),
+            Self::NoStateFile { .. } => {
+                "name a file from `regplan state pull`, or the `state.json` of a backup".to_owned()
+            }
+            Self::FileOfOtherProject { .. } => {
+                "name the file of this project; or, for the other one, its configuration with `-f`".to_owned()
+            }
             Self::NewerFormat { .. } => "use the regplan that wrote it, or a newer one".to_owned(),
             Self::OtherProject { .. } => {
                 "give each project a place of its own in `[state]`, or put the project's name back: \
@@ -369,7 +395,7 @@ impl StateError {
                     .to_owned()
             }
             Self::OtherCluster { .. } => "choose the other cluster with `[cluster] context`, or, if this is meant to \
-                be a new installation, give it another `[project] name` or `[state] path`"
+                be a new installation, give it another `[project] name`, or another place in `[state]`"
                 .to_owned(),
             Self::Moved { .. } => "run the same command again".to_owned(),
             Self::NotNewer { .. } => {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::error::StateError;
 use super::model::State;
@@ -66,12 +67,33 @@ pub fn to_file(path: &Path, state: &State) -> Result<String, StateError> {
         .map_err(|error| StateError::Damaged { path: path.to_owned(), reason: error.to_string() })
 }
 
-/// The state in a file.
+/// The state in a file that a user names, which may be any file.
 ///
 /// # Errors
-/// It is damaged, or has a newer format.
+/// It is no state, is damaged, or has a newer format.
 pub fn from_file(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
-    read(path, bytes)
+    read(path, bytes).map_err(|error| match (error, something_else(bytes)) {
+        (StateError::Damaged { path, .. }, Some(found)) => StateError::NoStateFile { path, found },
+        (error, _) => error,
+    })
+}
+
+/// What a file is that never was a state; `None` where it may have been one.
+fn something_else(file: &[u8]) -> Option<&'static str> {
+    if !file.trim_ascii_start().starts_with(b"{") {
+        return Some(if file.trim_ascii().is_empty() { "it is empty" } else { "it is not JSON" });
+    }
+    // What is broken off may have been anything.
+    let all: Map<String, Value> = from_json(file).ok()?;
+    let has = |key| all.contains_key(key);
+    if has("seal") {
+        return Some("it is a plan file");
+    }
+    if all.get("content").is_some_and(|content| content.get("head").is_some()) {
+        return Some("it is a revision");
+    }
+    let is_alike = has("content") || has("checksum") || has("lineage") && has("resources");
+    (!is_alike).then_some("it is JSON of another kind")
 }
 
 /// The bytes of a whole file with this content. `path` is for the message of an error.

@@ -24,6 +24,21 @@ pub async fn history(backend: &dyn Backend) -> Result<(Vec<RevisionHead>, Vec<St
     Ok((heads, damaged))
 }
 
+/// The applies that were completed after the state had this serial, the newest first, as far as their revisions can be
+/// read.
+pub(super) async fn since(backend: &dyn Backend, serial: u64) -> Result<Vec<RevisionHead>, StateError> {
+    let mut later = Vec::new();
+    for number in backend.revisions().await?.into_iter().rev() {
+        // A damaged revision hides no older one.
+        let Some(revision) = unless_damaged(backend.revision(number).await)? else { continue };
+        if revision.state.serial <= serial {
+            break;
+        }
+        later.push(revision.head);
+    }
+    Ok(later)
+}
+
 /// The record of a completed plan; `None` where the plan was not completed. The state knows the last ones.
 /// Where it does not (an older version wrote it, or it was restored from a backup), the revisions are asked.
 pub(super) async fn completed(

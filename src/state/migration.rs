@@ -83,6 +83,25 @@ pub async fn migrate(
     Ok(Migrated { from: old, to: new, serial, revisions, without_values })
 }
 
+/// The revisions whose secret values a move would leave behind, because the new place keeps none. Of a state that cannot be
+/// read none is told: why it cannot move, the move itself says.
+///
+/// # Errors
+/// The revisions, or what is kept beside them, cannot be read.
+pub async fn values_left_behind(from: &dyn Backend, to: &dyn Backend) -> Result<Vec<u64>, StateError> {
+    if to.seal().is_some() || !matches!(from.load().await, Ok(Some(_))) {
+        return Ok(Vec::new());
+    }
+    let mut left = Vec::new();
+    for number in from.revisions().await? {
+        let Some(values) = from.values(number).await? else { continue };
+        if values.run == from.revision_head(number).await?.run {
+            left.push(number);
+        }
+    }
+    Ok(left)
+}
+
 /// Makes sure that the new place has nothing that would be lost: no state; an older copy of this one; or one that has
 /// moved here, and comes back.
 async fn check_target(to: &dyn Backend, state: &State, from: &PathBuf) -> Result<(), StateError> {

@@ -116,7 +116,7 @@ pub use id::{Lineage, LockId, RunId};
 pub use journal::{Begin, Intent, IntentKind, Journal, JournalLine, Outcome, RunEnd};
 pub use local_backend::LocalBackend;
 pub use location::Location;
-pub use migration::{Migrated, migrate};
+pub use migration::{Migrated, migrate, values_left_behind};
 pub use model::{COMPLETED_PLANS, EARLIER_RUNS, Expected, FinishedRun, State, Unfinished};
 pub use newest::{BegunRun, Freshness, Newest, NoRecord, Stale, Staleness};
 pub use open_run::OpenRun;

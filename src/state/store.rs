@@ -1,7 +1,7 @@
 //! The store: a state that this process has locked, and the run that it records.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -353,20 +353,24 @@ impl Store {
         self.keep(state).await
     }
 
-    /// Puts a state from elsewhere in place of this one.
+    /// Puts a state from elsewhere in place of this one. `file` is where it came from, for the message of an error.
     ///
     /// # Errors
     /// It is another project's, of another lineage, or not newer than what is here; or a run is under way.
-    pub async fn push(&mut self, pushed: State) -> Result<(), StateError> {
+    pub async fn push(&mut self, pushed: State, file: &Path) -> Result<(), StateError> {
         if self.run.is_some() {
             return Err(StateError::OutOfOrder("a run is under way"));
         }
         let place = self.backend.place();
+        if pushed.project != self.kept.project {
+            return Err(StateError::FileOfOtherProject {
+                path: file.to_owned(),
+                found: pushed.project,
+                expected: self.kept.project.clone(),
+            });
+        }
         let lineage = self.exists().then_some(&self.kept.lineage);
-        pushed.check(
-            &place,
-            Expected { project: Some(&self.kept.project), lineage, cluster: self.kept.cluster.as_ref() },
-        )?;
+        pushed.check(file, Expected { project: None, lineage, cluster: self.kept.cluster.as_ref() })?;
         if let Some(here) = self.on_disk.as_ref().filter(|here| here.serial >= pushed.serial) {
             let (found, pushed) = (here.serial, pushed.serial);
             return Err(StateError::NotNewer { path: place, found, pushed });
@@ -402,6 +406,17 @@ impl Store {
     /// The numbers of the revisions cannot be read.
     pub async fn completed(&self, plan: &str) -> Result<Option<CompletedPlan>, StateError> {
         history::completed(self.backend.as_ref(), self.state(), plan).await
+    }
+
+    /// The applies that were completed after the state had this serial, the newest first.
+    ///
+    /// # Errors
+    /// The revisions cannot be read.
+    pub async fn applied_since(&self, serial: u64) -> Result<Vec<RevisionHead>, StateError> {
+        if self.state().serial <= serial {
+            return Ok(Vec::new());
+        }
+        history::since(self.backend.as_ref(), serial).await
     }
 
     /// The place that is locked.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::kubernetes::controlled::{chosen_in_an_export, take_out, written_by_controllers};
 use crate::kubernetes::filled_in::is_filled_in;
+use crate::kubernetes::leases::written_by_the_holder;
 use crate::kubernetes::marks::{ADDRESS, KUBECTL_NOTE, LINEAGE, PROJECT, PROTECT, SENSITIVE};
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, Identity, is_builtin_group};
@@ -26,7 +27,7 @@ pub(super) fn cleaned(identity: &Identity, object: &Value) -> Value {
     let mut clean = object.clone();
     let chosen =
         written_by_controllers(identity, object).into_iter().chain(chosen_in_an_export(identity, object));
-    for path in chosen.chain(notes()) {
+    for path in chosen.chain(written_by_the_holder(identity, object)).chain(notes()) {
         take_out(&mut clean, &path);
     }
     remove_server_fields(&mut clean);

@@ -3,9 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::cleaned::cleaned;
+use crate::kubernetes::endpoints::{fills_in_endpoints, is_filled_in};
+use crate::kubernetes::leases::is_made_by_its_holder;
 use crate::kubernetes::marks::PROJECT;
 use crate::kubernetes::namespaces::{is_everywhere, is_of_the_server};
 use crate::kubernetes::newest_state::is_record;
+use crate::provider::kubernetes::keeps_a_state;
 use crate::resource::{Identity, Live};
 
 /// Why an object is not written down.
@@ -19,7 +22,7 @@ pub enum LeftOut {
     OfProject(String),
     /// Helm keeps a release in it.
     OfHelm,
-    /// regplan itself keeps something in it.
+    /// regplan itself keeps a state in it, or a note about one.
     OfRegplan,
     /// It is a pod of nobody: hardly anything of a pod can be changed.
     Pod,
@@ -28,15 +31,47 @@ pub enum LeftOut {
 }
 
 /// Kinds whose objects controllers make beside those that every namespace has, and which have no owner at times.
-const CONTROLLED: &[(&str, &str)] =
-    &[("apps", "ControllerRevision"), ("coordination.k8s.io", "Lease"), ("metrics.k8s.io", "PodMetrics")];
+const CONTROLLED: &[(&str, &str)] = &[("apps", "ControllerRevision"), ("metrics.k8s.io", "PodMetrics")];
 
-/// Why an object is not written down; `None` where it is. `claims` are those that stateful sets make.
-pub(super) fn why_left_out(identity: &Identity, live: &Live, claims: &[String]) -> Option<LeftOut> {
+/// What the other objects of the namespace make controllers do there. None of it carries an owner.
+#[derive(Debug)]
+pub(super) struct Derived {
+    /// The names of the claims that stateful sets make for their pods.
+    claims: Vec<String>,
+    /// The names of the Endpoints that hold the pods of a Service.
+    endpoints: Vec<String>,
+}
+
+impl Derived {
+    /// What follows from these objects.
+    pub(super) fn of(found: &[Live]) -> Self {
+        let objects = || found.iter().map(|live| &live.object);
+        let sets = objects().filter(|object| object["kind"] == "StatefulSet");
+        let services = objects().filter(|object| fills_in_endpoints(object));
+        let names = services.filter_map(|service| service.pointer("/metadata/name")?.as_str());
+        Self { claims: sets.flat_map(claims_of_set).collect(), endpoints: names.map(str::to_owned).collect() }
+    }
+
+    fn has(&self, identity: &Identity) -> bool {
+        let names = match (identity.group.as_str(), identity.kind.as_str()) {
+            ("", "PersistentVolumeClaim") => &self.claims,
+            ("", "Endpoints") => &self.endpoints,
+            _ => return false,
+        };
+        names.contains(&identity.name)
+    }
+}
+
+/// Why an object is not written down; `None` where it is.
+pub(super) fn why_left_out(identity: &Identity, live: &Live, derived: &Derived) -> Option<LeftOut> {
+    // The Lease of a state is renewed as those of controllers are, and is told as what it is.
+    if is_record(&live.object) || keeps_a_state(identity, &live.object) {
+        return Some(LeftOut::OfRegplan);
+    }
     let is_owned = live.object.pointer("/metadata/ownerReferences").is_some();
     let is_of_kind = CONTROLLED.iter().any(|(group, kind)| identity.is(group, kind));
-    let is_claim = identity.is("", "PersistentVolumeClaim") && claims.contains(&identity.name);
-    if is_owned || is_of_kind || is_claim || is_as_made(identity, &live.object) {
+    let is_held = identity.is("coordination.k8s.io", "Lease") && is_made_by_its_holder(live);
+    if is_owned || is_of_kind || is_held || derived.has(identity) || is_as_made(identity, &live.object) {
         return Some(LeftOut::Controlled);
     }
     if live.is_ending() {
@@ -45,9 +80,6 @@ pub(super) fn why_left_out(identity: &Identity, live: &Live, claims: &[String]) 
     if let Some(project) = live.annotation(PROJECT) {
         return Some(LeftOut::OfProject(project.to_owned()));
     }
-    if is_record(&live.object) {
-        return Some(LeftOut::OfRegplan);
-    }
     if live.object.get("type").and_then(Value::as_str) == Some("helm.sh/release.v1") {
         return Some(LeftOut::OfHelm);
     }
@@ -55,10 +87,11 @@ pub(super) fn why_left_out(identity: &Identity, live: &Live, claims: &[String]) 
 }
 
 /// Whether Kubernetes makes this object, just as it is. Users add pull secrets to the account `default`; and a slice of
-/// endpoints without an owner is theirs.
+/// endpoints without an owner is theirs, as are Endpoints that no controller fills in.
 fn is_as_made(identity: &Identity, object: &Value) -> bool {
     let may_be_of_users = || {
         identity.is("discovery.k8s.io", "EndpointSlice")
+            || (identity.is("", "Endpoints") && !is_filled_in(object))
             || (identity.is("", "ServiceAccount") && says_more(&cleaned(identity, object)))
     };
     is_of_the_server(identity) || (is_everywhere(identity) && !may_be_of_users())
@@ -73,12 +106,7 @@ fn says_more(object: &Value) -> bool {
         || is_more(object["metadata"].as_object(), &["name"])
 }
 
-/// The names of the claims that stateful sets make for their pods. They carry no owner.
-pub(super) fn claims_of(found: &[Live]) -> Vec<String> {
-    let sets = found.iter().map(|live| &live.object).filter(|object| object["kind"] == "StatefulSet");
-    sets.flat_map(claims_of_set).collect()
-}
-
+/// The names of the claims that a stateful set makes.
 fn claims_of_set(set: &Value) -> Vec<String> {
     let name = set.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let replicas = set.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);

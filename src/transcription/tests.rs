@@ -77,6 +77,65 @@ fn what_controllers_make_is_left_out_and_what_users_make_is_not() {
 }
 
 #[test]
+fn states_of_regplan_are_left_out() {
+    let labels = json!({"app.kubernetes.io/managed-by": "regplan"});
+    let marked = |api_version, kind, name| {
+        let mut object = object(api_version, kind, name, json!({}));
+        object["metadata"]["labels"] = labels.clone();
+        object
+    };
+    let Transcript { written, left_out, .. } = transcript(&[
+        marked("v1", "ConfigMap", "shop.state"),
+        marked("v1", "ConfigMap", "shop.revision-3.a.0"),
+        marked("v1", "Secret", "shop.key"),
+        marked("coordination.k8s.io/v1", "Lease", "shop"),
+        marked("rbac.authorization.k8s.io/v1", "Role", "shop.writer"),
+        marked("v1", "ConfigMap", "settings"),
+    ]);
+    assert_eq!(written.iter().map(|identity| identity.name.as_str()).collect::<Vec<_>>(), ["settings"]);
+    assert_eq!(left_out.len(), 5);
+    assert!(left_out.iter().all(|(_, why)| *why == LeftOut::OfRegplan), "{left_out:?}");
+}
+
+#[test]
+fn endpoints_and_leases_are_left_out_only_where_a_program_makes_them() {
+    let service = |name, selector| object("v1", "Service", name, json!({"spec": {"selector": selector}}));
+    let endpoints =
+        |name| object("v1", "Endpoints", name, json!({"subsets": [{"addresses": [{"ip": "10.1.2.3"}]}]}));
+    let lease = |name, spec| object("coordination.k8s.io/v1", "Lease", name, json!({"spec": spec}));
+    let renewed = json!({"holderIdentity": "pod-1", "leaseDurationSeconds": 15, "leaseTransitions": 2,
+                         "acquireTime": "2026-01-01T00:00:00.000000Z", "renewTime": "2026-01-01T00:00:00.000000Z"});
+    let mut orphaned = endpoints("orphaned");
+    orphaned["metadata"]["labels"] = json!({"endpoints.kubernetes.io/managed-by": "endpoint-controller"});
+    let mut applied = lease("applied", renewed.clone());
+    applied["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/last-applied-configuration": "{}"});
+    let Transcript { written, left_out, text } = transcript(&[
+        service("web", json!({"app": "web"})),
+        endpoints("web"),
+        orphaned,
+        service("database", json!(null)),
+        endpoints("database"),
+        lease("leader", renewed),
+        lease("mine", json!({"leaseDurationSeconds": 30})),
+        applied,
+    ]);
+    let names = |kind: &str| -> Vec<&str> {
+        let of_kind = written.iter().filter(|identity| identity.kind == kind);
+        of_kind.map(|identity| identity.name.as_str()).collect()
+    };
+    assert_eq!(
+        (names("Endpoints"), names("Lease")),
+        (vec!["database"], vec!["applied", "mine"]),
+        "{left_out:?}"
+    );
+    assert!(
+        left_out.len() == 3 && left_out.iter().all(|(_, why)| *why == LeftOut::Controlled),
+        "{left_out:?}"
+    );
+    assert!(!text.contains("pod-1") && text.contains("leaseDurationSeconds = 15"), "{text}");
+}
+
+#[test]
 fn no_value_of_a_secret_is_written_and_no_text_becomes_a_reference() {
     let data = json!({"data": {"key": "aHVudGVyMg==", "blob": "/w==", "none": ""}});
     let mut secret = object("v1", "Secret", "login", data);

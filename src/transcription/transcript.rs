@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::cleaned::cleaned;
 use super::names::{Names, as_name};
-use super::others::{LeftOut, claims_of, why_left_out};
+use super::others::{Derived, LeftOut, why_left_out};
 use super::references::escaped;
 use super::registry::{Registry, registries};
 use super::secrets::{Source, hide};
@@ -79,11 +79,11 @@ pub fn transcribe(
 
 /// What belongs into a file, and what does not.
 fn sorted_out(found: &[Live]) -> (Vec<(Identity, &Live)>, Omissions) {
-    let claims = claims_of(found);
+    let derived = Derived::of(found);
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
     for live in found {
         let Some(identity) = Identity::of(&live.object) else { continue };
-        match why_left_out(&identity, live, &claims) {
+        match why_left_out(&identity, live, &derived) {
             Some(why) => left_out.push((identity, why)),
             None => kept.push((identity, live)),
         }

@@ -107,7 +107,7 @@ fn a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan() {
     text.stdout_contains("! resource.greeting")
         .stdout_contains(words)
         .stdout_contains("+ resource.inbox")
-        .stdout_contains("1 resource blocks this plan");
+        .stdout_contains("1 resource must be corrected first");
     project.run(["apply", "--auto-approve"]).code(1);
     assert!(ns.find("service/inbox").is_none(), "nothing of such a plan is applied");
 }

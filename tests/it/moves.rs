@@ -300,7 +300,9 @@ fn an_address_is_moved_in_the_state() {
     project.run(["state", "mv", "resource.greting", "resource.x"]).code(1).stderr_contains("did you mean");
     let mv = project.run(["state", "mv", "resource.greeting", "resource.welcome"]).success();
     mv.stderr_contains("resource.greeting is resource.welcome now")
-        .stderr_contains("no block `resource.welcome` yet");
+        .stderr_contains("no block `resource.welcome` yet")
+        .stderr_contains("gives what moved the address `resource.greeting` again");
+    project.run(["plan"]).any().stdout_contains("0 to destroy");
     let state = project.run(["state", "show", "resource.other", "--format", "json"]).success().json();
     let dependencies = state["resources"][0]["resource"]["dependencies"].as_array().unwrap().clone();
     assert!(dependencies.contains(&json!("resource.welcome")), "{dependencies:?}");

@@ -206,6 +206,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         lineage: "l".to_owned(),
         lineage_adopted: false,
         serial: 1,
+        state_key: "path",
         cluster: regplan::resource::ClusterIdentity { uid: None, server: String::new(), ca_digest: None },
         mode: Mode::Apply,
         desired: desired.into_iter().map(Arc::new).collect(),

@@ -61,7 +61,16 @@ fn an_older_state_and_a_foreign_one_are_not_pushed() {
     let elsewhere = Namespace::new();
     let other = elsewhere.project().write("regplan.toml", GREETING).write("old.json", &old);
     other.run(["state", "pull"]).code(1).stderr_contains("there is no state");
-    other.run(["state", "push", "old.json"]).code(1).stderr_contains("is the state of the project");
+    let foreign = other.run(["state", "push", "old.json"]).code(1);
+    foreign
+        .stderr_contains("`old.json` is the state of the project")
+        .stderr_contains("its configuration with `-f`");
+    let toml = other.run(["state", "push", "regplan.toml"]).code(1);
+    toml.stderr_contains("`regplan.toml` is no state: it is not JSON").stderr_lacks("damaged");
+    let without_terminal = project.run(["state", "rm", "resource.greeting", "--no-input"]).code(1);
+    without_terminal
+        .stderr_contains("are to be forgotten, then pass `--auto-approve`")
+        .stderr_lacks("the plan");
 }
 
 /// Two states of one project's name, each in a folder of its own.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::time;
+use super::values::time;
 use crate::engine::Resolved;
 use crate::resource::BlockAddress;
 use crate::verify::Check;

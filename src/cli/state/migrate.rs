@@ -21,7 +21,11 @@ pub(super) async fn run(global: &Global, args: &StateMigrateArgs, output: Output
     };
     expect_newest(&old, &new, output).await?;
     let mut text = Styled::default();
-    if !args.auto_approve && !confirm::ask(&question(&old, &new).await?, global.into(), output)? {
+    if let Some(story) = left_behind(&old.values_left_behind(&new).await?) {
+        output.message(&note(story))?;
+    }
+    let review = "make sure that both places are meant";
+    if !args.auto_approve && !confirm::ask(&question(&old, &new).await?, review, global.into(), output)? {
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
     }
@@ -65,23 +69,33 @@ async fn question(old: &Project, new: &Project) -> Result<String, Failure> {
 }
 
 fn told(migrated: &Migrated) -> Vec<String> {
-    let Migrated { from, to, serial, revisions, without_values } = migrated;
+    let Migrated { from, to, serial, revisions, .. } = migrated;
     let (from, to) = (escape(&from.display().to_string()), escape(&to.display().to_string()));
     if *revisions == 0 {
         return vec![format!("The state is at {to}, with serial {serial}; {from} is retired.")];
     }
-    let mut lines = vec![
-        format!("Moved the state with serial {serial} and {revisions} revisions to {to}."),
+    let revisions = match revisions {
+        1 => "1 revision".to_owned(),
+        count => format!("{count} revisions"),
+    };
+    vec![
+        format!("Moved the state with serial {serial} and {revisions} to {to}."),
         format!("{from} is retired: a configuration that still names it is refused."),
-    ];
-    if !without_values.is_empty() {
-        let numbers: Vec<String> = without_values.iter().map(ToString::to_string).collect();
-        lines.push(format!(
-            "The secret values of the revisions {} stay behind: nothing keeps them at the new place.",
-            numbers.join(", ")
-        ));
-    }
-    lines
+    ]
+}
+
+/// What a move loses; `None` where that is nothing. A rollback to these revisions could not restore their secrets.
+fn left_behind(revisions: &[u64]) -> Option<String> {
+    let numbers: Vec<String> = revisions.iter().map(ToString::to_string).collect();
+    let of = match numbers.as_slice() {
+        [] => return None,
+        [one] => format!("revision {one}"),
+        several => format!("the revisions {}", several.join(", ")),
+    };
+    Some(format!(
+        "the secret values of {of} stay behind, because nothing keeps them at the new place: a rollback cannot restore \
+         them from there. Name recipients in `[state] encryption` of the new place to take them along."
+    ))
 }
 
 /// That the cluster does not know of the move, and what follows from that.

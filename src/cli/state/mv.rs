@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::wording::note;
-use crate::config::Config;
+use crate::config::{Config, is_namespace};
 use crate::report::{Label, Styled};
 use crate::resource::Address;
 use crate::state::State;
@@ -21,7 +21,9 @@ pub(super) async fn run(global: &Global, args: &StateMvArgs, output: Output) -> 
         text.line(Label::Plain, format!("{from} is {to} now."));
     }
     output.note(&text)?;
-    warn_of_absence(&config, &args.to, output)?;
+    if let Some(story) = next_plan(&config, &args.from, &args.to) {
+        output.message(&note(story))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -51,17 +53,21 @@ fn moves(state: &State, from: &Address, to: &Address) -> Result<Vec<(Address, Ad
     Ok(moves)
 }
 
-/// Warns where the configuration does not have the new address, since the next plan then deletes the
-/// resource.
-fn warn_of_absence(config: &Config, to: &Address, output: Output) -> Result<(), Failure> {
-    if config.blocks.iter().any(|block| block.address == to.block) {
-        return Ok(());
+/// What the next plan does with what has moved, where the configuration does not know it under its new address yet.
+fn next_plan(config: &Config, from: &Address, to: &Address) -> Option<String> {
+    let has = |address: &Address| config.blocks.iter().any(|block| block.address == address.block);
+    let moves = &config.moves;
+    let is_told = is_namespace(to) || moves.destination(to).is_some() || moves.released(to).is_some();
+    if has(to) || is_told {
+        return None;
     }
-    let story = format!(
-        "the configuration has no block `{}` yet; until it has, a plan deletes what moved there.",
-        to.block
-    );
-    Ok(output.message(&note(story))?)
+    let what_follows = if has(from) {
+        // What a block of the old address still makes is found again by its object.
+        format!("until it is renamed there, a plan gives what moved the address `{from}` again")
+    } else {
+        "until it has, a plan deletes what moved there".to_owned()
+    };
+    Some(format!("the configuration has no block `{}` yet; {what_follows}.", to.block))
 }
 
 #[cfg(test)]
@@ -99,6 +105,24 @@ mod tests {
         assert_eq!(new_addresses("resource.a", "resource.b"), None, "taken");
         assert_eq!(new_addresses("resource.x", "resource.c"), None, "unknown");
         assert_eq!(new_addresses("registry.main", "registry.prod/Secret/users"), None, "several into one");
+    }
+
+    #[test]
+    fn what_the_next_plan_does_is_told_as_it_is() {
+        let head = "[project]\nname = 'p'\n";
+        let block = |name: &str| format!("[resource.{name}]\napiVersion = 'v1'\nkind = 'ConfigMap'\n");
+        let told = |text: String| {
+            let schemas = crate::blocks::schemas();
+            let (config, _) = crate::config::load_text(&text, &schemas).outcome.unwrap();
+            let address = |name| Address::block("resource", name);
+            next_plan(&config, &address("old"), &address("new")).unwrap_or_default()
+        };
+        assert_eq!(told(format!("{head}{}", block("new"))), "");
+        assert!(told(format!("{head}{}", block("other"))).contains("a plan deletes what moved there"));
+        let still = told(format!("{head}{}", block("old")));
+        assert!(still.contains("gives what moved the address `resource.old` again"), "{still}");
+        let released = "[[removed]]\naddress = 'resource.new'\ndestroy = false\n";
+        assert_eq!(told(format!("{head}{released}")), "");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) async fn run(global: &Global, args: &StatePushArgs, output: Output) -
     let pushed = state::from_file(path, &bytes)?;
     let project = project::load_without_blocks(global, Settings::from(global), output)?;
     let mut store = project.lock_state("state push").await?;
-    store.push(pushed).await?;
+    store.push(pushed, path).await?;
     let serial = store.state().serial;
     store.close().await?;
     let mut text = Styled::default();

@@ -44,7 +44,8 @@ pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output
         output.message(&note(format!("{}.", escape(&report::staleness(stale)))))?;
     }
     let question = question(&additions, stale);
-    if !args.auto_approve && !confirm::ask(question, global.into(), output)? {
+    let review = "make sure that what is listed belongs into this state";
+    if !args.auto_approve && !confirm::ask(question, review, global.into(), output)? {
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
     }

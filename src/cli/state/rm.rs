@@ -20,15 +20,18 @@ pub(super) async fn run(global: &Global, args: &StateRmArgs, output: Output) -> 
     }
     output.message(&listed(store.state(), &leaving))?;
     let question = "Forget these? Their objects stay in the cluster.";
-    if !args.auto_approve && !confirm::ask(question, global.into(), output)? {
+    let review = "make sure that all of the listed resources are to be forgotten";
+    if !args.auto_approve && !confirm::ask(question, review, global.into(), output)? {
         let mut text = Styled::default();
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
     }
     store.edit(|state| state.resources.retain(|address, _| !leaving.contains(address))).await?;
     store.close().await?;
-    let count =
-        if leaving.len() == 1 { "1 resource".to_owned() } else { format!("{} resources", leaving.len()) };
+    let count = match leaving.len() {
+        1 => "1 resource".to_owned(),
+        count => format!("{count} resources"),
+    };
     let mut text = Styled::default();
     text.line(Label::Plain, format!("Forgot {count}."));
     output.note(&text)?;

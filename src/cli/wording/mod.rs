@@ -202,8 +202,8 @@ fn wrong_cluster(mismatch: &ClusterMismatch) -> Words {
         ),
         ClusterMismatch::State { remembered, found } => (
             format!("the state was made from {}, and this is {}", named(remembered), named(found)),
-            "choose the context of that cluster; for a second cluster use a second state (`[state] path`) or \
-             another `[project] name`",
+            "choose the context of that cluster; for a second cluster use a second state: another `[project] name`, \
+             or another place in `[state]`",
         ),
     };
     Words::new(format!("this is the wrong cluster: {story}"), help)
@@ -286,14 +286,14 @@ fn not_adopted(found: &[String]) -> Words {
         [one] => (
             format!("a state of the lineage {one}"),
             format!(
-                "use the folder of that state (`[state] path`). If it is lost, `--adopt-lineage {one}` takes over what \
+                "let `[state]` name the place of that state. If it is lost, `--adopt-lineage {one}` takes over what \
                  it made; {OTHER_NAME}"
             ),
         ),
         several => (
             format!("states of the lineages {}", several.join(", ")),
             format!(
-                "use the folder of one of these states (`[state] path`). If it is lost, `--adopt-lineage` with its \
+                "let `[state]` name the place of one of these states. If it is lost, `--adopt-lineage` with its \
                  lineage takes over what it made, and the others keep theirs; {OTHER_NAME}"
             ),
         ),

@@ -31,6 +31,15 @@ fn a_state_is_on_this_machine_unless_it_is_said_otherwise() {
 }
 
 #[test]
+fn each_backend_has_a_key_by_which_two_states_lie_apart() {
+    let key = |state| settings(state).place_key();
+    let bucket = "backend = 's3'\nbucket = 'states'";
+    assert_eq!([key(""), key("backend = 'kubernetes'"), key(bucket)], ["path", "name", "prefix"]);
+    // It must be a key that the backend takes.
+    assert!(matches!(settings(&format!("{bucket}\nprefix = 'eu'")), StateSettings::Objects(_)));
+}
+
+#[test]
 fn azures_own_endpoints_have_the_account_in_the_host() {
     let in_path = |more: &str| {
         let state = format!("backend = 'azblob'\naccount = 'a'\ncontainer = 'c'\n{more}");

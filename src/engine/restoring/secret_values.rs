@@ -78,8 +78,12 @@ impl Record<'_> {
         if !self.consented.contains(&desired.address) {
             return Filled::Barred(self.changed(desired, &doubtful));
         }
+        let (keeps, one) = match doubtful.as_slice() {
+            [_] => ("keeps its present value", "one"),
+            _ => ("keep their present values", "ones"),
+        };
         Filled::WithPresentValues(format!(
-            "{}: {} keeps its present value, since revision {} does not have the old one.",
+            "{}: {} {keeps}, since revision {} does not have the old {one}.",
             desired.address,
             named(&doubtful),
             self.number()

@@ -42,9 +42,13 @@ fn a_deployment_is_ready_when_it_is_rolled_out() {
     let stuck = object(json!({"observedGeneration": 2, "conditions": [
         {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}]}));
     assert!(is_failed(&verdict(&deployment, &stuck), "timed out"));
-    let refused = object(json!({"observedGeneration": 2, "conditions": [
-        {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}]}));
+    let refusal = json!({"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"});
+    let refused = object(json!({"observedGeneration": 2, "conditions": [refusal]}));
     assert!(is_waiting(&verdict(&deployment, &refused), "exceeded quota"));
+    let too_late = json!({"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
+                          "message": "ReplicaSet \"web-1\" has timed out progressing."});
+    let given_up = object(json!({"observedGeneration": 2, "conditions": [too_late, refusal]}));
+    assert!(is_failed(&verdict(&deployment, &given_up), "in time: its pods cannot be made: exceeded quota"));
 }
 
 #[test]

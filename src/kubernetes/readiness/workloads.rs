@@ -25,6 +25,12 @@ fn is_true(object: &Value, pointer: &str) -> bool {
     object.pointer(pointer) == Some(&Value::Bool(true))
 }
 
+/// Why the pods of a workload cannot be made; `None` where it does not say that.
+fn without_pods(object: &Value) -> Option<String> {
+    let failure = condition(object, "ReplicaFailure").filter(|found| status(found) == "True")?;
+    Some(format!("its pods cannot be made: {}", text(failure, "message")))
+}
+
 pub(super) fn deployment(object: &Value) -> Readiness {
     if is_unseen(object) {
         return Readiness::behind();
@@ -32,22 +38,20 @@ pub(super) fn deployment(object: &Value) -> Readiness {
     if is_true(object, "/spec/paused") {
         return Readiness::Ready;
     }
-    if let Some(progressing) = condition(object, "Progressing")
-        && text(progressing, "reason") == "ProgressDeadlineExceeded"
-    {
-        return Readiness::failed(format!(
-            "its rollout made no progress in time: {}",
-            text(progressing, "message")
-        ));
-    }
     let wanted = wanted(object);
     let updated = count(object, "/status/updatedReplicas");
     let available = count(object, "/status/availableReplicas");
     let old = count(object, "/status/replicas") - updated;
-    if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| status(found) == "True")
-        && available < wanted
+    let without_pods = without_pods(object).filter(|_| available < wanted);
+    if let Some(progressing) = condition(object, "Progressing")
+        && text(progressing, "reason") == "ProgressDeadlineExceeded"
     {
-        return Readiness::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
+        // That it took too long says nothing of the cause.
+        let why = without_pods.unwrap_or_else(|| text(progressing, "message").to_owned());
+        return Readiness::failed(format!("its rollout made no progress in time: {why}"));
+    }
+    if let Some(why) = without_pods {
+        return Readiness::waiting(why);
     }
     if updated < wanted {
         return of_pods(updated, wanted, "updated");
@@ -125,8 +129,8 @@ pub(super) fn replica_set(object: &Value) -> Readiness {
     }
     let wanted = wanted(object);
     let available = count(object, "/status/availableReplicas");
-    if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| status(found) == "True") {
-        return Readiness::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
+    if let Some(why) = without_pods(object) {
+        return Readiness::waiting(why);
     }
     if available < wanted {
         return of_pods(available, wanted, "available");

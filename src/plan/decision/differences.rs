@@ -22,6 +22,10 @@ pub(super) fn with_marks(
     let evidence =
         Evidence { project: situation.project(), applied: situation.applied(), desired, sent, live, answer };
     attribution::attribute(&mut all, evidence);
+    if situation.is_of_a_revision() {
+        // No key of the configuration keeps a change then.
+        all.iter_mut().for_each(|field| field.keep = None);
+    }
     all.into_iter().partition(|field| !is_ours_path(&field.path))
 }
 

@@ -8,9 +8,14 @@ use crate::plan::input::plan_input::Input;
 use crate::plan::model::plan::Mode;
 use crate::resource::{Address, Identity};
 
-/// What to do where one state is used for two environments.
-pub const OWN_STATE: &str = "if these are two environments, give each its own state: set another `[project] name`, or \
-                             `[state] path`, in the files of one of them";
+/// What to do where one state is used for two environments. `place_key` is the key of `[state]` that gives a state a place
+/// of its own.
+pub fn own_state(place_key: &str) -> String {
+    format!(
+        "if these are two environments, give each its own state: set another `[project] name`, or `[state] {place_key}`, in \
+         the files of one of them"
+    )
+}
 
 /// The objects that the state knows in one namespace, and the configuration in another one.
 #[derive(Debug, Default)]
@@ -44,7 +49,7 @@ impl Input {
         let is_agreed = |(_, to): &(&str, &str)| self.consent.move_to.contains(*to);
         let is_most = 2 * moved.count() > moved.of;
         if is_most && (self.mode == Mode::Destroy || !moved.namespaces.iter().all(is_agreed)) {
-            mistakes.push(refusal(self.mode, &moved));
+            mistakes.push(refusal(self, &moved));
         }
         let reached: BTreeSet<&str> =
             moved.namespaces.iter().filter(|_| is_most).map(|(_, to)| *to).collect();
@@ -116,13 +121,13 @@ impl<'i> Moved<'i> {
     }
 }
 
-fn refusal(mode: Mode, moved: &Moved<'_>) -> Diagnostic {
+fn refusal(input: &Input, moved: &Moved<'_>) -> Diagnostic {
     let Moved { succeeded, of, namespaces, .. } = moved;
     let count = moved.count();
     let from = list(namespaces.iter().map(|(from, _)| *from).collect::<BTreeSet<_>>());
     let to: BTreeSet<&str> = namespaces.iter().map(|(_, to)| *to).collect();
     let places = format!("from {from} to {}", list(to.iter().copied()));
-    let (message, way_out) = match mode {
+    let (message, way_out) = match input.mode {
         Mode::Apply => {
             let what = match succeeded {
                 0 => "would move to another namespace",
@@ -146,5 +151,5 @@ fn refusal(mode: Mode, moved: &Moved<'_>) -> Diagnostic {
         }
     };
     Diagnostic::error("other-environment", format!("{message}, so nothing was planned"))
-        .help(format!("{OWN_STATE}; {way_out}"))
+        .help(format!("{}; {way_out}", own_state(input.state_key)))
 }

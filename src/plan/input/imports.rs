@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Import;
+use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
 use crate::plan::input::plan_input::Input;
@@ -62,17 +63,27 @@ fn name_of(identity: &Identity) -> String {
 }
 
 impl Input {
-    /// Agrees to take over what is imported. What the state knows already needs no consent: that is told.
+    /// Agrees to take over what is imported. What the state knows already needs no consent: that is told, once for all.
     pub(super) fn agree_to_imports(&mut self) {
         if self.mode != Mode::Apply {
             self.imports.clear();
         }
-        for address in std::mem::take(&mut self.imports) {
-            if self.known.get(&address).is_some_and(|known| !known.is_in_doubt()) {
-                self.notes.push(format!("The import of {address} does nothing: the state knows it already."));
-            } else {
-                self.imports.insert(address);
-            }
+        let is_known = |address: &Address| self.known.get(address).is_some_and(|known| !known.is_in_doubt());
+        let (done, left) = std::mem::take(&mut self.imports).into_iter().partition(is_known);
+        self.imports = left;
+        self.notes.extend(note(&done));
+    }
+}
+
+/// That these imports are done; `None` where there are none.
+fn note(done: &BTreeSet<Address>) -> Option<String> {
+    let names: Vec<String> = done.iter().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("The import of `{one}` does nothing: the state knows it already.")),
+        several => {
+            let names = list(several.iter().map(String::as_str));
+            Some(format!("The imports of {names} do nothing: the state knows them already."))
         }
     }
 }

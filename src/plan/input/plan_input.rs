@@ -76,6 +76,8 @@ pub struct Input {
     pub lineage_adopted: bool,
     /// The state's serial; 0 where there is no state yet.
     pub serial: u64,
+    /// The key of `[state]` that gives a state a place of its own, for whoever needs another one: `path`.
+    pub state_key: &'static str,
     /// The cluster that is read.
     pub cluster: ClusterIdentity,
     /// What the plan is for.

@@ -11,6 +11,7 @@
 //! | `fidelity` | how a difference is known |
 //! | `summary` | how many of each action |
 //! | `drift_summary` | how much drift, and by which managers |
+//! | `unknown` | what the state does not know of objects that carry our annotations |
 
 pub(in crate::plan) mod briefing;
 pub(in crate::plan) mod change;
@@ -21,3 +22,4 @@ pub(in crate::plan) mod plan;
 pub(in crate::plan) mod reason;
 pub(in crate::plan) mod schema_change;
 pub(in crate::plan) mod summary;
+pub(in crate::plan) mod unknown;

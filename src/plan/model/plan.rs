@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::briefing::Briefing;
 use super::change::{Action, Change};
 use super::reason::Reason;
+use super::unknown::Unknown;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity, Problem, ProblemKind, Target};
 use crate::state::Freshness;
 
@@ -103,6 +104,8 @@ pub struct Plan {
     pub left_out: Vec<Address>,
     /// Why it is shown and never applied, where the state is not here that its objects were made from.
     pub lineage_obstacle: Option<LineageObstacle>,
+    /// What the state does not know of objects that carry our annotations. Whoever knows how old the state is, words it.
+    pub unknown: Unknown,
     /// How the state that it was made from compares with the newest one; filled by whoever knows it, and no part of the digest.
     pub freshness: Freshness,
     /// What its readers must know beside what changes; filled by whoever knows it.

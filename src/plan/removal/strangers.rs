@@ -39,7 +39,7 @@ pub(in crate::plan) fn notes(overview: Overview<'_>) -> Vec<String> {
             by_maker.entry(maker).or_default().push(desired.identity.to_string());
         }
     }
-    by_maker.into_iter().map(|(maker, objects)| note(maker, &objects)).collect()
+    by_maker.into_iter().map(|(maker, objects)| note(maker, &objects, input.state_key)).collect()
 }
 
 /// Who made the object; `None` for a namespace that others made and that blocks only use.
@@ -51,14 +51,14 @@ fn maker<'a>(desired: &Desired, live: &'a Live, project: &str) -> Option<Maker<'
     }
 }
 
-fn note(maker: Maker<'_>, objects: &[String]) -> String {
+fn note(maker: Maker<'_>, objects: &[String], state_key: &str) -> String {
     let names = list(objects.iter().map(String::as_str));
     let (stay, it) = if objects.len() == 1 { ("stays", "it") } else { ("stay", "them") };
     match maker {
         Maker::Lineage(lineage) => format!(
             "{names} {stay}: another state of this project made {it} (lineage {lineage}). Destroy {it} with that state. \
              If it is lost, run `regplan destroy --adopt-lineage {lineage}` where there is no state (another folder, or \
-             another `[state] path`)."
+             another `[state] {state_key}`)."
         ),
         Maker::Project(project) => format!(
             "{names} {stay}: the project `{project}` made {it}. Destroy {it} with the configuration of that project."

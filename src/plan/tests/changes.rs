@@ -8,7 +8,7 @@ use super::world::*;
 use crate::config::Removed;
 use crate::diagnostic::{SourceId, Span};
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
-use crate::plan::{Action, Cause, Fidelity, Occasion, Reason, Tracking};
+use crate::plan::{Action, Cause, Fidelity, Input, Occasion, Plan, Reason, Tracking};
 use crate::resource::{Address, Applied, FieldPath, Held, Problem, ProblemKind};
 
 #[test]
@@ -29,6 +29,31 @@ fn exactly_the_changed_fields_are_named() {
     let live = marked(config_map("c", json!({"a": "1", "b": "3", "theirs": "x"})), "resource.c");
     let plan = World::default().with(live).plan(input(vec![desired("c", wanted)]));
     assert_eq!(fields(&plan), ["data.b"]);
+}
+
+#[test]
+fn a_rollback_names_what_it_takes_back_from_others_and_no_key_to_keep_it() {
+    let object = config_map("c", json!({"k": "old"}));
+    let mut live = marked(object.clone(), "resource.c");
+    live["data"]["k"] = json!("theirs");
+    let fields = [("data.k".to_owned(), Held::Value(json!("new")))];
+    let applied = Applied { resource_version: "1".into(), fields: fields.into(), ..Applied::default() };
+    let planned = |revision| {
+        let mut input = with_known(input(vec![desired("c", object.clone())]), &address("resource.c"), &live);
+        for known in input.known.values_mut() {
+            known.applied = Some(Arc::new(applied.clone()));
+        }
+        World::default().with(live.clone()).plan(Input { revision, ..input })
+    };
+    let (forward, back) = (planned(None), planned(Some(1)));
+    let field = |plan: &Plan| plan.changes[0].fields[0].clone();
+    assert!(field(&forward).keep.is_some() && forward.notes.is_empty(), "{:?}", forward.notes);
+    assert!(!matches!(field(&back).cause, Cause::Yours) && field(&back).keep.is_none());
+    assert!(
+        back.notes.iter().any(|note| note.contains("others have changed in `resource.c`")),
+        "{:?}",
+        back.notes
+    );
 }
 
 #[test]

@@ -32,6 +32,18 @@ fn most_objects_do_not_move_to_another_namespace_without_a_word() {
     );
     let help = mistake.help.as_deref().unwrap();
     assert!(help.contains("`[project] name`") && help.ends_with("add `--move-to b`"), "{help}");
+    let in_a_bucket = Input { state_key: "prefix", ..moving(2, &["x", "y", "z"]) };
+    assert!(
+        settle(in_a_bucket)
+            .unwrap_err()
+            .iter()
+            .next()
+            .unwrap()
+            .help
+            .as_ref()
+            .unwrap()
+            .contains("`[state] prefix`")
+    );
     assert_eq!(said(moving(1, &["x", "y", "z"])), "", "a part of a project may move");
     assert_eq!(said(moving(0, &["x", "y", "z"])), "");
 }

@@ -212,6 +212,7 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         lineage: "l".into(),
         lineage_adopted: false,
         serial: 1,
+        state_key: "path",
         cluster: ClusterIdentity { uid: Some("c".into()), server: "https://c".into(), ca_digest: None },
         mode: Mode::Apply,
         desired: desired.into_iter().map(Arc::new).collect(),

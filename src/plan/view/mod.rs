@@ -12,6 +12,7 @@
 //! | `needs` | what desired objects name and this plan does not make |
 //! | `controllers` | whether anybody serves the classes that are named |
 //! | `strays` | what shows that the state is older than the cluster |
+//! | `taken_back` | what others have changed, and a rollback takes back |
 //! | `index` | where a resource is, and what must be decided before it |
 //! | `readings`, `decisions` | what was read, and what is decided |
 
@@ -26,3 +27,4 @@ pub(in crate::plan) mod readings;
 pub(in crate::plan) mod schemas;
 pub(in crate::plan) mod situation;
 pub(in crate::plan) mod strays;
+pub(in crate::plan) mod taken_back;

@@ -133,6 +133,11 @@ impl<'a> Situation<'a> {
         &self.overview.input().project
     }
 
+    /// Whether a revision says what is desired, and not the configuration.
+    pub(in crate::plan) fn is_of_a_revision(self) -> bool {
+        self.overview.input().revision.is_some()
+    }
+
     /// The project's field manager.
     pub(in crate::plan) fn manager(self) -> String {
         field_manager(self.project())

@@ -5,17 +5,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::kubernetes::field_manager;
-use crate::kubernetes::marks::letting_go;
 use crate::plan::input::plan_input::Input;
 use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::{Fidelity, Proof};
+use crate::plan::model::unknown::Unknown;
 use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::view::overview::Overview;
 use crate::provider::Marked;
 use crate::resource::{Address, GroupKind, Identity, Target, is_house_group, is_written_since};
-
-/// How many objects are named.
-const NAMED: usize = 5;
 
 /// One target for each type and namespace in which objects of ours may lie that the state does not know. A plan without
 /// a state, or one that is limited, is not about them.
@@ -37,15 +34,14 @@ pub(in crate::plan) fn places(input: &Input) -> Vec<Target> {
     places.into_values().collect()
 }
 
-/// Sentences about what the state does not know of objects that this plan is not about, and of those that it is about.
-pub(in crate::plan) fn notes(
-    overview: Overview<'_>,
-    marked: &[Marked],
-    changes: &[Change],
-) -> impl Iterator<Item = String> {
-    let left = left_alone(&strays(overview.input(), marked, changes).collect::<Vec<_>>());
-    let later = written_later(overview, changes).into_iter().map(ToString::to_string);
-    left.into_iter().chain(older_state(overview.input().serial, later.collect()))
+/// What the state does not know of objects that this plan is not about, and of those that it is about.
+pub(in crate::plan) fn unknown(overview: Overview<'_>, marked: &[Marked], changes: &[Change]) -> Unknown {
+    let left = strays(overview.input(), marked, changes);
+    Unknown {
+        left_alone: left.map(|one| (one.identity.clone(), one.address.clone())).collect(),
+        taken_in: taken_in(overview),
+        written: written_later(overview, changes),
+    }
 }
 
 fn strays<'m>(input: &Input, marked: &'m [Marked], changes: &[Change]) -> impl Iterator<Item = &'m Marked> {
@@ -68,12 +64,8 @@ fn strays<'m>(input: &Input, marked: &'m [Marked], changes: &[Change]) -> impl I
     strays.into_iter()
 }
 
-fn named(identity: &Identity, address: Option<&str>) -> String {
-    address.map_or_else(|| identity.to_string(), |address| format!("{identity} ({address})"))
-}
-
-/// The addresses of what a run wrote of which this state knows nothing.
-fn written_later<'a>(overview: Overview<'a>, changes: &[Change]) -> Vec<&'a Address> {
+/// The addresses of what the state knows, and a run of which it knows nothing has written.
+fn written_later(overview: Overview<'_>, changes: &[Change]) -> Vec<Address> {
     let input = overview.input();
     if input.serial == 0 {
         return Vec::new();
@@ -89,6 +81,15 @@ fn written_later<'a>(overview: Overview<'a>, changes: &[Change]) -> Vec<&'a Addr
     };
     let written =
         input.known.keys().filter(|address| !proved.contains(address) && is_later(address) == Some(true));
+    written.cloned().collect()
+}
+
+/// The addresses of what is desired and carries our annotations, and the state does not know.
+fn taken_in(overview: Overview<'_>) -> Vec<Address> {
+    let input = overview.input();
+    if input.serial == 0 {
+        return Vec::new();
+    }
     let known: HashSet<&Identity> = input.known.values().map(|known| &known.target.identity).collect();
     let is_taken_in = |address: &Address| {
         overview.live(address).is_some_and(|live| {
@@ -97,37 +98,5 @@ fn written_later<'a>(overview: Overview<'a>, changes: &[Change]) -> Vec<&'a Addr
         })
     };
     let made = input.desired.iter().filter(|desired| !desired.shared).map(|desired| &desired.address);
-    written.chain(made.filter(|address| is_taken_in(address))).collect()
-}
-
-fn left_alone(found: &[&Marked]) -> Option<String> {
-    let letting_go = letting_go(&found.first()?.identity);
-    let (are, them, each) = if found.len() == 1 { ("is", "it", "") } else { ("are", "them", ", and so on") };
-    let names = found.iter().map(|one| named(&one.identity, one.address.as_deref())).collect();
-    Some(format!(
-        "{} {are} annotated as ours, but not in the state: this plan neither changes nor deletes {them}. \
-         Perhaps the state is older than the cluster: then put the newest one back, or take {them} in with `regplan \
-         state rebuild`. Otherwise delete {them} with kubectl, or let go of {them}: `{letting_go}`{each}.",
-        enumerated(names)
-    ))
-}
-
-fn older_state(serial: u64, found: Vec<String>) -> Option<String> {
-    if found.is_empty() {
-        return None;
-    }
-    Some(format!(
-        "A run that the state here (serial {serial}) does not know has written {}: perhaps the state is older than the \
-         cluster. If there is a newer one (in a backup, in a cache, on another machine), put it back before you apply. \
-         Otherwise an apply makes all as the configuration says, and records that.",
-        enumerated(found)
-    ))
-}
-
-/// The first few of these.
-fn enumerated(all: Vec<String>) -> String {
-    let count = all.len();
-    let first: Vec<String> = all.into_iter().take(NAMED).collect();
-    let more = count - first.len();
-    if more > 0 { format!("{} and {more} more", first.join(", ")) } else { first.join(", ") }
+    made.filter(|address| is_taken_in(address)).cloned().collect()
 }

@@ -55,4 +55,4 @@ mod write;
 pub use self::client::Kubernetes;
 pub use self::connect::{Connections, Environment, Settings};
 pub use self::pull_entries::PullEntries;
-pub use self::shelf::{ClusterShelf, Ensured, Made, Manifests, manifests};
+pub use self::shelf::{ClusterShelf, Ensured, Made, Manifests, keeps_a_state, manifests};

@@ -163,9 +163,11 @@ fn random(change: &Change) -> Option<String> {
 
 /// Who changed or deleted the object.
 fn whose_deed(change: &Change, cause: &Cause) -> Option<String> {
+    let is_gone = change.reasons.contains(&Reason::AppliedBefore);
     match cause {
-        Cause::Drift { by } if change.reasons.contains(&Reason::AppliedBefore) => {
-            Some(format!("drift: deleted {}", managers(by)))
+        Cause::Drift { by } if is_gone => Some(format!("drift: deleted {}", managers(by))),
+        Cause::Conflict { by } if is_gone => {
+            Some(format!("conflict: deleted {}, and changed by you", managers(by)))
         }
         other => whose(other),
     }
@@ -259,8 +261,8 @@ pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
     }
     let count = plan.refusals.len();
     (count > 0).then(|| {
-        let (noun, verb) = (plural(count, "resource", "resources"), plural(count, "blocks", "block"));
-        format!("{count} {noun} {verb} this plan; nothing can be applied.")
+        let noun = plural(count, "resource", "resources");
+        format!("{count} {noun} must be corrected first; nothing can be applied.")
     })
 }
 

@@ -115,6 +115,25 @@ fn what_lost_its_checksum_or_its_content_is_damaged() {
 }
 
 #[test]
+fn a_file_that_never_was_a_state_is_not_called_damaged() {
+    let told = |bytes: &[u8]| from_file(Path::new("kept.json"), bytes).unwrap_err().to_string();
+    for (bytes, what) in [
+        (b"[project]\nname = \"shop\"\n".to_vec(), "it is not JSON"),
+        (b" \n".to_vec(), "it is empty"),
+        (br#"{"version": 4, "terraform_version": "1.9.0"}"#.to_vec(), "it is JSON of another kind"),
+        (
+            br#"{"format_version": 1, "digest": "d", "seal": "s", "content": {}}"#.to_vec(),
+            "it is a plan file",
+        ),
+        (file(&sample::revision()), "it is a revision"),
+    ] {
+        assert_eq!(told(&bytes), format!("`kept.json` is no state: {what}"));
+    }
+    let whole = file(&sample::state());
+    assert!(told(&whole[..whole.len() / 2]).contains("is damaged"));
+}
+
+#[test]
 fn the_checksum_is_that_of_the_content_as_it_stands_there() {
     let text = String::from_utf8(file(&sample::state())).unwrap();
     let (head, content) = text.split_once("\"content\": ").unwrap();

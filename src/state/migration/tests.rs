@@ -95,9 +95,13 @@ async fn secret_values_take_the_form_of_their_new_place() {
     assert_eq!(on_shelf(&shelf).values(2).await.unwrap().unwrap().open(None).unwrap(), values());
     // A place that keeps none says which are left behind.
     let other = tempfile::tempdir().unwrap();
+    assert_eq!(values_left_behind(&on_shelf(&shelf), &encrypted()).await.unwrap(), Vec::<u64>::new());
+    assert_eq!(values_left_behind(&on_shelf(&shelf), &in_folder(&other)).await.unwrap(), [1, 2]);
     let moved =
         migrate(Box::new(on_shelf(&shelf)), Box::new(in_folder(&other)), PROJECT, None).await.unwrap();
     assert_eq!(moved.without_values, [1, 2]);
+    let moved_before = values_left_behind(&on_shelf(&shelf), &in_folder(&other)).await.unwrap();
+    assert!(moved_before.is_empty(), "nothing moves any more");
 }
 
 #[tokio::test]

@@ -54,10 +54,7 @@ fn variables_come_from_three_places() {
     project.run(["render", "--var", "wrod=x"]).code(1).stderr_contains("did you mean `word`?");
     project.run(["render", "--var", "word"]).code(1).stderr_contains("word");
     project.run(["render", "--var-file", "odd.toml"]).code(1).stderr_contains("odd.toml:1:1");
-    project
-        .run(["render", "--var-file", "no.toml"])
-        .code(1)
-        .stderr_contains("there is no file or folder no.toml");
+    project.run(["render", "--var-file", "no.toml"]).code(1).stderr_contains("there is no file no.toml");
     project.run(["render", "--var-file", "."]).code(1).stderr_contains("is a folder");
 }
 

@@ -29,7 +29,7 @@ fn a_volume_grows_and_never_shrinks() {
             let refused = project.regplan([]).args(args).run().code(1);
             refused
                 .stdout_contains("a claim is never replaced")
-                .stdout_contains("1 resource blocks this plan");
+                .stdout_contains("1 resource must be corrected first");
         }
         project.run(["apply", "--auto-approve"]).code(1);
     }

@@ -28,7 +28,9 @@ fn what_an_older_state_does_not_know_is_listed_and_kept() {
     applied_and_forgotten(&ns, &project, &format!("{GREETING}{MORE}"));
     // In the configuration it is taken in again, and the plan says so.
     let plan = project.run(["plan"]).success();
-    plan.stdout_contains("A run that the state here (serial 2) does not know has written resource.more");
+    plan.stdout_contains(
+        "resource.more is annotated as ours, and the state here (serial 2) does not know it",
+    );
     // Outside of it nobody would see it.
     project.rewrite("regplan.toml", GREETING);
     let kept = "more (resource.more) is annotated as ours, but not in the state";
@@ -69,4 +71,17 @@ fn what_was_let_go_of_is_no_news() {
     project.rewrite("regplan.toml", &format!("{GREETING}{removed}"));
     project.apply();
     project.run(["plan"]).success().stdout_lacks("annotated as ours");
+    // The cluster records that this is the newest state: no other run has written what comes back.
+    let suspicion = "does not know it. Perhaps";
+    project.rewrite("regplan.toml", &format!("{GREETING}{MORE}"));
+    project.run(["plan"]).success().stdout_lacks(suspicion);
+    project.apply();
+    project.run(["state", "rm", "resource.more", "--auto-approve"]).success();
+    project.run(["plan"]).success().stdout_lacks(suspicion);
+    project.rewrite("regplan.toml", GREETING);
+    let left = project.run(["plan"]).success();
+    left.stdout_contains("is annotated as ours, but not in the state").stdout_lacks("older than the cluster");
+    ns.cluster().delete("default", &ns.fill("configmap/regplan-{project}"));
+    project.rewrite("regplan.toml", &format!("{GREETING}{MORE}"));
+    project.run(["plan"]).success().stdout_contains(suspicion);
 }

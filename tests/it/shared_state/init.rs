@@ -38,6 +38,11 @@ fn init_makes_what_is_missing_and_leaves_what_is_there() {
     let state = project.run(["state", "pull"]).success();
     project.run(["state", "init"]).success();
     assert_eq!(project.run(["state", "pull"]).success().stdout(), state.stdout(), "what it holds stays");
+    let imported = project.run(["import", "--from-cluster", "{prefix}-states"]).success();
+    imported
+        .stdout_lacks("[resource")
+        .stdout_lacks("[[import]]")
+        .stderr_contains("regplan keeps states in them");
     project.expect_settled();
     clean_up(&ns);
 }

@@ -12,14 +12,22 @@ use crate::resource::from_json;
 const LAYOUT: &str = "regplan.dev/layout";
 const CONTENT: &str = "content";
 
+/// The label of all that a state needs. No annotation of ours says whose it is: these objects belong to no project's
+/// configuration.
+pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "regplan");
+
+/// Its labels.
+pub(super) fn labels() -> Value {
+    let (key, value) = MANAGED_BY;
+    json!({ key: value })
+}
+
 /// An object that holds nothing yet.
 pub(super) fn empty(place: &Place) -> Value {
     let mut object = Map::new();
     object.insert("apiVersion".to_owned(), place.kind.api_version().into());
     object.insert("kind".to_owned(), place.kind.name().into());
-    // No annotation of ours says whose it is: these objects belong to no project's configuration.
-    let labels = json!({ "app.kubernetes.io/managed-by": "regplan" });
-    let metadata = json!({ "name": place.name, "namespace": place.namespace, "labels": labels });
+    let metadata = json!({ "name": place.name, "namespace": place.namespace, "labels": labels() });
     object.insert("metadata".to_owned(), metadata);
     Value::Object(object)
 }

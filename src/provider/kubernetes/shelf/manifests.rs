@@ -22,7 +22,7 @@ pub fn manifests(namespace: &str, state: &str) -> Manifests {
         json!({
             "apiVersion": "v1",
             "kind": "Namespace",
-            "metadata": { "name": namespace, "labels": { "app.kubernetes.io/managed-by": "regplan" } },
+            "metadata": { "name": namespace, "labels": form::labels() },
         }),
         form::empty(&names.of(Item::State)),
         form::empty(&names.of(Item::Lock)),
@@ -54,7 +54,7 @@ pub fn manifests(namespace: &str, state: &str) -> Manifests {
             "metadata": {
                 "name": format!("{state}.{name}"),
                 "namespace": namespace,
-                "labels": { "app.kubernetes.io/managed-by": "regplan" },
+                "labels": form::labels(),
             },
             "rules": rules,
         })

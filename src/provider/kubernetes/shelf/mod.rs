@@ -10,6 +10,7 @@
 //! | `cluster_shelf` | get, put, remove |
 //! | `manifests` | what must be there before the first use, and which rights each command needs |
 //! | `ensure` | makes what must be there |
+//! | `recognised` | whether an object that stands in a namespace is one of these |
 
 mod cluster_shelf;
 mod ensure;
@@ -19,7 +20,9 @@ mod lease;
 mod manifests;
 mod names;
 mod objects;
+mod recognised;
 
 pub use cluster_shelf::ClusterShelf;
 pub use ensure::{Ensured, Made};
 pub use manifests::{Manifests, manifests};
+pub use recognised::keeps_a_state;

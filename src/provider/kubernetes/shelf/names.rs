@@ -106,6 +106,14 @@ impl Names {
         (0..ring()).map(|number| self.of(Item::Values(number)).name).collect()
     }
 
+    /// The Lease, the `ConfigMap`s and the Secrets, whether they are there or not.
+    pub(super) fn all(&self) -> Vec<Place> {
+        let secrets = self.values().into_iter().chain([self.of(Item::Key).name]);
+        let secrets = secrets.map(|name| self.place(Kind::Secret, name));
+        let config_maps = self.config_maps().into_iter().map(|name| self.place(Kind::ConfigMap, name));
+        config_maps.chain(secrets).chain([self.of(Item::Lock)]).collect()
+    }
+
     fn place(&self, kind: Kind, name: String) -> Place {
         Place { kind, namespace: self.namespace.clone(), name }
     }

@@ -39,6 +39,20 @@ fn what_destroys_comes_first() {
 }
 
 #[test]
+fn nobody_is_said_to_manage_what_is_deleted() {
+    let gone = |cause: Cause| {
+        let mut change = sample::change("a", Action::Create, Vec::new());
+        change.reasons = vec![Reason::AppliedBefore];
+        change.cause = Some(cause);
+        shown(&sample::plan(vec![change]), 160)
+    };
+    let drift = gone(Cause::Drift { by: Vec::new() });
+    assert!(drift.contains("drift: deleted by an unknown manager"), "{drift}");
+    let conflict = gone(Cause::Conflict { by: Vec::new() });
+    assert!(conflict.contains("conflict: deleted by an unknown manager, and changed by you"), "{conflict}");
+}
+
+#[test]
 fn a_long_value_is_shown_where_it_differs() {
     let (before, after) =
         ("x".repeat(900) + "OLD" + &"y".repeat(900), "x".repeat(900) + "NEW" + &"y".repeat(900));
