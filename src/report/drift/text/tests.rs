@@ -71,6 +71,19 @@ fn lines_end_between_words_and_values_anywhere() {
     "#);
 }
 
+#[test]
+fn a_hook_that_failed_is_told_as_such() {
+    let failure = Some("it has failed: BackoffLimitExceeded".to_owned());
+    let failed = || finding("a", Status::Incomplete { failure: failure.clone() });
+    insta::assert_snapshot!(drift_text(&drift(vec![failed()]), 90).to_string(), @"");
+    let headline = |statuses: &[Status]| {
+        let others = statuses.iter().map(|status| finding("b", status.clone()));
+        headline(&drift(others.chain([failed()]).collect()))
+    };
+    insta::assert_snapshot!(headline(&[Status::NotReady]), @"");
+    insta::assert_snapshot!(headline(&[Status::Gone]), @"");
+}
+
 proptest! {
     #[test]
     fn no_line_is_wider_than_the_page(before in "[a-z./:\n ]{0,300}", after in "[a-z./:\n ]{0,300}", width in 60_usize..140) {
