@@ -42,6 +42,21 @@ fn mistakes(text: &str) -> String {
 }
 
 #[test]
+fn a_port_that_the_cluster_does_not_give_is_refused_before_anything_is_asked() {
+    let told = |keys: &str| {
+        let text = registry(&format!("tls.secret = 'registry-tls'\n{keys}"));
+        if compiled(&text).is_ok() { "fine".to_owned() } else { mistakes(&text) }
+    };
+    insta::assert_snapshot!(told("node_port.port = 80"), @"");
+    insta::assert_snapshot!(told("node_port = { port = 32768, range = '30000-32767' }"), @"");
+    insta::assert_snapshot!(told("node_port = { port = 80, range = '1000-90' }"), @"");
+    insta::assert_snapshot!(told("node_port = { range = '30000-70000' }"), @"");
+    for fine in ["{ port = 30000 }", "{ port = 32767 }", "{ port = 80, range = '80-32767' }"] {
+        assert_eq!(told(&format!("node_port = {fine}")), "fine", "{fine}");
+    }
+}
+
+#[test]
 fn a_load_balancer_aims_at_pods_that_end_tls() {
     insta::assert_snapshot!(yaml(&registry(LOAD_BALANCER), &["Service", "Deployment"]));
 }
