@@ -96,12 +96,13 @@ pub(in crate::report) fn headline(drift: &Drift) -> String {
             let unwell = drift.unwell() + hooks;
             let lacking = match (drift.unwell(), hooks) {
                 (_, 0) => "not ready",
-                (0, _) => "not run to the end",
-                _ => "not ready or not run to the end",
+                (0, _) => "did not run to the end",
+                _ => "not ready, or did not run to the end",
             };
-            match changed - unwell {
-                0 if hooks == 0 => format!("Not well: {unwell} {of} {are} as last applied and {lacking}."),
-                0 => format!("Not well: {unwell} {of} {are} {lacking}."),
+            match (changed - unwell, hooks) {
+                (0, 0) => format!("Not well: {unwell} {of} {are} as last applied and not ready."),
+                (0, _) if drift.unwell() == 0 => format!("Not well: {unwell} {of} {lacking}."),
+                (0, _) => format!("Not well: {unwell} {of} {are} {lacking}."),
                 _ if unwell == 0 => format!("Drift: {changed} {of} {are} not as last applied."),
                 _ => format!("Drift: {changed} {of} {are} not as last applied, or {lacking} ({unwell})."),
             }

@@ -357,7 +357,7 @@ mod tests {
     fn hooks_stand_in_the_order_in_which_they_run() {
         let hook = |name: &str, awaits: &[&str]| {
             let target = Target { identity: Identity::namespaced("batch", "Job", "a", name), version: None };
-            let awaits = awaits.iter().map(|name| Address::block("chart", name)).collect();
+            let awaits = awaits.iter().map(|name| Address::block("chart", *name)).collect();
             let address = Address::block("chart", name);
             Change { awaits, ..Change::new(address, target, Action::Run, Fidelity::DryRun) }
         };
