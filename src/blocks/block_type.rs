@@ -46,6 +46,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) properties: &'a Properties,
     /// The kinds that the configuration itself defines.
     pub(super) defined_apis: &'a DefinedApis,
+    /// The blocks of which nobody knows yet what they define.
+    pub(super) undeclared: &'a BTreeSet<BlockAddress>,
     /// The namespaces that the configuration itself declares.
     pub(super) declared_namespaces: &'a NamespaceLabels,
     /// The ingress classes that the configuration itself declares.
@@ -191,6 +193,13 @@ pub(super) trait BlockType: Sync + 'static {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft>;
 
+    /// The objects of the block that others look at: what it defines, its namespaces and its ways in. A block that knows
+    /// them before it knows the rest tells them earlier; `None` where it does not know them yet, and is to ask first.
+    fn declared(&self, block: &Block, spec: &Self::Spec, context: &CompileContext<'_>) -> Option<Vec<Draft>> {
+        // Mistakes are reported when the block compiles.
+        Some(self.compile(block, spec, context, &mut Vec::new()))
+    }
+
     /// What a reader of the plan that makes the block wants to know first. No secret is among it.
     fn key_facts(&self, _spec: &Self::Spec) -> Vec<KeyFact> {
         Vec::new()
@@ -280,6 +289,9 @@ pub(super) trait AnyBlockType: Sync {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft>;
 
+    /// See [`BlockType::declared`].
+    fn declared(&self, block: &Block, context: &CompileContext<'_>) -> Option<Vec<Draft>>;
+
     /// See [`BlockType::key_facts`].
     fn key_facts(&self, block: &BlockAddress, specs: &Specs) -> Vec<KeyFact>;
 
@@ -342,6 +354,13 @@ impl<T: BlockType> AnyBlockType for T {
         match context.specs.get(&block.address) {
             Some(spec) => BlockType::compile(self, block, spec, context, mistakes),
             None => Vec::new(),
+        }
+    }
+
+    fn declared(&self, block: &Block, context: &CompileContext<'_>) -> Option<Vec<Draft>> {
+        match context.specs.get(&block.address) {
+            Some(spec) => BlockType::declared(self, block, spec, context),
+            None => Some(Vec::new()),
         }
     }
 

@@ -87,7 +87,9 @@ impl<'c> Blocks<'c> {
     }
 
     fn needs_where(&self, is_wanted: impl Fn(&BlockAddress) -> bool, facts: &Facts) -> Vec<Need> {
-        let known = self.known(facts);
+        let mut known = self.known(facts);
+        // Nothing is asked for the others, so nobody waits for what they define.
+        known.undeclared.retain(&is_wanted);
         let context = self.context(facts, &known);
         let mut needs: BTreeSet<Need> = BTreeSet::new();
         for (block, block_type) in self.all.iter().filter(|(block, _)| is_wanted(&block.address)) {
@@ -193,6 +195,7 @@ impl<'c> Blocks<'c> {
             sensitive_variables: &self.config.sensitive_variables,
             properties: &known.properties,
             defined_apis: &known.defined_apis,
+            undeclared: &known.undeclared,
             declared_namespaces: &known.declared_namespaces,
             declared_ingress_classes: &known.declared_ingress_classes,
             declared_gateways: &known.declared_gateways,
@@ -233,14 +236,19 @@ impl<'c> Blocks<'c> {
         if !self.all.iter().any(|(_, block_type)| block_type.asks_for_all_objects()) {
             return known;
         }
+        known.undeclared = self.all.iter().map(|(block, _)| block.address.clone()).collect();
         loop {
             let context = self.context(facts, &known);
-            let drafts = self.all.iter().flat_map(|(block, block_type)| {
-                // Mistakes are reported when the blocks compile.
-                let drafts = block_type.compile(block, &context, &mut Vec::new());
-                drafts.into_iter().map(|draft| (&block.address, draft))
+            let declared = self.all.iter().filter_map(|(block, block_type)| {
+                Some((&block.address, block_type.declared(block, &context)?))
             });
-            let drafts: Vec<(&BlockAddress, Draft)> = drafts.collect();
+            let declared: Vec<(&BlockAddress, Vec<Draft>)> = declared.collect();
+            // What was known with fewer definitions counts: it has told its own.
+            known.undeclared.retain(|block| declared.iter().all(|(address, _)| *address != block));
+            let drafts: Vec<(&BlockAddress, Draft)> = declared
+                .into_iter()
+                .flat_map(|(block, drafts)| drafts.into_iter().map(move |draft| (block, draft)))
+                .collect();
             let namespaces: NamespaceLabels =
                 drafts.iter().filter_map(|(_, draft)| declared_namespace(&draft.object)).collect();
             let classes: Vec<IngressClass> =
@@ -264,6 +272,8 @@ impl<'c> Blocks<'c> {
 struct Known {
     properties: Properties,
     defined_apis: DefinedApis,
+    /// The blocks of which nobody knows yet what they define.
+    undeclared: BTreeSet<BlockAddress>,
     declared_namespaces: NamespaceLabels,
     declared_ingress_classes: Vec<IngressClass>,
     declared_gateways: BTreeSet<Identity>,

@@ -8,6 +8,7 @@ mod additions;
 mod compare;
 mod ending;
 mod health;
+mod hooks;
 mod observe;
 mod owners;
 mod recorded_secrets;
@@ -108,6 +109,11 @@ pub enum Status {
     NotReady,
     /// It is as it was applied, and is not ready any more.
     Unhealthy,
+    /// It is a hook of a chart that was to run, and has not done its work.
+    Incomplete {
+        /// How its run has failed, where the object tells.
+        failure: Option<String>,
+    },
     /// Some of its fields are not as they were applied.
     Changed(Vec<Field>),
     /// Somebody has asked for its deletion.
@@ -124,7 +130,7 @@ pub enum Status {
         /// The field managers that have written to the new object.
         by: Vec<FieldManager>,
     },
-    /// It is not there yet: its namespace has the labels of this selector since the last apply.
+    /// It is not there: its namespace has the labels of this selector, and the last apply has not made it.
     Unmade {
         /// The selector.
         selector: String,
@@ -215,6 +221,12 @@ impl Drift {
         self.findings.iter().filter(is_unwell).count()
     }
 
+    /// How many hooks of charts were to run, and have not done their work.
+    pub fn incomplete(&self) -> usize {
+        let is_incomplete = |finding: &&Finding| matches!(finding.status, Status::Incomplete { .. });
+        self.findings.iter().filter(is_incomplete).count()
+    }
+
     /// How many resources a run of this project has written that this state does not know.
     pub fn written_later(&self) -> usize {
         let manager = field_manager(&self.project);
@@ -241,10 +253,11 @@ impl Drift {
 
 impl Status {
     /// Every name that a status can have.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 14] = [
         "in_sync",
         "not_ready",
         "unhealthy",
+        "incomplete",
         "changed",
         "ending",
         "gone",
@@ -263,6 +276,7 @@ impl Status {
             Self::InSync => "in_sync",
             Self::NotReady => "not_ready",
             Self::Unhealthy => "unhealthy",
+            Self::Incomplete { .. } => "incomplete",
             Self::Changed(_) => "changed",
             Self::Ending { .. } => "ending",
             Self::Gone => "gone",
@@ -282,6 +296,7 @@ impl Status {
             Self::InSync | Self::LeftOut => Verdict::InSync,
             Self::NotReady
             | Self::Unhealthy
+            | Self::Incomplete { .. }
             | Self::Changed(_)
             | Self::Ending { .. }
             | Self::Gone

@@ -3,8 +3,8 @@
 use super::additions::Beside;
 use super::compare::differences;
 use super::owners;
-use super::{Additions, Field, Status};
-use crate::resource::{Health, Live, Moment, Problem, ProblemKind, Reading};
+use super::{Additions, Field, Status, hooks};
+use crate::resource::{Health, Live, Problem, ProblemKind, Reading};
 use crate::state::StoredResource;
 
 /// What was found of a resource.
@@ -34,11 +34,8 @@ pub fn observe(
     reading: &Reading,
     additions: Additions,
 ) -> Observation {
-    // What has run leaves nothing that must stay. What is to run, and has not, is not done; but for what is to run when its
-    // chart is deleted: that is a matter of the next deletion, and what was applied is as it was.
     if let Some(moment) = resource.hook {
-        let is_open = moment != Moment::Delete && resource.readiness.awaited_since().is_some();
-        return if is_open { Status::NotReady } else { Status::InSync }.into();
+        return hooks::status(moment, resource, reading).into();
     }
     let live = match reading {
         Reading::Present(live) => live,

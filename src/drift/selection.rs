@@ -35,7 +35,10 @@ fn observe(
     let Ok(selector) = selection.selector.parse::<LabelSelector>() else { return };
     let selected: BTreeSet<&String> =
         labels.iter().filter(|(_, labels)| selector.selects(labels)).map(|(name, _)| name).collect();
-    let known: BTreeSet<&Identity> = state.resources.values().map(|resource| &resource.identity).collect();
+    // What an interrupted run was about to make has a finding already.
+    let doubted = state.in_doubt.iter().map(|doubt| &doubt.target.identity);
+    let known: BTreeSet<&Identity> =
+        state.resources.values().map(|resource| &resource.identity).chain(doubted).collect();
     let missing = selected.iter().filter(|namespace| !known.contains(&selection.secret_in(namespace)));
     let status = Status::Unmade { selector: selection.selector.clone() };
     findings.extend(missing.map(|namespace| {

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::kubernetes::marks::SENSITIVE;
 use crate::resource::{
-    Applied, FieldSet, Held, Live, ManagedEntry, Operation, Ownership, ProblemKind, Reading, Segment, Stamp,
-    Target,
+    Applied, FieldSet, Held, Live, ManagedEntry, Moment, NamespaceSelection, Operation, Ownership,
+    ProblemKind, Reading, Segment, Stamp, Target,
 };
-use crate::state::{Provenance, StoredResource};
+use crate::state::{Intent, IntentKind, Provenance, State, StoredResource};
 
 /// The owned fields, as paths that a plan would print.
 fn fields(paths: &[&str]) -> FieldSet {
@@ -207,6 +207,51 @@ fn presence_and_identity_come_first() {
     let mut damaged = resource;
     Arc::make_mut(damaged.applied.as_mut().unwrap()).fields.insert("a..b".into(), Held::Nothing);
     assert!(matches!(now(&damaged, before), Status::Unreadable(_)));
+}
+
+#[test]
+fn a_hook_that_has_not_done_its_work_is_not_only_late() {
+    let job =
+        |status: Value| live(object("Job", json!({"apiVersion": "batch/v1", "status": status})), vec![]);
+    let failed =
+        job(json!({"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}));
+    let known = |moment| StoredResource {
+        hook: Some(moment),
+        readiness: crate::state::Readiness::NotReady { since: Timestamp::UNIX_EPOCH },
+        ..applied(&failed, &[])
+    };
+    let hook = known(Moment::Install);
+    let Status::Incomplete { failure: Some(how) } = now(&hook, failed.clone()) else { panic!() };
+    assert!(how.contains("BackoffLimitExceeded"), "{how}");
+    let open = Status::Incomplete { failure: None };
+    assert_eq!(now(&hook, job(json!({}))), open);
+    assert_eq!(observe("p", &hook, &Reading::Absent, Additions::Told).status, open);
+    // What an earlier run has left does not tell how this one went.
+    assert_eq!(now(&StoredResource { uid: String::new(), ..hook }, failed.clone()), open);
+    assert_eq!(now(&known(Moment::Delete), failed), Status::InSync);
+}
+
+#[test]
+fn what_a_run_may_have_made_for_the_labels_of_a_namespace_is_told_once() {
+    let selection = NamespaceSelection {
+        block: "pull_secret.p".parse().unwrap(),
+        namespace: "a".into(),
+        selector: "pull=yes".into(),
+        secret: "pull".into(),
+        besides: std::collections::BTreeSet::new(),
+    };
+    let target = Target { identity: selection.secret_in("team"), version: None };
+    let doubt =
+        Intent { address: selection.address_in("team"), action: IntentKind::Create, target, renews: false };
+    let labels = Ok([("team".to_owned(), [("pull".to_owned(), "yes".to_owned())].into())].into());
+    let found = |in_doubt: Vec<Intent>| {
+        let state = State { selections: vec![selection.clone()], in_doubt, ..State::new("p") };
+        let mut findings = Vec::new();
+        observe_selections(&state, &labels, &mut findings);
+        findings.into_iter().map(|finding| finding.status).collect::<Vec<_>>()
+    };
+    assert_eq!(found(vec![]), [Status::Unmade { selector: "pull=yes".into() }]);
+    assert_eq!(found(vec![doubt]), []);
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub enum NotUndoable {
     Unknown(Address),
     /// To undo it would change what the run did not write: it has drifted.
     Beyond(Address),
+    /// To undo it would change what others have done to it after the run wrote it.
+    Overtaken(Address),
 }
 
 impl<S: StateAccess> Workspace<S> {
@@ -142,17 +144,23 @@ fn written(report: &Report) -> BTreeSet<Address> {
     done.chain(failed).chain(&report.unwaited).cloned().collect()
 }
 
-/// What the plan would write beside what the run wrote.
+/// What the plan would write beside what the run wrote: other resources, and what others have done to these meanwhile.
 fn beyond(plan: &Plan, written: &BTreeSet<Address>) -> Vec<NotUndoable> {
-    let is_of_run = |change: &&Change| {
+    let is_of_run = |change: &Change| {
         written.contains(&change.address)
             || change.moved_from.as_ref().is_some_and(|from| written.contains(from))
     };
-    let others = plan
-        .changes
-        .iter()
-        .filter(|change| change.action.writes() && change.action != Action::Run && !is_of_run(change));
-    others.map(|change| NotUndoable::Beyond(change.address.clone())).collect()
+    let writes = plan.changes.iter().filter(|change| change.action.writes());
+    let obstacle = |change: &Change| match change.action {
+        Action::Delete if is_of_run(change) => None,
+        _ if is_of_run(change) => {
+            change.reverts_drift().then(|| NotUndoable::Overtaken(change.address.clone()))
+        }
+        // What has run has run.
+        Action::Run => None,
+        _ => Some(NotUndoable::Beyond(change.address.clone())),
+    };
+    writes.filter_map(obstacle).collect()
 }
 
 /// What the run wrote and the plan lets stay.

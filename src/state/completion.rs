@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::journal::{Intent, IntentKind};
+use super::changed::Changed;
+use super::journal::Intent;
 use super::model::State;
 use super::revision::Revision;
 use super::secret_values::SecretValues;
@@ -40,8 +41,8 @@ pub struct Completion {
     pub command: String,
     /// The digest of the configuration.
     pub configuration: String,
-    /// What was changed, and how.
-    pub changed: BTreeMap<Address, IntentKind>,
+    /// What the run changed, and how.
+    pub changed: Changed,
     /// What was desired.
     pub desired: BTreeMap<Address, StoredDesired>,
     /// The secret values of what was desired.

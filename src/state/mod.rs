@@ -44,6 +44,7 @@
 //! | `model`, `stored_resource`, `completed` | what a state says |
 //! | `journal`, `journal_text` | what a run says of itself, line by line |
 //! | `revision`, `stored_desired` | what is kept of a completed apply |
+//! | `changed` | what several runs together have changed |
 //! | `secret_values`, `sealed_values`, `value_keeping`, `seal` | the secret values of a revision, and how they are kept from eyes |
 //! | `format`, `format_1`, `version` | how a file is laid out, and how the older format is read |
 //! | `old_logins` | what an older version wrote and nobody is to see |
@@ -59,6 +60,7 @@
 //! | `id`, `error` | the names and the errors of all of them |
 
 mod backend;
+mod changed;
 mod completed;
 mod completion;
 mod error;
@@ -106,6 +108,7 @@ mod test_support;
 pub(crate) use files::simulated;
 
 pub use backend::{Backend, LockSign, Locked};
+pub use changed::Changed;
 pub use completed::CompletedPlan;
 pub use completion::{Completion, NewRun, ReadFrom};
 pub use error::StateError;

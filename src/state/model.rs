@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::changed::Changed;
 use super::completed::CompletedPlan;
 use super::error::StateError;
 use super::id::{Lineage, RunId};
@@ -104,6 +105,9 @@ pub struct Unfinished {
     /// How it ended by itself; `None` where it was killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<RunEnd>,
+    /// What it has changed, with the runs before it that did not complete either. The next revision tells it.
+    #[serde(default, skip_serializing_if = "Changed::is_empty")]
+    pub changed: Changed,
 }
 
 /// What [`State::check`] asks of a state; `None` is not checked.

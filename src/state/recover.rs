@@ -44,7 +44,8 @@ pub(super) fn with_end(mut state: State, journal: &Journal) -> State {
     }
     state.end_run(journal.begin.run.clone());
     state.last_end = Some(name_of_end(journal));
-    state.unfinished = (journal.end != Some(RunEnd::Completed)).then(|| unfinished(journal));
+    let before = state.unfinished.take();
+    state.unfinished = (journal.end != Some(RunEnd::Completed)).then(|| unfinished(journal, before));
     state
 }
 
@@ -98,19 +99,23 @@ pub(super) fn report(journal: &Journal) -> Option<Recovered> {
         return None;
     }
     Some(Recovered {
-        unfinished: unfinished(journal),
+        unfinished: unfinished(journal, None),
         outcomes: journal.outcomes.len(),
         in_doubt: journal.in_doubt(),
     })
 }
 
-fn unfinished(journal: &Journal) -> Unfinished {
+/// What is told of a run that did not complete. `before` is the run before it, where that did not complete either.
+fn unfinished(journal: &Journal, before: Option<Unfinished>) -> Unfinished {
     let begin = &journal.begin;
+    let mut changed = before.map(|before| before.changed).unwrap_or_default();
+    changed.then(journal.changed());
     Unfinished {
         run: begin.run.clone(),
         plan: begin.plan.clone(),
         begun: begin.at,
         by: begin.by.clone(),
         end: journal.end,
+        changed,
     }
 }

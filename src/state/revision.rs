@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::changed::Changed;
 use super::completed::CompletedPlan;
 use super::id::RunId;
 use super::journal::IntentKind;
@@ -55,9 +56,9 @@ pub struct RevisionHead {
     pub configuration: String,
     /// How many resources were changed in each way.
     pub summary: RevisionSummary,
-    /// What was changed, and how.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub changed: BTreeMap<Address, IntentKind>,
+    /// What was changed since the revision before, and how: by the run, and by those before it that did not complete.
+    #[serde(default, skip_serializing_if = "Changed::is_empty")]
+    pub changed: Changed,
 }
 
 /// How many resources a run has changed, by the kind of the change.
@@ -97,9 +98,9 @@ impl RevisionHead {
 
 impl RevisionSummary {
     /// Counts what was changed.
-    pub fn of(changed: &BTreeMap<Address, IntentKind>) -> Self {
+    pub fn of(changed: &Changed) -> Self {
         let mut summary = Self::default();
-        for kind in changed.values() {
+        for (_, kind) in changed.iter() {
             let count = match kind {
                 IntentKind::Create => &mut summary.created,
                 IntentKind::Update => &mut summary.updated,

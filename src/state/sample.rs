@@ -124,6 +124,7 @@ pub(super) fn state() -> State {
             begun: at("2026-01-03T03:04:05Z"),
             by: "bob@build-8".to_owned(),
             end: Some(RunEnd::Failed),
+            changed: [(address("resource.lb"), IntentKind::Update)].into_iter().collect(),
         }),
         in_doubt: vec![intent("resource.lost", IntentKind::Create, config_map("lost"))],
         completed: vec![CompletedPlan {
@@ -216,7 +217,7 @@ pub(super) fn revision() -> Revision {
                 moved: 6,
                 forgotten: 7,
             },
-            changed: BTreeMap::from([(address("resource.seed"), IntentKind::Create)]),
+            changed: [(address("resource.seed"), IntentKind::Create)].into_iter().collect(),
         },
         state: state(),
         desired: BTreeMap::from([(

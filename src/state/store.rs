@@ -321,7 +321,8 @@ impl Store {
         }
         let before = next.revision;
         let configuration = completion.configuration.clone();
-        let changed = completion.changed.clone();
+        let mut changed = self.kept.unfinished.as_ref().map(|run| run.changed.clone()).unwrap_or_default();
+        changed.then(completion.changed.clone());
         let head = RevisionHead {
             number,
             run: journal.begin.run.clone(),

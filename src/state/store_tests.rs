@@ -150,6 +150,44 @@ async fn a_failed_run_is_no_revision_and_is_remembered() {
     assert!(store.completed("sha256:plan").await.unwrap().is_none());
 }
 
+/// One was killed, and one failed.
+#[tokio::test]
+async fn a_revision_tells_what_the_runs_before_it_have_changed() {
+    let folder = folder();
+    assert_eq!(apply(folder.path(), &["a", "b"]).await, 1);
+    let mut killed = open(folder.path()).await;
+    let intents = vec![
+        intent(IntentKind::Create, "c"),
+        intent(IntentKind::Replace, "b"),
+        intent(IntentKind::Create, "never-tried"),
+    ];
+    killed.begin(run(intents)).await.unwrap();
+    killed.outcome(&address("c"), written("c")).unwrap();
+    killed.outcome(&address("b"), deleted("b")).unwrap();
+    killed.keep_outcomes().await.unwrap();
+    drop(killed);
+    let mut failing = open(folder.path()).await;
+    failing.begin(run(vec![intent(IntentKind::Create, "b"), intent(IntentKind::Create, "d")])).await.unwrap();
+    failing.outcome(&address("b"), written("b")).unwrap();
+    failing.outcome(&address("d"), failed(false)).unwrap();
+    failing.finish(RunEnd::Failed, Completion::default()).await.unwrap();
+
+    failing.begin(run(vec![intent(IntentKind::Create, "d")])).await.unwrap();
+    failing.outcome(&address("d"), written("d")).unwrap();
+    let changed = [(address("d"), IntentKind::Create)].into_iter().collect();
+    let last = Completion { changed, ..completion() };
+    let number = failing.finish(RunEnd::Completed, last).await.unwrap().unwrap();
+    let head = backend(folder.path()).revision_head(number).await.unwrap();
+    let all = [("b", IntentKind::Replace), ("c", IntentKind::Create), ("d", IntentKind::Create)];
+    assert_eq!(head.changed, all.map(|(name, kind)| (address(name), kind)).into_iter().collect());
+    assert_eq!((head.summary.created, head.summary.replaced), (2, 1));
+    // The next one begins anew.
+    drop(failing);
+    apply(folder.path(), &["e"]).await;
+    let next = backend(folder.path()).revision_head(number + 1).await.unwrap();
+    assert_eq!(next.changed, completion().changed);
+}
+
 #[tokio::test]
 async fn a_plan_that_was_completed_is_known() {
     let folder = folder();

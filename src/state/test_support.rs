@@ -89,7 +89,7 @@ pub(super) fn completion() -> Completion {
     Completion {
         command: "apply".to_owned(),
         configuration: "sha256:configuration".to_owned(),
-        changed: [(address("a"), IntentKind::Create)].into(),
+        changed: [(address("a"), IntentKind::Create)].into_iter().collect(),
         desired: [(address("a"), desired("a"))].into(),
         ..Completion::default()
     }

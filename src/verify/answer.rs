@@ -57,7 +57,8 @@ impl Answer {
 pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
     let (status, giver) = (answer.status, answer.giver());
     let said = answer.error().map(|said| format!(" ({said})")).unwrap_or_default();
-    let reason = format!("{giver} answers {status}{said} to {doing}");
+    let cause = format!("{giver} answers {status}{said}");
+    let reason = format!("{cause} to {doing}");
     let (code, fix) = match status {
         413 => (
             codes::BODY_TOO_LARGE,
@@ -93,14 +94,17 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
         _ => (codes::REGISTRY_ERROR, "look at the log of the registry's pods"),
     };
     let may_be_full = answer.is_of_registry() && answer.status >= 500;
-    Fault { suspicion: may_be_full.then_some(Suspicion::FullVolume), ..Fault::new(code, reason, fix) }
+    let suspicion = may_be_full.then_some(Suspicion::FullVolume);
+    // What a server says of itself, it says to every request.
+    let cause = (answer.status >= 500).then_some(cause);
+    Fault { suspicion, cause, ..Fault::new(code, reason, fix) }
 }
 
 /// The same fault, of which it is known now that the volume is full.
 pub fn of_full_volume(fault: &Fault, full: &FullVolume) -> Fault {
     let reason =
         format!("{}: the volume is full, as the registry's log says at {}", fault.reason, full.moment());
-    Fault::new(codes::VOLUME_FULL, reason, FullVolume::HELP)
+    Fault { cause: fault.cause.clone(), ..Fault::new(codes::VOLUME_FULL, reason, FullVolume::HELP) }
 }
 
 /// Whether the answer to the end of an upload says that nothing is left of it. A registry that could not store all that it was
@@ -157,6 +161,15 @@ mod tests {
         );
         assert_eq!((known.code, known.suspicion), (codes::VOLUME_FULL, None));
         assert!(!known.fix.contains("where it says"), "{}", known.fix);
+    }
+
+    #[test]
+    fn a_server_that_fails_fails_everywhere() {
+        let ours = [(API_VERSION, "registry/2.0")];
+        let cause = |status, doing: &str| unexpected(doing, &answer(status, &ours, "")).cause;
+        assert_eq!(cause(500, "the beginning of a push"), cause(500, "the question for tags"));
+        assert_ne!(cause(500, "a push"), cause(503, "a push"));
+        assert_eq!(cause(404, "a push"), None, "that is about this request");
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Served {
         leaf.zip(name).is_some_and(|(leaf, name)| verify_server_name(&leaf, &name).is_ok())
     }
 
+    /// The fault, with the stand-in as its cause where it is one: it is trusted by nobody, for no name, and of no issuer.
+    fn blamed(&self, fault: Fault) -> Fault {
+        if self.stand_in().is_some() { fault.by(STAND_IN) } else { fault }
+    }
+
     /// Whose stand-in it is, where an ingress controller has made it itself.
     fn stand_in(&self) -> Option<&'static str> {
         match self.leaf.subject.as_str() {
@@ -72,6 +77,9 @@ impl Served {
         }
     }
 }
+
+/// The cause of all that is wrong with a stand-in.
+const STAND_IN: &str = "stand-in";
 
 /// The authority of the issuer in the configuration.
 #[derive(Debug, Clone, Default)]
@@ -137,7 +145,7 @@ pub fn chain(served: &Served, here: &RootCertStore, own_root: &OwnRoot, signed: 
                 .to_owned(),
         )
     };
-    Outcome::Failed(Fault::new(codes::NOT_TRUSTED, reason, fix))
+    Outcome::Failed(served.blamed(Fault::new(codes::NOT_TRUSTED, reason, fix)))
 }
 
 /// Whether the certificate is for all of these names.
@@ -150,7 +158,7 @@ pub fn names(served: &Served, wanted: &[&str]) -> Outcome {
         [] => "no name".to_owned(),
         names => names.join(", "),
     };
-    Outcome::Failed(Fault::new(
+    Outcome::Failed(served.blamed(Fault::new(
         codes::OTHER_NAMES,
         format!("it is for {has}, and not for {}", missing.join(", ")),
         match served.stand_in() {
@@ -159,7 +167,7 @@ pub fn names(served: &Served, wanted: &[&str]) -> Outcome {
                 "have it signed for these names (`host`, `tls.names`), or look which other server answers here"
             }
         },
-    ))
+    )))
 }
 
 /// Whether the certificate holds, and is renewed in time. `renewal` is what cert-manager says of it.
@@ -254,11 +262,11 @@ pub fn issuer(served: &Served, signed: Option<&Signed>, stored: &Stored) -> Outc
     if is_right {
         return Outcome::Passed(format!("{found}, for {}", signed.issuer));
     }
-    Outcome::Failed(Fault::new(
+    Outcome::Failed(served.blamed(Fault::new(
         codes::OTHER_ISSUER,
         format!("{found} signed it, and {} is to be signed by {meant}", signed.issuer),
         "look whether the new certificate is there: `regplan drift`; or who else puts one into the Secret",
-    ))
+    )))
 }
 
 /// `2026-11-27`

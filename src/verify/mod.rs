@@ -41,6 +41,6 @@ pub use chart_test::{
 pub use check::Check;
 pub use location::next_url;
 pub use name::{Answers, Expected, Named, addresses};
-pub use outcome::{Fault, Finding, Outcome, Suspicion, Verdict, Verification, hindrance};
+pub use outcome::{Fault, Finding, Outcome, Suspicion, Verdict, Verification, hindrance, told_once};
 pub use probe::{Blob, Maker, Probe, REPOSITORY};
 pub use pull::{Pull, not_pulled, pod, pulled, puller, run_of};

@@ -87,22 +87,25 @@ fn without_servers(
 
 fn judge(host: &str, named: &Named, whom: &str, expected: &Expected) -> Outcome {
     match (named, expected) {
-        (Named::Nothing, expected) => Outcome::Failed(Fault::new(
-            codes::NO_NAME,
-            format!("{host} leads nowhere, {whom}"),
-            format!(
-                "{}; until then `--resolve {host}=ADDRESS` does the other checks",
-                match expected {
-                    Expected::At(addresses, _) => format!("make a record: {host} {}", records(addresses)),
-                    Expected::Pending(object) =>
-                        format!("wait until {object} has an address, and make a record for it"),
-                    Expected::Unknown(_) =>
-                        "make a record for the address at which requests come in: of the ingress \
+        (Named::Nothing, expected) => Outcome::Failed(
+            Fault::new(
+                codes::NO_NAME,
+                format!("{host} leads nowhere, {whom}"),
+                format!(
+                    "{}; until then `--resolve {host}=ADDRESS` does the other checks",
+                    match expected {
+                        Expected::At(addresses, _) => format!("make a record: {host} {}", records(addresses)),
+                        Expected::Pending(object) =>
+                            format!("wait until {object} has an address, and make a record for it"),
+                        Expected::Unknown(_) =>
+                            "make a record for the address at which requests come in: of the ingress \
                                              controller, of the load balancer, or of a node"
-                            .to_owned(),
-                }
-            ),
-        )),
+                                .to_owned(),
+                    }
+                ),
+            )
+            .by(codes::NO_NAME),
+        ),
         (Named::At(found), Expected::At(wanted, object)) if found.is_disjoint(wanted) => {
             Outcome::Failed(Fault::new(
                 codes::OTHER_ADDRESS,

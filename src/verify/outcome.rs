@@ -19,6 +19,8 @@ pub struct Fault {
     pub fix: String,
     /// What it may come from, which only the cluster can tell; `None` where there is nothing to ask.
     pub suspicion: Option<Suspicion>,
+    /// What several checks fail of at once, each with the same text here; `None` where a fault stands for itself.
+    pub cause: Option<String>,
 }
 
 /// What a fault may come from.
@@ -31,7 +33,13 @@ pub enum Suspicion {
 impl Fault {
     /// A fault of this kind.
     pub fn new(code: &'static str, reason: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), fix: fix.into(), suspicion: None }
+        Self { code, reason: reason.into(), fix: fix.into(), suspicion: None, cause: None }
+    }
+
+    /// The same of a cause that other checks may meet too.
+    #[must_use]
+    pub fn by(self, cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 }
 
@@ -167,6 +175,19 @@ pub fn hindrance(check: Check, done: &BTreeMap<Check, Outcome>) -> Option<Outcom
     Some(Outcome::Hindered { reason: format!("it stands on `{}`", lacking.name()), fix: None })
 }
 
+/// What came of a check: a failure of a cause that an earlier check has told is not told again.
+pub fn told_once(outcome: Outcome, done: &BTreeMap<Check, Outcome>) -> Outcome {
+    let Outcome::Failed(Fault { cause: Some(cause), .. }) = &outcome else { return outcome };
+    let has_told = |it: &Outcome| matches!(it, Outcome::Failed(fault) if fault.cause.as_ref() == Some(cause));
+    match done.iter().find(|(_, it)| has_told(it)) {
+        Some((check, _)) => Outcome::Hindered {
+            reason: format!("it fails for the same reason as `{}`", check.name()),
+            fix: None,
+        },
+        None => outcome,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +226,21 @@ mod tests {
         assert_eq!(Verdict::of(&[not_needed(), passed]), Verdict::Passed);
         let failed = verification(vec![Outcome::Failed(Fault::new("x", "", ""))]);
         assert_eq!(Verdict::of(&[not_needed(), failed]), Verdict::Failed);
+    }
+
+    #[test]
+    fn one_cause_is_told_once() {
+        let failed = |cause: &str| Outcome::Failed(Fault::new("x", "", "").by(cause));
+        let done = BTreeMap::from([
+            (Check::Name, failed("no name")),
+            (Check::Port, Outcome::Failed(Fault::new("x", "", ""))),
+        ]);
+        let again = Outcome::Hindered { reason: "it fails for the same reason as `name`".into(), fix: None };
+        assert_eq!(told_once(failed("no name"), &done), again);
+        for other in [failed("another"), Outcome::Failed(Fault::new("x", "", "")), Outcome::Passed("".into())]
+        {
+            assert_eq!(told_once(other.clone(), &done), other);
+        }
     }
 
     #[test]

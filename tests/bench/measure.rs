@@ -84,8 +84,9 @@ impl Server {
     }
 }
 
-/// The count in a line of the server's metrics, if it counts requests of the benchmark. The server's own requests
-/// are for other resources, or are watches.
+/// The count in a line of the server's metrics, if it counts requests for the objects of the benchmark. The server's own
+/// requests are for other resources, or are watches. Those of the garbage collector for what is deleted in the foreground
+/// are among them, whoever deletes it.
 fn requests_in(line: &str) -> Option<u64> {
     let (labels, count) = line.strip_prefix("apiserver_request_total{")?.split_once("} ")?;
     let labels: BTreeMap<&str, &str> =

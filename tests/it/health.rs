@@ -17,6 +17,8 @@ tests! {
     what_a_killed_run_did_not_record_is_waited_for,
     a_stopped_run_is_not_taken_for_one_that_ended_well,
     what_is_not_ready_any_more_is_unhealthy,
+    what_crashes_later_is_unhealthy_with_its_cause,
+    a_terminal_that_closes_is_not_taken_for_the_end_of_a_run,
     the_cause_is_told_by_whoever_asks,
     a_failed_job_says_why_once,
     what_others_scale_is_well_while_its_pods_are_young,
@@ -148,6 +150,35 @@ fn what_is_not_ready_any_more_is_unhealthy() {
     project.run(["drift", "--format", "prometheus"]).code(2).stdout_contains("status=\"unhealthy\"} 1");
     project.run(["drift", "--no-health"]).success().stdout_contains("In sync");
     project.run(["drift", "--no-health", "--health"]).code(2).stdout_contains("unhealthy");
+}
+
+/// A day later, its pods begin to crash.
+fn what_crashes_later_is_unhealthy_with_its_cause() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{WEB}"));
+    project.apply();
+    let template = json!({"metadata": {"labels": {"regplan.test/behaviour": "crash-loop"}}});
+    let spec = json!({"strategy": {"type": "Recreate", "rollingUpdate": null}, "template": template});
+    ns.patch("deployment/web", &json!({"spec": spec}));
+    let says_why = |command: &str| {
+        let told = project.run([command]).any();
+        let text = told.stdout();
+        text.contains("! resource.web  unhealthy") && text.contains("CrashLoopBackOff")
+    };
+    wait_until("drift tells the cause", || says_why("drift"));
+    assert!(says_why("plan"));
+    project.run(["drift"]).code(2);
+    project.run(["plan", "--detailed-exitcode"]).success();
+}
+
+fn a_terminal_that_closes_is_not_taken_for_the_end_of_a_run() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    apply.signal(Signal::HUP);
+    let _ = apply.wait().any();
+    expect_not_ready(&project);
 }
 
 fn the_cause_is_told_by_whoever_asks() {
@@ -320,8 +351,10 @@ fn a_pod_without_a_node_waits_for_an_autoscaler_that_adds_one() {
     let project = |ns| Namespace::project(ns).write("regplan.toml", &config);
     let (first, second) = (project(&alone), project(&helped));
     let arguments = ["apply", "--auto-approve", "--fail-fast"];
-    let (fails, mut waits) = (first.regplan(arguments).spawn(), second.regplan(arguments).spawn());
+    let (mut fails, mut waits) = (first.regplan(arguments).spawn(), second.regplan(arguments).spawn());
     tell(&helped, "Normal", "TriggeredScaleUp", "pod triggered scale-up: [{nodes 1->2 (max: 3)}]");
+    fails.until("Unschedulable");
+    assert!(!fails.has_ended(), "the cause is told while it waits");
     let ended = fails.wait().code(1);
     ended.stderr_contains("failed resource.web").stderr_contains("Unschedulable");
     assert!(began.elapsed() > Duration::from_secs(15), "an autoscaler takes its time");

@@ -134,11 +134,10 @@ fn the_readme_shows_the_way_back() {
     project.apply();
     let history = project.run(["history"]).success().stdout().to_owned();
     let when = Regex::new(r"20\S+Z  \S+ +apply  [0-9a-f]{12}").unwrap();
-    let mut minute = 0;
-    let history = when.replace_all(&history, |_: &regex::Captures<'_>| {
-        minute += 7;
-        format!("2026-03-01T09:{minute:02}:00Z  kim@laptop  apply  0c4d9f2b7e1a")
-    });
+    let mut lines =
+        ["09:07:00Z  kim@laptop  apply  0c4d9f2b7e1a", "09:14:00Z  kim@laptop  apply  b71e5a90c3d2"].iter();
+    let history =
+        when.replace_all(&history, |_: &regex::Captures<'_>| format!("2026-03-01T{}", lines.next().unwrap()));
     compare_after("$ regplan history\n", 0, &history);
     let back = project.run(["rollback", "--no-input"]).code(1).stdout().to_owned();
     let serial = Regex::new(r"serial \d+").unwrap();

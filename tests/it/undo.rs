@@ -28,6 +28,7 @@ tests! {
     a_run_that_is_stopped_stays_as_it_is,
     an_undo_that_was_killed_is_finished_by_a_rollback,
     an_undo_writes_nothing_that_the_run_did_not,
+    an_undo_sets_nothing_back_that_others_changed_meanwhile,
     the_data_of_a_claim_is_not_undone,
     what_no_revision_has_whole_is_not_undone,
 }
@@ -285,6 +286,20 @@ fn an_undo_writes_nothing_that_the_run_did_not() {
     apply.wait().code(1).stderr_contains("resource.base: this run did not write it");
     assert_eq!(ns.field("configmap/base", "/data/k"), "stranger");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad");
+}
+
+/// The same of what the run did write.
+fn an_undo_sets_nothing_back_that_others_changed_meanwhile() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &[with_value("good")]);
+    project.rewrite("regplan.toml", &format!("{}{}", with_value("bad"), failing_later()));
+    let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
+    apply.until("waiting resource.lb");
+    ns.patch("configmap/greeting", &json!({"data": {"hello": "stranger"}}));
+    apply.wait().code(1).stderr_contains("others have changed it since this run wrote it");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "stranger");
+    // What the run made is there too: an undo does all of it, or nothing.
+    assert!(ns.find("service/lb").is_some());
 }
 
 fn the_data_of_a_claim_is_not_undone() {

@@ -211,6 +211,41 @@ fn definitions_of_the_configuration_count_as_served() {
     assert!(found.iter().any(|object| object.object["data"]["served"] == "true"), "{found:?}");
 }
 
+/// What each of two charts defines changes what the other one is rendered with. So one rendering of each tells that, and only the
+/// rest is rendered twice.
+#[test]
+fn charts_that_define_something_for_each_other_are_rendered_no_oftener_than_needed() {
+    let renderings = |blocks: &str| {
+        let world = World::rendering(|request| Ok(defining("crds/foos.yaml", request)));
+        let config = config(blocks);
+        let (mut facts, blocks, mut asked) = (Facts::default(), Blocks::read(&config), 0);
+        loop {
+            let needs = blocks.needs(&facts);
+            if needs.is_empty() {
+                return asked;
+            }
+            asked += needs.iter().filter(|need| matches!(need, Need::Rendering(_))).count();
+            for need in needs {
+                let fact = world.answer(&need);
+                facts.insert(need, fact);
+            }
+        }
+    };
+    // Its definitions are known from its own first renderings.
+    assert_eq!(renderings(BLOCK), 4);
+    let other = BLOCK.replace("web", "other");
+    assert_eq!(renderings(&format!("{BLOCK}{other}")), 2 * 3);
+}
+
+/// A chart that cannot be had keeps no other one from telling its mistakes.
+#[test]
+fn the_mistakes_of_all_charts_are_told_at_once() {
+    let world = World::rendering(|request| Err(format!("{} has a hole", request.chart.path.display())));
+    let other = BLOCK.replace("web", "other");
+    let mistakes = world.mistakes(&format!("{BLOCK}{other}"));
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+}
+
 #[test]
 fn what_helm_would_keep_is_protected() {
     let world = World::rendering(|_| {

@@ -146,6 +146,9 @@ fn not_undoable(obstacles: &[NotUndoable]) -> Words {
             NotUndoable::Beyond(address) => {
                 format!("{address}: this run did not write it, and it has changed since the last revision")
             }
+            NotUndoable::Overtaken(address) => {
+                format!("{address}: others have changed it since this run wrote it")
+            }
         })
         .collect();
     Words::new(

@@ -262,7 +262,8 @@ pub(super) fn no_connection(host: &str, port: u16, why: &NoConnection) -> Fault 
             codes::NO_NAME,
             format!("this machine does not know {host}: {said}"),
             format!("make its record, or say where it is: `--resolve {host}=ADDRESS`"),
-        ),
+        )
+        .by(codes::NO_NAME),
         NoConnection::Unreachable(addresses) => {
             let said: Vec<String> =
                 addresses.iter().map(|(address, said)| format!("{address}: {said}")).collect();

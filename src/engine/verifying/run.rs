@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::VerifyEvent;
 use super::visit::{Known, Visit};
 use crate::apply::Stop;
-use crate::verify::{Check, Finding, Outcome, Verification, hindrance};
+use crate::verify::{Check, Finding, Outcome, Verification, hindrance, told_once};
 
 /// For how much longer a check is waited for that knows itself why it takes so long.
 const FOR_REASONS: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ impl Run<'_> {
                     () = self.out_of_time(check) => late(),
                 }
             };
-            let outcome = secret(outcome);
+            let outcome = secret(told_once(outcome, &done));
             done.insert(check, outcome.clone());
             let finding = Finding { check, object: None, outcome, took: begun.elapsed() };
             (self.emit)(VerifyEvent::Finished(&finding));

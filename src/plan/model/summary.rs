@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Action;
 use super::plan::Plan;
+use super::reason::Reason;
 use crate::resource::Health;
 
 /// How many resources of each action.
@@ -47,6 +48,8 @@ impl Plan {
                 Action::Replace => summary.replace += 1,
                 Action::Run => summary.run += 1,
                 Action::Delete => summary.destroy += 1,
+                // It is not there to stay, and this is not when it runs.
+                Action::None if change.reasons.contains(&Reason::NotItsMoment) => {}
                 Action::None => summary.unchanged += 1,
                 Action::Forget => summary.forget += 1,
                 Action::Keep => {}
@@ -62,5 +65,29 @@ impl Plan {
             }
         }
         summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::model::change::Change;
+    use crate::plan::model::fidelity::Fidelity;
+    use crate::plan::testing::plan;
+    use crate::resource::{Address, Identity, Target};
+
+    #[test]
+    fn a_hook_whose_moment_this_is_not_is_not_counted_among_what_stays() {
+        let with = |reason: Option<Reason>| {
+            let identity = Identity::namespaced("batch", "Job", "a", "j");
+            let target = Target { identity, version: None };
+            let address = Address::block("chart", "web");
+            let reasons = reason.into_iter().collect();
+            Change { reasons, ..Change::new(address, target, Action::None, Fidelity::Observed) }
+        };
+        let unchanged = |reason| plan(vec![with(reason)]).summary().unchanged;
+        assert_eq!(unchanged(Some(Reason::NotItsMoment)), 0);
+        assert_eq!(unchanged(Some(Reason::Completed)), 1);
+        assert_eq!(unchanged(None), 1);
     }
 }

@@ -166,9 +166,9 @@ impl<'a> Attribution<'a> {
     fn changed_since(&self, position: &FieldPosition, field: &FieldChange) -> Option<ChangedSince> {
         let found = self.record.iter().filter_map(|(recorded, held)| {
             if recorded.contains(position) {
-                self.compare(recorded, held, position)
+                self.compare(recorded, held, &recorded.named_below(position))
             } else if position.contains(recorded) {
-                self.compare(recorded, held, recorded)
+                self.compare(recorded, held, recorded.path())
             } else {
                 None
             }
@@ -182,21 +182,17 @@ impl<'a> Attribution<'a> {
         Some(changed)
     }
 
-    /// Compares the field at a position with the record of it, or of a field that it lies below.
-    fn compare(&self, recorded: &FieldPosition, held: &Held, at: &FieldPosition) -> Option<ChangedSince> {
-        let path = at.path();
+    /// Compares a field with the record of it, or of a field that it lies below. Its path names items of lists as the record
+    /// does: in the plan, an item goes by another name where its `name` changes.
+    fn compare(&self, recorded: &FieldPosition, held: &Held, path: &FieldPath) -> Option<ChangedSince> {
         let (now, then) = (path.get(self.transition.before), path.get(self.transition.after));
         let compared_with =
             |was: Option<&Value>| ChangedSince { in_cluster: now != was, in_configuration: then != was };
         Some(match held {
-            Held::Value(value) => {
-                let above = recorded.path().segments().len();
-                let below: FieldPath = path.segments().iter().skip(above).cloned().collect();
-                compared_with(below.get(value))
-            }
+            Held::Value(value) => compared_with(recorded.below(path).get(value)),
             Held::Nothing => compared_with(None),
             // We own the map or the item, and not what others put into it.
-            Held::Parent if !recorded.is(at) => return None,
+            Held::Parent if recorded.path() != path => return None,
             Held::Parent => ChangedSince { in_cluster: now.is_none(), in_configuration: then.is_none() },
             // The value is not recorded. Whoever changes it takes the field from us.
             Held::Hidden => {

@@ -44,6 +44,16 @@ impl FieldPosition {
         &self.path
     }
 
+    /// The part of a path that comes after this one's.
+    pub(super) fn below(&self, path: &FieldPath) -> FieldPath {
+        path.segments().iter().skip(self.path.segments().len()).cloned().collect()
+    }
+
+    /// The path of a field that is this one or lies below it, with the name that this one was made from.
+    pub(super) fn named_below(&self, inner: &Self) -> FieldPath {
+        self.path.join_all(&self.below(&inner.path))
+    }
+
     /// Whether both are the same field.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.before == other.before || self.after == other.after

@@ -58,6 +58,7 @@ fn finding(finding: &Finding) -> Value {
         "schemas": finding.schemas().iter().map(schema).collect::<Vec<_>>(),
     });
     match &finding.status {
+        Status::Incomplete { failure } => entry["failure"] = json!(failure),
         Status::Ending { since, .. } => entry["since"] = json!(since),
         Status::Recreated { by } => entry["by"] = managers(by),
         Status::Unreadable(problem) => {

@@ -92,11 +92,19 @@ pub(in crate::report) fn headline(drift: &Drift) -> String {
             format!("In sync: {looked_at} {are} as last applied.")
         }
         Verdict::Drift => {
-            let (unwell, are) = (drift.unwell(), plural(changed, "is", "are"));
-            match changed - unwell {
-                0 => format!("Not well: {unwell} {of} {are} as last applied and not ready."),
+            let (are, hooks) = (plural(changed, "is", "are"), drift.incomplete());
+            let unwell = drift.unwell() + hooks;
+            let lacking = match (drift.unwell(), hooks) {
+                (_, 0) => "not ready",
+                (0, _) => "did not run to the end",
+                _ => "not ready, or did not run to the end",
+            };
+            match (changed - unwell, hooks) {
+                (0, 0) => format!("Not well: {unwell} {of} {are} as last applied and not ready."),
+                (0, _) if drift.unwell() == 0 => format!("Not well: {unwell} {of} {lacking}."),
+                (0, _) => format!("Not well: {unwell} {of} {are} {lacking}."),
                 _ if unwell == 0 => format!("Drift: {changed} {of} {are} not as last applied."),
-                _ => format!("Drift: {changed} {of} {are} not as last applied, or not ready ({unwell})."),
+                _ => format!("Drift: {changed} {of} {are} not as last applied, or {lacking} ({unwell})."),
             }
         }
         Verdict::Unobserved if unknown == 0 => {
@@ -166,6 +174,8 @@ pub(in crate::report) fn word(status: &Status) -> &'static str {
         Status::InSync => "in sync",
         Status::NotReady => "not ready yet",
         Status::Unhealthy => "unhealthy",
+        Status::Incomplete { failure: Some(_) } => "failed",
+        Status::Incomplete { failure: None } => "not run to the end",
         Status::Changed(_) => "changed",
         Status::Ending { .. } => "being deleted",
         Status::Gone => "gone",
@@ -191,6 +201,11 @@ fn story(status: &Status) -> Vec<String> {
         Status::InSync | Status::NotReady | Status::Unhealthy | Status::Changed(_) | Status::LeftOut => {
             Vec::new()
         }
+        Status::Incomplete { failure } => {
+            let what = "it is a hook of its chart, and the last apply did not see it do its work";
+            let help = "help: the next `regplan apply` runs it again, or waits for it where it still runs";
+            failure.iter().cloned().chain([what.to_owned(), help.to_owned()]).collect()
+        }
         Status::Ending { since, .. } => {
             let since = since.as_ref().map(|time| format!(" since {time}")).unwrap_or_default();
             vec![format!("its deletion was requested{since} by an unknown manager")]
@@ -200,7 +215,7 @@ fn story(status: &Status) -> Vec<String> {
             vec![format!("it was deleted and made again; the new one was written {}", managers(by))]
         }
         Status::Unmade { selector } => vec![
-            format!("its namespace has the labels `{selector}` since the last apply"),
+            format!("its namespace has the labels `{selector}`, and the last apply did not make it"),
             "help: the next `regplan apply` makes it".to_owned(),
         ],
         Status::Surplus { selector } => vec![
@@ -226,7 +241,7 @@ fn symbol(finding: &Finding) -> (&'static str, Label) {
     match &finding.status {
         Status::InSync if !finding.added.is_empty() => ("+", Label::Add),
         Status::InSync | Status::LeftOut => ("=", Label::Dim),
-        Status::NotReady | Status::Unhealthy => ("!", Label::Warning),
+        Status::NotReady | Status::Unhealthy | Status::Incomplete { .. } => ("!", Label::Warning),
         Status::Unmade { .. } => ("+", Label::Add),
         Status::Changed(_) => ("~", Label::Change),
         Status::Ending { .. } | Status::Gone | Status::Surplus { .. } => ("-", Label::Destroy),

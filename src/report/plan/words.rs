@@ -1,5 +1,7 @@
 //! The words that the text, the Markdown and the JSON of a plan share. None of them is escaped.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::plan::{
     Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, Reason, drift_summary,
 };
@@ -8,7 +10,7 @@ use crate::report::format::time::to_the_second;
 use crate::report::managers::managers;
 use crate::report::plan::{key_facts, reasons, signing};
 use crate::report::source_line::Locator;
-use crate::resource::{FieldPath, Health, Moment, Side};
+use crate::resource::{Address, FieldPath, Health, Moment, Side};
 use crate::state::Freshness;
 
 /// The action as a verb.
@@ -56,11 +58,27 @@ pub(in crate::report) fn is_worth_a_line(change: &Change) -> bool {
         || matches!(change.fidelity, Fidelity::Predicted(_))
 }
 
-/// The changes that are shown, those that delete first.
+/// The changes that are shown, those that delete first. Hooks stand in the order in which they run.
 pub(in crate::report) fn by_weight(plan: &Plan) -> Vec<&Change> {
     let mut shown: Vec<&Change> = plan.changes.iter().filter(|change| is_worth_a_line(change)).collect();
-    shown.sort_by_key(|change| weight(change));
+    let places = places_of_hooks(plan);
+    shown.sort_by_key(|change| (weight(change), places.get(&change.address)));
     shown
+}
+
+/// The place of each hook that runs in the order of the apply.
+fn places_of_hooks(plan: &Plan) -> HashMap<Address, usize> {
+    let hooks: HashSet<&Address> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Run)
+        .map(|change| &change.address)
+        .collect();
+    if hooks.is_empty() {
+        return HashMap::new();
+    }
+    let order = plan.order().sorted().into_iter().enumerate();
+    order.filter(|(_, address)| hooks.contains(address)).map(|(place, address)| (address, place)).collect()
 }
 
 fn weight(change: &Change) -> u8 {
@@ -329,4 +347,26 @@ fn drifted(one: &Drifted) -> String {
     let by = one.manager.as_deref().unwrap_or("an unknown manager");
     let latest = one.latest.as_ref().map(|time| format!(", last at {time}")).unwrap_or_default();
     format!("by {by}: {what}{latest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::plan;
+    use crate::resource::{Identity, Target};
+
+    #[test]
+    fn hooks_stand_in_the_order_in_which_they_run() {
+        let hook = |name: &str, awaits: &[&str]| {
+            let target = Target { identity: Identity::namespaced("batch", "Job", "a", name), version: None };
+            let awaits = awaits.iter().map(|name| Address::block("chart", *name)).collect();
+            let address = Address::block("chart", name);
+            Change { awaits, ..Change::new(address, target, Action::Run, Fidelity::DryRun) }
+        };
+        // As the plan has them: what depends on nothing comes by its name.
+        let plan = plan(vec![hook("after", &["config"]), hook("config", &["migrate"]), hook("migrate", &[])]);
+        let shown: Vec<&str> =
+            by_weight(&plan).iter().map(|change| change.address.block.name.as_str()).collect();
+        assert_eq!(shown, ["migrate", "config", "after"]);
+    }
 }

@@ -87,6 +87,17 @@ fn staging_and_stand_ins_are_called_what_they_are() {
     let fake = Served::of(vec![fake.der().clone()]).unwrap();
     assert!(reason(chain(&fake, &nobody, &OwnRoot::Nothing, None)).contains("ingress-nginx"));
     assert_eq!(code(&names(&fake, &["r.example.com"])), codes::OTHER_NAMES);
+    // All that is wrong with it has one cause.
+    let ours = signed(Signer::LetsEncrypt);
+    let all = [
+        chain(&fake, &nobody, &OwnRoot::Nothing, None),
+        names(&fake, &["r.example.com"]),
+        issuer(&fake, Some(&ours), &Stored::Nothing),
+    ];
+    for outcome in all {
+        let Outcome::Failed(fault) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(fault.cause.as_deref(), Some(STAND_IN), "{fault:?}");
+    }
 }
 
 #[test]

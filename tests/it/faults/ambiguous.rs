@@ -7,6 +7,7 @@ use crate::harness::{HEAD, Namespace, Proxy, wait_until};
 
 tests! {
     a_write_with_an_ambiguous_answer_is_known_as_done,
+    a_write_that_was_not_done_is_not_taken_for_one_that_was,
     a_create_that_others_change_before_it_is_looked_up_is_known_as_ours,
     an_update_that_others_change_before_it_is_looked_up_is_in_doubt,
     a_write_with_ambiguous_answers_only_is_in_doubt_and_found,
@@ -46,6 +47,30 @@ fn a_write_with_an_ambiguous_answer_is_known_as_done() {
     project.apply();
     assert_eq!(proxy.count("delete", "configmaps"), 8, "{}", proxy.log());
     is_settled(&ns, &project, 0);
+}
+
+/// The same answers, and this time nothing was written.
+fn a_write_that_was_not_done_is_not_taken_for_one_that_was() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project_of(&ns, 2).through(&proxy);
+    for name in ["c0", "c1"] {
+        proxy.on("apply", "configmaps").named(name).not_dry_run().times(1).answer(500);
+    }
+    let first = project.run(["apply", "--auto-approve"]).any();
+    let is_there = |name: &str| ns.find(&format!("configmap/{name}")).is_some();
+    // Whether it is written once more in this run or in the next one: what is said to be there is there.
+    for name in ["c0", "c1"] {
+        assert_eq!(
+            first.stderr().contains(&format!("created resource.{name}")),
+            is_there(name),
+            "{}",
+            first.stderr()
+        );
+    }
+    proxy.clear_faults();
+    project.run(["apply", "--auto-approve"]).success();
+    is_settled(&ns, &project, 2);
 }
 
 fn a_create_that_others_change_before_it_is_looked_up_is_known_as_ours() {

@@ -56,6 +56,9 @@ fn a_node_port_is_chosen_once_and_may_become_another_way() {
     project.expect_settled();
     // The pods speak plain HTTP again behind an Ingress, and the other way is gone before they do.
     project.edit("regplan.toml", "node_port.annotations = { a = \"b\" }", "ingress.class = \"contour\"");
+    // Nobody but this project has written the port whose name changes.
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("spec.ports[http]").stdout_lacks("conflict").stdout_lacks("ignore_changes");
     project.apply();
     assert!(ns.find("service/registry-external").is_none());
     let pod = ns.field("deployment/registry", "/spec/template/spec/containers/0/ports/0/name");

@@ -63,8 +63,8 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     expect(&proxy, &changed);
     proxy.forget();
     project.apply();
-    // The writes, one review of the rights before the first of them, and one read after each for its readiness. The
-    // namespace is read for its readiness too.
+    // The writes, with one review of the rights before the first of them: it counts for both. Nothing is read after a write that
+    // tells already that the object is ready.
     let mut with_writes: Vec<_> = changed
         .iter()
         .copied()

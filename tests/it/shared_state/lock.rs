@@ -22,7 +22,7 @@ const SHORT: [&str; 4] = ["apply", "--auto-approve", "--request-timeout", "5s"];
 
 /// Starts an apply that has the lock, and waits for a load balancer.
 #[track_caller]
-fn holder(project: &Project<'_>, ns: &Namespace) -> Running {
+pub(super) fn holder(project: &Project<'_>, ns: &Namespace) -> Running {
     let running = project.regplan(SHORT).spawn();
     wait_until("the load balancer of the apply that holds the lock", || ns.find("service/lb").is_some());
     running
@@ -30,7 +30,7 @@ fn holder(project: &Project<'_>, ns: &Namespace) -> Running {
 
 /// Who holds the lock, as the Lease says it to people.
 #[track_caller]
-fn named_holder(ns: &Namespace) -> String {
+pub(super) fn named_holder(ns: &Namespace) -> String {
     kept(ns, "lease/{project}").unwrap()["spec"]["holderIdentity"].as_str().unwrap_or_default().to_owned()
 }
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::lock::{holder, named_holder};
 use super::{HEAD, clean_up, first_machine, greeting, machine, states};
 use crate::charts::with_chart;
 use crate::examples::PASSWORD;
-use crate::harness::{Namespace, wait_until};
+use crate::harness::{BALANCER, Namespace, wait_until};
 use crate::state_files::pulled;
 
 tests! {
@@ -15,6 +16,8 @@ tests! {
     the_reader_may_verify,
     the_planner_keeps_plans_and_the_writer_applies_them,
     the_writer_may_change_what_the_state_knows,
+    the_writer_may_unlock,
+    the_roles_of_one_project_lead_to_nothing_of_another,
     the_writer_moves_a_state_but_for_its_key,
     the_writer_may_rotate,
     too_few_rights_are_said_with_the_role_that_gives_them,
@@ -171,6 +174,42 @@ fn the_writer_may_change_what_the_state_knows() {
     writer.run(["state", "push", "kept.json"]).success();
     writer.expect_settled();
     writer.run(["unlock", &"0".repeat(32)]).code(1).stderr_contains("nothing has to be unlocked");
+    clean_up(&ns);
+}
+
+/// A run that was killed leaves its lock.
+fn the_writer_may_unlock() {
+    let ns = Namespace::new();
+    let admin = first_machine(&ns, BALANCER);
+    let running = holder(&admin, &ns);
+    let id = named_holder(&ns).split(' ').next_back().unwrap().to_owned();
+    running.kill();
+    let writer = machine(&ns, "").kubeconfig(account(&ns, "writer", WRITES));
+    writer.run(["unlock", &id]).success().stderr_contains("Removed the lock of");
+    clean_up(&ns);
+}
+
+/// Two projects keep their states in one namespace. Who may write the one can do nothing to what the other one keeps.
+fn the_roles_of_one_project_lead_to_nothing_of_another() {
+    let ns = Namespace::new();
+    let _first = first_machine(&ns, &greeting("a"));
+    let head = HEAD.replace("name = \"{project}\"", "name = \"{project}-other\"");
+    ns.project().write("regplan.toml", &head).run(["state", "init"]).success();
+    account(&ns, "writer", READS);
+    let writer = ns.fill("system:serviceaccount:{ns}:writer");
+    let may = |verb: &str, what: &str| {
+        let asked = ["auth", "can-i", verb, what, "--namespace", &states(&ns), "--as", &writer];
+        ns.cluster().kubectl(asked).run().any().stdout().trim() == "yes"
+    };
+    let (own, other) = (ns.project_name(), ns.fill("{project}-other"));
+    for (kind, suffix) in
+        [("configmaps", ".state"), ("configmaps", ".journal-0"), ("secrets", ".key"), ("leases", "")]
+    {
+        for verb in ["get", "update", "delete"] {
+            assert!(!may(verb, &format!("{kind}/{other}{suffix}")), "{verb} {kind}/{other}{suffix}");
+        }
+    }
+    assert!(may("update", &format!("configmaps/{own}.state")) && may("update", &format!("leases/{own}")));
     clean_up(&ns);
 }
 

@@ -115,6 +115,18 @@ pub(super) fn compare(
     Ok(objects)
 }
 
+/// The objects of one rendering, of whose fields nothing is known.
+///
+/// # Errors
+/// The output cannot be read.
+pub(super) fn plain(rendered: &Rendered, patches: &[Patch]) -> Result<Vec<ChartObject>, Obstacle> {
+    let objects = printed(rendered, patches)?.into_iter().map(|Printed { object, line }| {
+        let template = rendered.template(line);
+        ChartObject { object, template, unstable: Vec::new(), batch: None, secret: Vec::new(), hook: None }
+    });
+    Ok(objects.collect())
+}
+
 /// An object, as Helm printed it and the block changes it, and the line at which it begins.
 struct Printed {
     object: Value,

@@ -160,6 +160,11 @@ impl BlockType for ChartBlock {
         let Some(renderings) = request::renderings(block, spec, context, &mut unsaid) else {
             return needs.into_iter().collect();
         };
+        // What the others define changes what is rendered, so one rendering tells them what this one defines, and the rest comes then.
+        if context.undeclared.iter().any(|other| *other != block.address) {
+            needs.insert(renderings.first_need());
+            return needs.into_iter().collect();
+        }
         needs.extend(renderings.needs());
         needs.extend(takeover::need(spec, context));
         let ToldApart { objects, tests } =
@@ -211,6 +216,24 @@ impl BlockType for ChartBlock {
         let run = Run { moment: Moment::Test, ..run };
         drafts.extend(tests.into_iter().map(|test| draft(block, namespace, test, unknown, &run)));
         drafts
+    }
+
+    /// One rendering tells them.
+    fn declared(&self, block: &Block, spec: &ChartSpec, context: &CompileContext<'_>) -> Option<Vec<Draft>> {
+        let mut unsaid = Vec::new();
+        let Some(renderings) = request::renderings(block, spec, context, &mut unsaid) else {
+            // Whoever has a mistake defines nothing, and nobody waits for it.
+            return (!unsaid.is_empty()).then(Vec::new);
+        };
+        let Fact::Rendered(rendered) = context.facts.get(&renderings.first_need())? else {
+            return Some(Vec::new());
+        };
+        let objects = comparison::plain(rendered, &spec.patches).unwrap_or_default();
+        let ToldApart { objects, tests } = hooks::told_apart(block, objects, &spec.hooks, &mut unsaid);
+        let run = Run { content: String::new(), moment: Moment::Install };
+        let namespace = spec.namespace(context);
+        let all = objects.into_iter().chain(tests);
+        Some(all.map(|object| draft(block, namespace, object, None, &run)).collect())
     }
 
     fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {

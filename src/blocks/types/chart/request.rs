@@ -48,6 +48,11 @@ impl Renderings {
         [Some(self.first.clone()), Some(again), substituted].into_iter().flatten().map(rendering).collect()
     }
 
+    /// The question about what is rendered, as it is applied.
+    pub(super) fn first_need(&self) -> Need {
+        Need::Rendering(Box::new(self.first.clone()))
+    }
+
     /// What is asked first.
     pub(super) fn first(&self) -> &RenderRequest {
         &self.first

@@ -269,6 +269,28 @@ fn a_list_item_is_known_by_each_of_its_names() {
     assert_eq!(case.advice(), [format!("ignore {field}")], "in the words in which it is owned");
 }
 
+/// The Service of a registry that ends TLS in its pods from now on: its port has another name, and still is the same one.
+#[test]
+fn a_list_item_that_gets_another_name_is_no_change_of_others() {
+    let port = "spec.ports[port=5000,protocol=TCP]";
+    let ports =
+        |name: &str| json!({"ports": [{"name": name, "port": 5000, "protocol": "TCP", "targetPort": name}]});
+    let field = |key: &str| format!("{port}.{key}");
+    let held: Vec<(String, Value)> = ["name", "port", "protocol", "targetPort"]
+        .map(|key| (field(key), ports("http")["ports"][0][key].clone()))
+        .into();
+    let held: Vec<(&str, Value)> = held.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let case = |now: &str| {
+        let mut case = Case::new(&held, ports(now), ports("https"), vec![]);
+        case.record.as_mut().unwrap().insert(port.to_owned(), Held::Parent);
+        case
+    };
+    assert_eq!(case("http").told(), ["spec.ports[http]: yours", "spec.ports[https]: yours"]);
+    assert_eq!(case("http").advice(), <[String; 0]>::default());
+    // Somebody else has given it another name in between.
+    assert_eq!(case("web").told(), ["spec.ports[web]: conflict by ", "spec.ports[https]: conflict by "]);
+}
+
 #[test]
 fn an_item_that_comes_or_goes_is_known_by_what_is_below_it() {
     let env = |names: &[&str]| {

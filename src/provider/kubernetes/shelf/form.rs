@@ -63,3 +63,44 @@ fn field(kind: Kind) -> &'static str {
         Kind::ConfigMap | Kind::Lease => "binaryData",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::layout::{Slot, pack};
+    use super::*;
+
+    /// The page that describes what is stored.
+    const PAGE: &str = include_str!("../../../../docs/state-format.md");
+    const TEXT: &[u8] = b"what is kept\n";
+
+    fn stored() -> Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats/2/head.json");
+        from_json(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    fn place() -> Place {
+        Place { kind: Kind::ConfigMap, namespace: "regplan-state".to_owned(), name: "shop.state".to_owned() }
+    }
+
+    #[test]
+    fn a_head_that_an_earlier_version_wrote_is_read_and_written_as_it_was() {
+        let stored = stored();
+        let found = layout(&stored).unwrap().unwrap();
+        let packed = content(&place(), &stored).unwrap();
+        assert_eq!(found.unpack(&packed).unwrap(), TEXT);
+        let mut again = with_content(&place(), &packed);
+        lay_out(&mut again, &found).unwrap();
+        assert_eq!(again, stored, "a head is laid out in another way");
+    }
+
+    #[test]
+    fn the_page_names_what_a_head_says() {
+        let layout = serde_json::to_value(pack(TEXT).unwrap().layout(Slot::Inline)).unwrap();
+        assert!(PAGE.contains(LAYOUT));
+        for name in layout.as_object().unwrap().keys() {
+            assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
+        }
+    }
+}

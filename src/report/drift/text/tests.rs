@@ -71,6 +71,29 @@ fn lines_end_between_words_and_values_anywhere() {
     "#);
 }
 
+#[test]
+fn a_hook_that_failed_is_told_as_such() {
+    let failure = Some("it has failed: BackoffLimitExceeded".to_owned());
+    let failed = || finding("a", Status::Incomplete { failure: failure.clone() });
+    insta::assert_snapshot!(drift_text(&drift(vec![failed()]), 90).to_string(), @r"
+    Project p, context prod (c)
+    State .regplan/registry/state.json, serial 1
+
+      ! registry.main/Deployment/a  failed  Deployment.apps registry/a
+          it has failed: BackoffLimitExceeded
+          it is a hook of its chart, and the last apply did not see it do its work
+          help: the next `regplan apply` runs it again, or waits for it where it still runs
+
+    Not well: 1 of 1 resource did not run to the end.
+    ");
+    let headline = |statuses: &[Status]| {
+        let others = statuses.iter().map(|status| finding("b", status.clone()));
+        headline(&drift(others.chain([failed()]).collect()))
+    };
+    insta::assert_snapshot!(headline(&[Status::NotReady]), @"Not well: 2 of 2 resources are not ready, or did not run to the end.");
+    insta::assert_snapshot!(headline(&[Status::Gone]), @"Drift: 2 of 2 resources are not as last applied, or did not run to the end (1).");
+}
+
 proptest! {
     #[test]
     fn no_line_is_wider_than_the_page(before in "[a-z./:\n ]{0,300}", after in "[a-z./:\n ]{0,300}", width in 60_usize..140) {

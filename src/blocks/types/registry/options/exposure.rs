@@ -1,6 +1,7 @@
 //! The keys that say how the registry is reached from outside the cluster.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,12 +120,33 @@ pub(in crate::blocks::types::registry) struct LoadBalancer {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::blocks::types::registry) struct NodePort {
-    /// The port, out of the range of the cluster (usually 30000 to 32767). Default: a free one, which the server chooses.
+    /// The port, out of `range`. Default: a free one, which the server chooses.
     #[schemars(range(min = 1, max = 65535))]
     pub(in crate::blocks::types::registry) port: Option<u16>,
+    /// The ports that the cluster gives to Services: `--service-node-port-range` of its API server, as in `30000-32767`, which is
+    /// the default.
+    #[schemars(regex(pattern = PORT_RANGE), extend("x-rule" = PORT_RANGE_RULE))]
+    pub(in crate::blocks::types::registry) range: Option<String>,
     /// Annotations of the Service, by key.
     #[serde(default)]
     pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
+}
+
+const PORT_RANGE: &str = "^[1-9][0-9]{0,4}-[1-9][0-9]{0,4}$";
+const PORT_RANGE_RULE: &str = "the first port, `-` and the last one, as in `30000-32767`";
+
+impl NodePort {
+    /// The usual range.
+    /// Source: `--service-node-port-range` in <https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/>
+    const USUAL: RangeInclusive<u16> = 30000..=32767;
+
+    /// The ports that the cluster gives to Services; `None` where what the block says of them is no range.
+    pub(in crate::blocks::types::registry) fn range(&self) -> Option<RangeInclusive<u16>> {
+        let Some(text) = &self.range else { return Some(Self::USUAL) };
+        let (first, last) = text.split_once('-')?;
+        let range = first.parse().ok()?..=last.parse().ok()?;
+        (!range.is_empty()).then_some(range)
+    }
 }
 
 /// Encryption between clients and the registry.

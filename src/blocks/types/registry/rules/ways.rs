@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Rules;
 use crate::blocks::codes;
-use crate::blocks::types::registry::options::{Gateway, LoadBalancer};
+use crate::blocks::types::registry::options::{Gateway, LoadBalancer, NodePort};
 use crate::blocks::types::registry::spec::UserSource;
 use crate::blocks::types::registry::way::Way;
 
@@ -28,7 +28,10 @@ impl Rules<'_> {
                 self.encrypted("load_balancer", Anonymous::NeedsTls);
                 self.source_ranges(balancer);
             }
-            Way::NodePort(_) => self.encrypted("node_port", Anonymous::NeedsNothing),
+            Way::NodePort(options) => {
+                self.encrypted("node_port", Anonymous::NeedsNothing);
+                self.node_port(options);
+            }
         }
     }
 
@@ -145,6 +148,41 @@ impl Rules<'_> {
             );
         }
         self.listeners(gateway);
+    }
+
+    /// A dry-run asks only whether the port is taken, and not whether it lies in the range of the cluster. So the server would
+    /// refuse it in the apply, when the old way is gone.
+    fn node_port(&mut self, options: &NodePort) {
+        let Some(range) = options.range() else {
+            let text = options.range.as_deref().unwrap_or_default();
+            return self.error(
+                codes::BAD_VALUE,
+                &["node_port", "range"],
+                format!(
+                    "`{text}` is no range of ports: the first one is the lower one, and none is above 65535"
+                ),
+                "write the range of the API server (`--service-node-port-range`): `30000-32767`",
+            );
+        };
+        let Some(port) = options.port.filter(|port| !range.contains(port)) else { return };
+        let (first, last) = (range.start(), range.end());
+        let help = match options.range {
+            Some(_) => {
+                "take a port within `node_port.range`, or leave `port` out: the server chooses a free one"
+            }
+            None => {
+                "take a port of that range, or leave `port` out: the server chooses a free one. Where the API server has another \
+                 range (`--service-node-port-range`), name it with `node_port.range`"
+            }
+        };
+        self.error(
+            codes::BAD_VALUE,
+            &["node_port", "port"],
+            format!(
+                "the cluster refuses the port {port}: its range for ports of the nodes is {first} to {last}"
+            ),
+            help,
+        );
     }
 
     fn source_ranges(&mut self, balancer: &LoadBalancer) {

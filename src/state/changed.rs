@@ -1,0 +1,80 @@
+//! What has changed since a revision, and how.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Iter;
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::IntentKind;
+use crate::resource::Address;
+
+/// What was changed, and how. Of what several runs have changed, it says what they did to it together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Changed(BTreeMap<Address, IntentKind>);
+
+impl Changed {
+    /// Whether nothing was changed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each change, by its address.
+    pub fn iter(&self) -> Iter<'_, Address, IntentKind> {
+        self.0.iter()
+    }
+
+    /// Adds what was changed after that.
+    pub fn then(&mut self, later: Self) {
+        for (address, kind) in later.0 {
+            let known = self.0.entry(address).or_insert(kind);
+            *known = together(*known, kind);
+        }
+    }
+}
+
+impl FromIterator<(Address, IntentKind)> for Changed {
+    fn from_iter<I: IntoIterator<Item = (Address, IntentKind)>>(changes: I) -> Self {
+        Self(changes.into_iter().collect())
+    }
+}
+
+impl<'c> IntoIterator for &'c Changed {
+    type Item = (&'c Address, &'c IntentKind);
+    type IntoIter = Iter<'c, Address, IntentKind>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// What two changes of one resource are together.
+fn together(first: IntentKind, then: IntentKind) -> IntentKind {
+    use IntentKind::{Adopt, Create, Delete, Move, Replace, Run, Update};
+    match (first, then) {
+        // It is new all the same.
+        (Create | Adopt | Replace | Run, Create | Update | Replace | Adopt | Move) | (Update, Move) => first,
+        (Delete, Create | Adopt) => Replace,
+        (_, then) => then,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use IntentKind::{Adopt, Create, Delete, Move, Replace, Update};
+
+    use super::*;
+
+    fn changed(kinds: &[(&str, IntentKind)]) -> Changed {
+        kinds.iter().map(|(name, kind)| (format!("resource.{name}").parse().unwrap(), *kind)).collect()
+    }
+
+    #[test]
+    fn what_several_runs_did_is_told_as_one_change() {
+        let mut all = changed(&[("a", Create), ("b", Create), ("c", Delete), ("d", Update), ("e", Adopt)]);
+        all.then(changed(&[("a", Update), ("b", Delete), ("c", Create), ("d", Move), ("f", Update)]));
+        let expected =
+            [("a", Create), ("b", Delete), ("c", Replace), ("d", Update), ("e", Adopt), ("f", Update)];
+        assert_eq!(all, changed(&expected));
+    }
+}
