@@ -78,7 +78,7 @@ impl Divergence {
     /// Notes which of the applies that were completed since the plan was made has changed the resource. They come with the
     /// newest first.
     pub fn look_in(&mut self, later: &[RevisionHead]) {
-        let by = later.iter().find(|head| head.changed.contains_key(&self.address));
+        let by = later.iter().find(|head| head.changed.contains(&self.address));
         self.revision = by.map(|head| head.number);
     }
 }

@@ -24,6 +24,11 @@ impl Changed {
         self.0.iter()
     }
 
+    /// Whether this resource was changed.
+    pub fn contains(&self, address: &Address) -> bool {
+        self.0.contains_key(address)
+    }
+
     /// Adds what was changed after that.
     pub fn then(&mut self, later: Self) {
         for (address, kind) in later.0 {

@@ -6,7 +6,7 @@ use super::world::*;
 use crate::config::Removed;
 use crate::diagnostic::{SourceId, Span};
 use crate::kubernetes::marks::{LINEAGE, PROJECT};
-use crate::plan::{Action, Mode, Reason};
+use crate::plan::{Action, Age, Mode, Reason};
 use crate::provider::{CascadeScope, Dependent, Dependents};
 use crate::resource::{Address, Identity};
 
@@ -78,8 +78,10 @@ fn what_a_destroy_lets_stay_because_others_made_it_is_told() {
     }
     // An apply refuses each of them; what a destroy says is no news there.
     let apply = world().plan(crate::plan::Input { mode: Mode::Apply, ..destroy.clone() });
-    let [taken_in] = apply.notes.as_slice() else { panic!("{:?}", apply.notes) };
-    assert!(taken_in.contains("does not know has written resource.ours"), "{taken_in}");
+    assert_eq!(apply.notes, [""; 0]);
+    let told = apply.unknown.notes(apply.serial, Age::Unproved);
+    let [taken_in] = told.as_slice() else { panic!("{told:?}") };
+    assert!(taken_in.contains("resource.ours is annotated as ours"), "{taken_in}");
     assert_eq!(apply.refusals.len(), 4);
     // What the state knows is told in the plan itself.
     let known = with_known_maps(destroy, &["old", "older", "theirs", "nobodys"]);
