@@ -7,8 +7,9 @@
 # The first run also builds the control plane and the test bed from source (about 35 minutes on two cores). At the
 # end, or at the first failure, it prints how long each step took.
 #
-# Where the machine cannot run the test bed (tests/stack/probe.sh says why), the tests that need it are not run, and the
-# last line counts them. With REGPLAN_TEST_BED=required that is a failure.
+# Where the machine cannot run the test bed (tests/stack/probe.sh says why), the tests that need it are not run. Nor is a single
+# test for which the machine lacks something. The last lines count them, by their reasons. With REGPLAN_TEST_BED=required that
+# is a failure.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -28,6 +29,11 @@ readonly BED_PROGRAMS=(pebble:pebble named:bind9 nsupdate:bind9-dnsutils runc:ru
 # With these in the environment the tests would write what they should compare.
 unset REGPLAN_UPDATE_DOCS REGPLAN_UPDATE_FORMATS
 export INSTA_UPDATE=no
+
+# A line for each single test that was not run: why (tests/it/harness/trial.rs).
+REGPLAN_TESTS_NOT_RUN=$(mktemp) || exit 1
+export REGPLAN_TESTS_NOT_RUN
+trap 'rm -f "$REGPLAN_TESTS_NOT_RUN"' EXIT
 
 names=() seconds=() running=
 
@@ -134,6 +140,22 @@ bed_tests() {
   list=$(cargo test --locked --quiet --test it -- --ignored --list) && grep -c ': test$' <<<"$list"
 }
 
+# conclude COUNT: the end of a run in which all steps passed, and so many tests had no bed.
+conclude() {
+  local reasons
+  reasons=$(
+    [ "$1" -eq 0 ] || printf '%7d %s\n' "$1" "$refused"
+    sort "$REGPLAN_TESTS_NOT_RUN" | uniq -c
+  )
+  table
+  if [ -z "$reasons" ]; then
+    printf '\nall passed\n'
+  else
+    printf '\nall passed, but %d tests were not run:\n%s\n' \
+      "$(($1 + $(wc -l <"$REGPLAN_TESTS_NOT_RUN")))" "$reasons"
+  fi
+}
+
 # First what fails within seconds, last what takes minutes.
 refused=$(refused_bed)
 if [ -n "$refused" ] && [ "${REGPLAN_TEST_BED:-}" = required ]; then
@@ -153,14 +175,13 @@ step 'test build' "$LIMIT" cargo test --locked --no-run
 built=$SECONDS
 step tests "$BUILT_LIMIT" cargo test --locked
 if [ -n "$refused" ]; then
-  table
   if ! count=$(bed_tests); then
+    table
     printf '\nfailed: the tests that need the test bed cannot be listed\n'
     exit 1
   fi
-  printf '\nall passed, but %s tests were not run: %s\n' "$count" "$refused"
+  conclude "$count"
   exit
 fi
 step 'tests on the bed' $((BUILT_LIMIT - (SECONDS - built))) cargo test --locked --test it -- --ignored
-table
-printf '\nall passed\n'
+conclude 0

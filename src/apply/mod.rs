@@ -8,6 +8,7 @@
 //! | `run` | what is begun when: the ready queue and its loop |
 //! | `step` | the futures of one resource: write or delete, then wait |
 //! | `task` | how one change is carried out |
+//! | `to_come` | what waits may still find missing, since the run is still to make or to start it |
 //! | `hooks` | what is noted before hooks of charts run, and what is deleted after them |
 //! | `certifier` | whether cert-manager takes what is written |
 //! | `login` | who is asked before nodes get a login |
@@ -34,6 +35,7 @@ mod step;
 mod task;
 #[cfg(test)]
 pub(crate) mod testing;
+mod to_come;
 
 pub use event::{Event, FailedResource, Record, Recorder, Report, Skipped};
 pub use run::{Options, Stop, run};

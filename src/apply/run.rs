@@ -15,6 +15,7 @@ use super::record;
 use super::reporter::Reporter;
 use super::step::{self, Step, StepResult};
 use super::task::{Dependency, Done, Task};
+use super::to_come::to_come;
 use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
@@ -264,16 +265,14 @@ impl<'p> Work<'p> {
             current,
             made_here,
             on_trouble: self.on_trouble,
-            to_come: self.accounts_to_come(),
+            to_come: self.to_come(),
         })
     }
 
-    /// The accounts of pods that are still to be made.
-    fn accounts_to_come(&self) -> Vec<Identity> {
-        let made = self.changes.values().filter(|change| change.action.writes() && change.prior.is_none());
-        let accounts = made.filter(|change| change.target.identity.is("", "ServiceAccount"));
-        let to_come = accounts.filter(|change| !self.current.contains_key(&change.address));
-        to_come.map(|change| change.target.identity.clone()).collect()
+    /// What is still to come beside the others.
+    fn to_come(&self) -> Vec<Identity> {
+        let is_made = |address: &Address| self.current.contains_key(address);
+        to_come(self.changes.values().copied(), is_made, |address| self.queue.is_over(address))
     }
 
     /// The uids of what this run has made so far, where the change deletes an object that takes others with it.

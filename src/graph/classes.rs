@@ -2,6 +2,7 @@
 //! nobody comes in. The controller is taken to be what runs in the block that makes the class.
 
 use super::edge_reason::EdgeReason;
+use crate::kubernetes::class_controllers::may_run;
 use crate::resource::dependencies::Strength;
 use crate::resource::{Desired, Identity};
 
@@ -22,7 +23,7 @@ pub(super) fn controllers(
         if !is_class(&class.identity) {
             continue;
         }
-        let is_controller = |other: &usize| other != from && runs_pods(&desired[*other].identity);
+        let is_controller = |other: &usize| other != from && may_run(&desired[*other].identity);
         found.extend(block(class).into_iter().filter(is_controller).map(|controller| {
             let through = Some(class.address.clone());
             (
@@ -39,8 +40,4 @@ pub(super) fn controllers(
 fn is_class(identity: &Identity) -> bool {
     identity.is("networking.k8s.io", "IngressClass")
         || identity.is("gateway.networking.k8s.io", "GatewayClass")
-}
-
-fn runs_pods(identity: &Identity) -> bool {
-    ["Deployment", "DaemonSet", "StatefulSet"].iter().any(|kind| identity.is("apps", kind))
 }

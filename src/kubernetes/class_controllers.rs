@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::conditions::{condition, is_current, status};
+use super::conditions::{condition, is_current, said, status};
 use crate::resource::{GATEWAY_GROUP, Identity};
 
 /// A controller that is known.
@@ -87,9 +87,58 @@ pub fn has_accepted(class: &Value) -> bool {
     condition(class, "Accepted").is_some_and(|found| status(found) == "True" && is_current(class, found))
 }
 
+/// Why a Gateway of this class waits in vain: the class is missing (`None`), or nobody has accepted it.
+pub fn without_controller(identity: &Identity, class: Option<&Value>) -> Option<String> {
+    match class {
+        None => Some(format!("{identity} is missing")),
+        Some(class) if has_accepted(class) => None,
+        Some(class) => {
+            let refusal = condition(class, "Accepted").filter(|found| status(found) == "False");
+            let why = refusal.map(|found| format!(": {}", said(found))).unwrap_or_default();
+            Some(format!("no controller has accepted {identity}{why}"))
+        }
+    }
+}
+
+/// Whether an object is of a kind as which controllers run.
+pub fn may_run(identity: &Identity) -> bool {
+    ["Deployment", "DaemonSet", "StatefulSet"].iter().any(|kind| identity.is("apps", kind))
+}
+
+/// Whether the pods of an object may be what answers for a class. Who does so asks the API server, and pods that get no login
+/// there cannot.
+pub fn may_serve_classes(identity: &Identity, object: &Value) -> bool {
+    let login = object.pointer("/spec/template/spec/automountServiceAccountToken");
+    may_run(identity) && login != Some(&Value::Bool(false))
+}
+
 impl ClassController {
     /// The Services by which it is usually reached.
     pub fn usual_services(self) -> impl Iterator<Item = Identity> {
         self.services.iter().map(|(namespace, name)| Identity::namespaced("", "Service", *namespace, *name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_class_that_nobody_has_accepted_is_told() {
+        let identity = Identity::cluster(GATEWAY_GROUP, "GatewayClass", "edge");
+        let class = |status: &str, reason: &str| {
+            json!({"metadata": {"generation": 1}, "status": {"conditions": [
+                {"type": "Accepted", "status": status, "reason": reason, "message": "m"}]}})
+        };
+        let told = |class: Option<&Value>| without_controller(&identity, class);
+        let name = "GatewayClass.gateway.networking.k8s.io edge";
+        assert_eq!(told(None).unwrap(), format!("{name} is missing"));
+        let open = format!("no controller has accepted {name}");
+        assert_eq!(told(Some(&json!({}))).unwrap(), open);
+        assert_eq!(told(Some(&class("Unknown", "Pending"))).unwrap(), open);
+        let refused = told(Some(&class("False", "InvalidParameters"))).unwrap();
+        assert_eq!(refused, format!("{open}: Accepted is False, InvalidParameters: m"));
+        assert_eq!(told(Some(&class("True", "Accepted"))), None);
     }
 }

@@ -73,7 +73,7 @@ pub struct Wait {
     pub timeout: Option<Duration>,
     /// What becomes of the wait where something goes wrong that waiting may not heal.
     pub on_trouble: OnTrouble,
-    /// What is still to be made beside this wait: that it is not there yet is no trouble.
+    /// What is still to be made or to start beside this wait: that it is not there yet is no trouble.
     pub to_come: Vec<Identity>,
 }
 

@@ -74,6 +74,13 @@ spec:
       containers: [{name: web, image: "nginx:1.27"}]
 "#;
 
+/// An object that Helm does not delete.
+const KEPT: &str = r"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}
+";
+
 const VALUES: &str = "replicas: 1\npassword: none\nplain: text\n";
 
 fn chart_yaml(name: &str) -> String {
@@ -107,8 +114,8 @@ env = "CHART_PASSWORD"
 
 fn a_chart_is_planned_applied_and_deleted_like_any_other_block() {
     let ns = Namespace::new();
-    let project = project(&ns, BLOCK);
-    project.run(["plan"]).success().stdout_contains("+ chart.web  create  3 objects");
+    let project = project(&ns, BLOCK).write("web/templates/kept.yaml", KEPT);
+    project.run(["plan"]).success().stdout_contains("+ chart.web  create  4 objects");
     project.apply();
     project.expect_settled();
     assert_eq!(ns.field("deployment.apps/web-web", "/spec/replicas"), 1);
@@ -123,8 +130,11 @@ fn a_chart_is_planned_applied_and_deleted_like_any_other_block() {
     ns.patch("deployment.apps/web-web", &json!({"spec": {"replicas": 3}}));
     project.run(["drift"]).code(2).stdout_contains("spec.replicas");
     project.rewrite("regplan.toml", HEAD);
-    project.apply();
+    project.apply().stdout_contains("--consent chart.web/ConfigMap/kept");
     assert_eq!(ns.find("deployment.apps/web-web"), None);
+    assert!(ns.find("configmap/kept").is_some(), "Helm would keep it, too");
+    project.run(["apply", "--auto-approve", "--consent", "chart.web/ConfigMap/kept"]).success();
+    assert_eq!(ns.find("configmap/kept"), None);
 }
 
 fn the_second_plan_of_a_chart_that_brings_its_own_kinds_is_empty() {

@@ -17,6 +17,7 @@ tests! {
     a_zone_is_asked_for_once_in_a_run,
     a_lost_state_finds_its_records_by_their_markers,
     a_change_that_was_done_in_part_is_gone_on_with,
+    a_service_that_leaves_out_a_part_is_not_believed,
     without_its_token_a_plan_is_made_and_not_applied,
     servers_that_cannot_be_asked_are_waited_for_unless_nobody_is,
     the_servers_that_are_named_are_asked_and_no_others,
@@ -267,6 +268,26 @@ fn a_change_that_was_done_in_part_is_gone_on_with() {
     project.expect_settled();
 }
 
+/// The answer to the change says that all was done.
+fn a_service_that_leaves_out_a_part_is_not_believed() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let project = project(&ns, &block(&service, dialect, THREE));
+        service.leave_out(Some("AAAA"));
+        let failed = project.run(["apply", "--auto-approve"]).code(1);
+        failed
+            .stderr_contains(&format!(
+                "the server took the change of {NAME}, and the records are not as it says"
+            ))
+            .stderr_contains("then plan again");
+        assert_eq!(values(&service, dialect), ["A 192.0.2.1", "A 192.0.2.2"]);
+        service.leave_out(None);
+        project.apply();
+        assert_eq!(values(&service, dialect), ["A 192.0.2.1", "A 192.0.2.2", "AAAA 2001:db8::2"]);
+        project.expect_settled();
+    }
+}
+
 fn without_its_token_a_plan_is_made_and_not_applied() {
     for dialect in BOTH {
         let (ns, service) = (Namespace::new(), DnsService::start(dialect));
@@ -348,7 +369,6 @@ fn no_text_stands_beside_an_alias() {
     }
 }
 
-/// The services' own clients know how these answer, and so whether the servers of these tests do.
 /// A project with two revisions whose state and revisions have a login in the URL of the service: that was taken once.
 fn with_an_old_login<'n>(ns: &'n Namespace, service: &DnsService, dialect: Dialect) -> Project<'n> {
     let project = project(ns, &block(service, dialect, ONE));
@@ -411,6 +431,7 @@ fn an_older_place_is_named_without_its_login() {
     }
 }
 
+/// The services' own clients know how these answer, and so whether the servers of these tests do.
 fn the_services_own_clients_get_along_with_the_servers_of_these_tests() {
     let busy = [
         json!({"success": false, "errors": [{"code": 10429, "message": "Rate limited."}], "messages": [], "result": null}),

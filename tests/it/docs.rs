@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::harness::{Namespace, rust_files};
+use crate::harness::{Namespace, Test};
 
 tests! {
     the_reference_is_that_of_the_schema,
@@ -57,11 +57,7 @@ fn the_documents_name_every_command() {
 
 /// The page maps each step of the old hand work to the test that shows what became of it.
 fn the_tests_that_the_tutorial_names_are_there() {
-    let mut files = Vec::new();
-    for folder in ["tests/it", "src"] {
-        rust_files(&repository(folder), &mut files);
-    }
-    let sources: Vec<String> = files.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let listed: BTreeSet<String> = crate::tests().iter().map(Test::title).collect();
     let page = document("docs/tutorial.md");
     let rows: Vec<&str> = page.lines().filter(|line| line.matches(" | ").count() == 3).skip(1).collect();
     assert!(rows.len() > 10, "the table of steps is not found");
@@ -70,12 +66,16 @@ fn the_tests_that_the_tutorial_names_are_there() {
         let names: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "no test is named: {row}");
         for name in names {
-            // Some tests are functions, others have their name in a list.
-            let forms = [format!("fn {name}()"), format!("\"{name}\"")];
-            let is_there = sources.iter().any(|text| forms.iter().any(|form| text.contains(form)));
-            assert!(is_there, "there is no test `{name}`");
+            assert!(listed.contains(name) || is_unit_test(name), "there is no test `{name}`");
         }
     }
+}
+
+/// Whether a file of the sources has the test of this name, `ROOM::FILE::TEST`.
+fn is_unit_test(name: &str) -> bool {
+    let Some((module, test)) = name.rsplit_once("::") else { return false };
+    let file = repository("src").join(module.replace("::", "/")).with_extension("rs");
+    fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("#[test]\nfn {test}()")))
 }
 
 fn the_whole_stack_takes_at_most_30_lines() {

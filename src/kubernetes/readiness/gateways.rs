@@ -56,6 +56,13 @@ pub(super) fn is_unanswered(identity: &Identity, object: &Value) -> bool {
     identity.is(GATEWAY_GROUP, "Gateway") && conditions.iter().all(|found| text(found, "reason") == "Pending")
 }
 
+/// The class of a Gateway for which nobody has answered.
+pub fn unanswered_class(identity: &Identity, object: &Value) -> Option<Identity> {
+    let is_it = identity.is(GATEWAY_GROUP, "Gateway") && is_unanswered(identity, object);
+    let name = object.pointer("/spec/gatewayClassName").and_then(Value::as_str).filter(|_| is_it)?;
+    Some(Identity::cluster(GATEWAY_GROUP, "GatewayClass", name))
+}
+
 /// Whether a Gateway that it names takes no routes of its namespace, or of its kind.
 pub(super) fn is_refused(identity: &Identity, object: &Value) -> bool {
     let refuses =

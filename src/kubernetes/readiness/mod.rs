@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::gateways::unanswered_class;
 pub use self::verdict::{Readiness, Standard, StorageClass};
 use super::certificates;
 use super::completion::has_ended;
@@ -130,7 +131,7 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
 /// addresses. It is worth telling after some seconds.
 pub fn way_out(identity: &Identity, object: &Value) -> Option<String> {
     let lacks = if identity.is("", "Service") && other_kinds::waits_for_address(object) {
-        format!("nothing in this cluster gives addresses, {POOL}")
+        format!("nothing in this cluster gives addresses, {POOL}, or {BY_NODES}")
     } else if gateways::is_unanswered(identity, object) {
         match object.pointer("/spec/gatewayClassName").and_then(Value::as_str) {
             Some(class) => format!("no controller runs that answers for the class {class}, install one"),
@@ -152,6 +153,9 @@ const REFUSED_ROUTE: &str = "have whoever keeps the Gateway take routes of this 
 
 /// What gives addresses where no cloud does.
 const POOL: &str = "give it a pool of them (MetalLB), or run `minikube tunnel`";
+
+/// How a Service is reached that gets no address.
+const BY_NODES: &str = "let requests come in by the nodes (`type = \"NodePort\"`, in a registry `node_port` in the place of `load_balancer`)";
 
 /// What to do where a field may wait for an address that nothing gives.
 pub fn way_to_address(path: &FieldPath) -> Option<String> {

@@ -288,6 +288,10 @@ fn a_gateway_is_ready_when_it_is_programmed_and_a_way_out_is_known_while_nobody_
          \"Gateway/x\" = \"written\" }`"
     );
     assert!(is_waiting(&verdict(&gateway, &json!({})), "no condition Programmed yet"));
+    let class = unanswered_class(&gateway, &unanswered).unwrap();
+    assert_eq!(class, Identity::cluster(GATEWAY_GROUP, "GatewayClass", "edge"));
+    assert_eq!(unanswered_class(&gateway, &object("AddressNotAssigned", "False")), None);
+    assert_eq!(unanswered_class(&of(GATEWAY_GROUP, "HTTPRoute"), &unanswered), None);
     let refused = object("AddressNotAssigned", "False");
     assert!(is_waiting(&verdict(&gateway, &refused), "AddressNotAssigned"));
     assert_eq!(way_out(&gateway, &refused), None);

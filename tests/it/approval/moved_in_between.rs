@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 
 use super::{LOGIN, OTHER, applied, changed, planned, refused};
-use crate::harness::{GREETING, Namespace, Project, WEB};
+use crate::harness::{GREETING, Namespace, OwnCluster, Project, WEB};
 
 tests! {
     a_foreign_edit_is_refused_before_the_first_write,
@@ -118,13 +118,21 @@ fn another_cluster_is_refused() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
     planned(&project);
-    let file = project.read("p.plan");
     let uid = ns.field("namespace/kube-system", "/metadata/uid");
     let uid = uid.as_str().unwrap();
+    let own = OwnCluster::take();
+    // A namespace of that name is there as well.
+    own.as_ref().kubectl(["create", "namespace", &ns.name()]).run().success();
+    let there = own.as_ref().kubeconfig();
+    let apply = project.regplan(["apply", "p.plan"]).env("KUBECONFIG", there).run().code(1);
+    apply.stderr_contains(&format!("it was made for the cluster {uid}")).stderr_contains("nothing was done");
+    let (status, _) =
+        own.as_ref().request("GET", &format!("/api/v1/namespaces/{}/configmaps/greeting", ns.name()), None);
+    assert_eq!(status, 404);
+    own.give_back();
     // The same cluster with another URL is the same cluster.
     let proxy = ns.proxy();
     project.regplan(["apply", "p.plan"]).env("KUBECONFIG", proxy.kubeconfig()).run().success();
-    assert!(file.contains(uid));
 }
 
 fn another_secret_is_refused_and_none_is_in_the_file() {

@@ -72,6 +72,9 @@ fn values_go_to_helm_by_standard_input_alone() {
     let project = project(&ns, &format!("{BLOCK}\n[chart.web.values]\nplain = \"a-plain-Value-5\"\n"));
     project.edit("regplan.toml", "values.password = \"${secret.password}\"\n", "");
     project.edit("regplan.toml", "plain =", "password = \"${secret.password}\"\nplain =");
+    // A file of values goes the same way, and the block wins over it.
+    project.edit("regplan.toml", "chart = \"web\"", "chart = \"web\"\nvalues_files = [\"more.yaml\"]");
+    let project = project.write("more.yaml", "replicas: 4\nplain: of-the-file\n");
     let (calls, real) = (project.path("calls"), helm_program());
     let script = NOTING.replace("CALLS", &calls.display().to_string());
     project.rewrite("helm", &script.replace("REAL", &real.display().to_string()));
@@ -94,11 +97,13 @@ fn values_go_to_helm_by_standard_input_alone() {
         }
         assert!(!environment.contains("HELM_NAMESPACE"), "{environment}");
         if arguments.starts_with("template\n") {
-            assert!(arguments.contains("--values\n-\n"), "{arguments}");
+            assert!(arguments.contains("--values\n-\n") && !arguments.contains("more.yaml"), "{arguments}");
             assert!(input.contains("a-plain-Value-5"), "{input}");
             given.push(input.contains("a-canary-Password-7"));
         }
     }
+    assert_eq!(ns.field("deployment.apps/web-web", "/spec/replicas"), 4);
+    assert_eq!(ns.field("configmap/web-config", "/data/plain"), "a-plain-Value-5");
     assert!(given.contains(&true), "the right secret");
     assert!(given.contains(&false), "another text in its place");
     fs::remove_dir_all(&calls).unwrap();

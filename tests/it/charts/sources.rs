@@ -37,12 +37,22 @@ fn charts_come_from_registries() {
     let place = format!("oci://{}/charts", registry.host());
     let push = Command::new(helm_program()).args(["push", "web-0.1.0.tgz", &place]);
     let push = push.env("SSL_CERT_FILE", registry.authority()).env("HOME", project.folder());
-    push.folder(project.folder()).run().success();
+    let pushed = push.folder(project.folder()).run().success();
+    let said = format!("{} {}", pushed.stdout(), pushed.stderr());
+    let digest = said.split_whitespace().find(|word| word.starts_with("sha256:")).unwrap().to_owned();
     project.edit("regplan.toml", "chart = \"web\"", &format!("chart = \"{place}/web\"\nversion = \"0.1.0\""));
     project.run(["validate"]).success();
     project.edit("regplan.toml", "0.1.0", "0.2.0");
     project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
+    let by_version = format!("chart = \"{place}/web\"\nversion = \"0.2.0\"");
+    // A digest says which version is meant, whatever the registry gives it as a name.
+    project.edit("regplan.toml", &by_version, &format!("chart = \"{place}/web@{digest}\""));
+    project.run(["plan"]).success().stdout_contains("3 to add");
+    let other = format!("sha256:{}", "0".repeat(64));
+    project.edit("regplan.toml", &digest, &other);
+    project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
     drop(registry);
+    project.edit("regplan.toml", &format!("chart = \"{place}/web@{other}\""), &by_version);
     // What was downloaded once is there.
     project.edit("regplan.toml", "0.2.0", "0.1.0");
     project.run(["validate"]).success();

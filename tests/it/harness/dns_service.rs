@@ -57,6 +57,8 @@ struct Content {
     is_spoilt: bool,
     /// Whether the next change is put off.
     is_busy: bool,
+    /// The type of the records that are taken and not kept.
+    left_out: Option<&'static str>,
 }
 
 struct Request {
@@ -155,6 +157,11 @@ impl DnsService {
         self.content.lock().unwrap().is_busy = true;
     }
 
+    /// From now on it says that it has made a record of this type, and does not keep it.
+    pub(crate) fn leave_out(&self, record_type: Option<&'static str>) {
+        self.content.lock().unwrap().left_out = record_type;
+    }
+
     /// Answers the next request with this instead.
     pub(crate) fn answer_once(&self, status: u16, headers: &str, body: Value) {
         self.content.lock().unwrap().instead.push((status, headers.to_owned(), body));
@@ -181,7 +188,9 @@ impl Content {
     fn add(&mut self, mut record: Value) -> Value {
         self.next += 1;
         record["id"] = json!(self.next);
-        self.records.insert(self.next, record.clone());
+        if self.left_out.is_none_or(|left_out| record["type"] != left_out) {
+            self.records.insert(self.next, record.clone());
+        }
         record
     }
 

@@ -1,6 +1,8 @@
 //! A test as the runner sees it.
 
 use std::cell::{Cell, RefCell};
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +17,8 @@ const NO_TEST: &str = "no test";
 
 /// The variable of the environment that wants all tests to be run (tests/run.sh).
 const REQUIRED: &str = "REGPLAN_TEST_BED";
+/// The variable with the file to which the reason is added for each test that was not run (tests/run.sh).
+const NOT_RUN: &str = "REGPLAN_TESTS_NOT_RUN";
 
 thread_local! {
     /// The name of the function that runs on this thread.
@@ -64,11 +68,16 @@ impl Test {
         self.name
     }
 
+    /// Its name in the list of tests.
+    pub(crate) fn title(&self) -> String {
+        let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
+        format!("{feature}::{}", self.name)
+    }
+
     /// The test for the runner. The time that it takes is noted in `times`.
     pub(crate) fn trial(&self, times: &Arc<Times>) -> Trial {
-        let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
         let (name, run) = (self.name, self.run);
-        let (title, times) = (format!("{feature}::{}", self.name), Arc::clone(times));
+        let (title, times) = (self.title(), Arc::clone(times));
         Trial::ignorable_test(title.clone(), move || {
             NAME.set(name);
             let started = Instant::now();
@@ -105,6 +114,11 @@ struct NotTested(&'static str);
 pub(crate) fn not_tested(reason: &'static str) -> ! {
     let all = std::env::var(REQUIRED).is_ok_and(|value| value == "required");
     assert!(!all, "{reason}, and {REQUIRED} wants all tests to be run");
+    if let Some(file) = std::env::var_os(NOT_RUN) {
+        let mut file = OpenOptions::new().append(true).open(file).unwrap();
+        // In one write, since tests run side by side.
+        file.write_all(format!("{reason}\n").as_bytes()).unwrap();
+    }
     resume_unwind(Box::new(NotTested(reason)))
 }
 

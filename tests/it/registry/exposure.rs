@@ -1,5 +1,7 @@
 //! The ways by which a registry is reached: in which order they come, and what is waited for.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{registry, with_keys};
@@ -9,6 +11,7 @@ tests! {
     a_load_balancer_tells_that_it_waits_and_is_used_by_its_address,
     a_node_port_is_chosen_once_and_may_become_another_way,
     a_gateway_and_its_routes_are_ready_when_their_controller_says_so,
+    a_gateway_that_nobody_answers_for_ends_the_wait_where_that_is_asked_for,
     a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy,
     the_class_in_the_cluster_tells_which_controller_serves_an_ingress,
     a_class_that_may_not_be_read_is_known_by_its_name,
@@ -32,6 +35,7 @@ fn a_load_balancer_tells_that_it_waits_and_is_used_by_its_address() {
     let project = project(&ns, "load_balancer.source_ranges = [\"10.0.0.0/8\"]");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("the load balancer has no address yet");
+    apply.until("give it a pool of them (MetalLB)").until("in a registry `node_port`");
     // Only now that the pods are ready is it there at all.
     assert_eq!(ns.field("deployment/registry", "/status/readyReplicas"), 1);
     let service = ns.field("service/registry-external", "/spec");
@@ -107,6 +111,29 @@ fn conditions(ns: &Namespace, target: &str, kinds: &[&str]) -> Value {
                "lastTransitionTime": "2026-01-01T00:00:00Z"})
     });
     Value::Array(conditions.collect())
+}
+
+/// The class is missing, and then it is there and no controller runs. The first one has a registry, whose pods are no controller.
+fn a_gateway_that_nobody_answers_for_ends_the_wait_where_that_is_asked_for() {
+    let cluster = OwnCluster::with_gateway_api();
+    let missing = Namespace::on(&cluster);
+    let first = project(&missing, "gateway.class = \"{prefix}-edge\"");
+    let unserved = Namespace::on(&cluster);
+    let class = "\n[resource.class]\napiVersion = \"gateway.networking.k8s.io/v1\"\nkind = \"GatewayClass\"\n\
+                 metadata.name = \"{prefix}-edge\"\nspec.controllerName = \"example.com/edge\"\n";
+    let second = project(&unserved, "gateway.class = \"{prefix}-edge\"");
+    second.edit("regplan.toml", "[registry.main]", &format!("{class}\n[registry.main]"));
+    let began = Instant::now();
+    let arguments = ["apply", "--auto-approve", "--fail-fast"];
+    let (first, second) = (first.regplan(arguments).spawn(), second.regplan(arguments).spawn());
+    let class = "GatewayClass.gateway.networking.k8s.io {prefix}-edge";
+    let ended = first.wait().code(1);
+    ended
+        .stderr_contains("does not become ready")
+        .stderr_contains(&missing.fill(&format!("{class} is missing")));
+    let ended = second.wait().code(1);
+    ended.stderr_contains(&unserved.fill(&format!("no controller has accepted {class}")));
+    assert!(began.elapsed() < Duration::from_mins(1), "it does not wait for ten minutes");
 }
 
 /// Somebody else has changed the Gateway since the apply.

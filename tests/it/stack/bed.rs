@@ -1,7 +1,9 @@
 //! The bed itself: what it plays, where it can run, and that nothing of it is left at the end.
 
 use std::fs;
+use std::net::TcpStream;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -17,6 +19,7 @@ tests! { on Size::Processes;
     a_container_sees_changed_files,
     nothing_survives_a_killed_run,
     nothing_survives_a_killed_run_with_containers,
+    nothing_leads_out_of_it,
     a_machine_without_root_is_told_so,
 }
 
@@ -133,6 +136,19 @@ fn planes() -> Vec<String> {
     let entries = fs::read_dir("/dev/shm").unwrap().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     names.filter(|name| name.starts_with("regplan-plane-")).collect()
+}
+
+/// No card of the bed has its other end elsewhere, none is one of the machine, and so an address outside is not reached.
+fn nothing_leads_out_of_it() {
+    let links = Command::new("ip").args(["-details", "-json", "link"]).run().success().json();
+    for link in links.as_array().unwrap() {
+        assert_eq!(link.get("link_netnsid"), None, "its other end is not here: {link:#}");
+        let is_ours = link["link_type"] == "loopback" || link["linkinfo"]["info_kind"].is_string();
+        assert!(is_ours, "a card of the machine: {link:#}");
+    }
+    let outside = "192.0.2.1:443".parse().unwrap();
+    let reached = TcpStream::connect_timeout(&outside, Duration::from_secs(10));
+    assert!(reached.is_err(), "{reached:?}");
 }
 
 fn a_machine_without_root_is_told_so() {

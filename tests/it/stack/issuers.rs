@@ -11,7 +11,7 @@ use regplan::kubernetes::x509::{CertificateFacts, Signatory};
 use serde_json::{Value, json};
 
 use crate::bed::{Size, https};
-use crate::harness::{Bed, HEAD, LetsEncrypt, Namespace, Project, block_on, wait_for};
+use crate::harness::{Bed, HEAD, LetsEncrypt, Namespace, Project, block_on, change, wait_for};
 use crate::plane::Error;
 
 tests! { on Size::Processes;
@@ -19,6 +19,7 @@ tests! { on Size::Processes;
     an_authority_that_is_made_here_signs,
     another_issuer_signs_anew_while_the_old_certificate_stays,
     the_way_from_staging_to_production_is_one_word_and_no_moment_without_a_certificate,
+    cert_manager_knows_the_fields_of_each_provider_of_records,
     why_a_certificate_is_not_signed_is_told,
     each_state_of_the_webhook_is_named_while_it_is_waited_for,
     a_webhook_that_is_not_asked_is_told_by_the_plan,
@@ -177,6 +178,44 @@ fn account(ns: &Namespace, issuer: &str) -> Value {
     let issuer = format!("issuer.cert-manager.io/{issuer}");
     let name = ns.field(&issuer, "/spec/acme/privateKeySecretRef/name");
     ns.field(&format!("secret/{}", name.as_str().unwrap()), "/data/tls.key")
+}
+
+/// The dry-run of each issuer is held against the definitions of cert-manager, and its webhook looks at it.
+fn cert_manager_knows_the_fields_of_each_provider_of_records() {
+    let _bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let key = "{ env = \"KEY\" }";
+    let providers = [
+        ("rfc2136", format!("{{ server = \"192.0.2.1\", key_name = \"k\", key = {key} }}")),
+        ("cloudflare", format!("{{ api_token = {key} }}")),
+        ("digitalocean", format!("{{ token = {key} }}")),
+        (
+            "route53",
+            format!("{{ region = \"eu-west-1\", access_key_id = \"A\", secret_access_key = {key} }}"),
+        ),
+        (
+            "azure",
+            format!(
+                "{{ subscription_id = \"s\", resource_group = \"g\", tenant_id = \"t\", client_id = \"c\", client_secret = {key} }}"
+            ),
+        ),
+        ("google", format!("{{ project = \"p\", service_account = {key} }}")),
+        ("webhook", "{ group = \"acme.example.com\", solver = \"s\", config = { a = 1 } }".to_owned()),
+    ];
+    let issuers = providers.each_ref().map(|(provider, keys)| {
+        format!(
+            "\n[issuer.{provider}]\nscope = \"namespace\"\nacme.server = \"https://acme.example.com/dir\"\n\
+             acme.dns01.{provider} = {keys}\n"
+        )
+    });
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{}", issuers.concat()));
+    // What it stands for is base64, as rfc2136 wants it.
+    let plan = project.env("KEY", "aGVsbG8=").run(["plan", "--format=json"]).success().json();
+    for (provider, _) in providers {
+        let issuer = change(&plan, &format!("issuer.{provider}/Issuer.cert-manager.io/{provider}"));
+        assert_eq!(issuer["action"], "create", "{issuer:#}");
+        assert_eq!(issuer["fidelity"]["kind"], "dry_run", "{issuer:#}");
+    }
 }
 
 fn why_a_certificate_is_not_signed_is_told() {

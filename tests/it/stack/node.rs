@@ -107,18 +107,26 @@ fn pod(name: &str, image: &str, secrets: &Value) -> String {
 }
 
 fn verify_has_nodes_pull_with_each_pull_secret() {
-    let ns = Namespace::absent();
-    let secret =
-        "\n[pull_secret.pull]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"{ns}\"]\n";
-    let registry = Registry::apply_with(&ns, secret);
+    let (ns, other) = (Namespace::absent(), Namespace::new());
+    let secret = format!(
+        "\n[pull_secret.pull]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"{{ns}}\", \"{}\"]\n",
+        other.name()
+    );
+    let registry = Registry::apply_with(&ns, &secret);
+    let pods_are_gone = || {
+        wait_until("the end of the pods", || {
+            [&ns, &other].iter().all(|ns| ns.find("pod/regplan-verify-pull").is_none())
+        });
+    };
     let found = registry.verify(&["--in-cluster", "--only=in-cluster"]).success();
-    found.stdout_contains(&format!("pulled in {}", ns.name()));
-    wait_until("the end of the pod", || ns.find("pod/regplan-verify-pull").is_none());
-    // Another password than that of the registry.
-    ns.patch("secret/pull", &json!({"stringData": {".dockerconfigjson": wrong_login(registry.host())}}));
+    found.stdout_contains("pulled in ").stdout_contains(&ns.name()).stdout_contains(&other.name());
+    pods_are_gone();
+    // Another password than that of the registry, in the second namespace alone.
+    other.patch("secret/pull", &json!({"stringData": {".dockerconfigjson": wrong_login(registry.host())}}));
     let found = registry.verify(&["--only=in-cluster"]).code(2);
     found.stdout_contains("not-pulled").stdout_contains("no password that the registry takes");
-    wait_until("the end of the pod", || ns.find("pod/regplan-verify-pull").is_none());
+    found.stdout_contains(&other.name());
+    pods_are_gone();
     registry.destroy();
 }
 

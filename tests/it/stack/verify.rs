@@ -53,6 +53,7 @@ tls.secret = "none"
 "#
     );
     let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password");
+    project.run(["plan"]).success().stdout_contains(&ns.fill("Secret {ns}/none is missing"));
     project.apply();
     let found = project.run(["verify", "--format=json"]).code(2).json();
     let name = outcome(&found, "name");

@@ -6,6 +6,7 @@ mod checkup;
 mod definition;
 mod events;
 mod explain;
+mod gateway_class;
 mod hopeless;
 mod logs;
 mod patience;

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::cause::{Cause, with_cause};
 use super::explain;
+use super::gateway_class::{self, FOR_A_CONTROLLER};
 use super::hopeless::Hopeless;
 use super::logs;
 use super::patience::Patience;
@@ -298,7 +299,8 @@ impl Waiter<'_> {
                         let uid = object.pointer("/metadata/uid").and_then(Value::as_str);
                         if let Some(way_out) = self.way_out(object) {
                             self.tell_cause(format!("{missing}; {way_out}"), uid).await;
-                            return Ok(Step::Wait(self.cause.next_look()));
+                            let step = self.class_step(object, &missing).await?;
+                            return Ok(step.no_later_than(self.cause.next_look()));
                         }
                         let step = self.pods_step(object, &missing).await?;
                         self.tell_cause(missing.clone(), uid).await;
@@ -465,6 +467,18 @@ impl Waiter<'_> {
         }
         let is_missing = matches!(get(self.cluster, &accounts(), &account).await, Reading::Absent);
         if is_missing { Err(self.failed(missing, object).await) } else { Ok(()) }
+    }
+
+    /// Fails where nobody answers for a Gateway because of its class, and that is to end the wait.
+    async fn class_step(&self, object: &Value, missing: &str) -> Result<Step, Problem> {
+        let moment = self.began + FOR_A_CONTROLLER;
+        if self.on_trouble == OnTrouble::Wait || Instant::now() < moment {
+            return Ok(Step::Wait(Some(moment).filter(|_| self.on_trouble == OnTrouble::Fail)));
+        }
+        match gateway_class::lack(self.cluster, self.identity, object, self.to_come).await {
+            Some(lack) => Err(self.failed(&format!("{missing}; {lack}"), object).await),
+            None => Ok(Step::Wait(None)),
+        }
     }
 
     async fn failed(&self, why: &str, object: &Value) -> Problem {
