@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::codes;
 use super::outcome::{Fault, Suspicion};
 use crate::kubernetes::full_volume::FullVolume;
+use crate::resource::to_the_second;
 
 /// The header by which a registry is known.
 pub(super) const API_VERSION: &str = "docker-distribution-api-version";
@@ -98,8 +99,8 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
 
 /// The same fault, of which it is known now that the volume is full.
 pub fn of_full_volume(fault: &Fault, full: &FullVolume) -> Fault {
-    let reason =
-        format!("{}: the volume is full, as the registry's log says at {}", fault.reason, full.moment());
+    let at = to_the_second(full.since);
+    let reason = format!("{}: the volume is full, as the registry's log says at {at}", fault.reason);
     Fault::new(codes::VOLUME_FULL, reason, FullVolume::HELP)
 }
 

@@ -19,8 +19,12 @@ const AS_PRINTED: &str = "write it as a plan prints it, as in `spec.template.spe
 /// What to do where a chart does not have what is to be changed.
 const LOOK: &str = "`regplan render` shows the objects as they are now: the chart may have changed, or the path may be misspelt";
 /// Tables whose values are texts, so that a path goes on with one key and no further: below these keys, or at the top.
-const TABLES_OF_TEXTS: [&[&str]; 4] =
-    [&["metadata", "labels"], &["metadata", "annotations"], &["matchLabels"], &["nodeSelector"]];
+const TABLES_OF_TEXTS: [&[&str]; 4] = [
+    &["metadata", "labels"],
+    &["metadata", "annotations"],
+    &["matchLabels"],
+    &["template", "spec", "nodeSelector"],
+];
 const DATA: [&str; 3] = ["data", "stringData", "binaryData"];
 const WITH_DATA: [&str; 2] = ["ConfigMap", "Secret"];
 

@@ -3,8 +3,8 @@
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
 use crate::blocks::keys::span_of;
-use crate::blocks::types::registry::RegistryBlock;
 use crate::blocks::types::registry::common::Registry;
+use crate::blocks::types::registry::spec::RegistryBlock;
 use crate::diagnostic::Diagnostic;
 
 /// Pushes a mistake for a registry that stores images where another one does. Each pair is told once.
