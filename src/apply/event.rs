@@ -42,6 +42,11 @@ pub enum Event {
         /// The time since the wait began.
         elapsed: Duration,
     },
+    /// Somebody else makes it, and the rest goes on without it: nobody has looked whether it is there.
+    Unseen {
+        /// The resource's address.
+        address: Address,
+    },
     /// The change failed.
     Failed {
         /// The resource, and why it failed.
@@ -189,6 +194,8 @@ pub struct Report {
     pub done: Vec<(Address, Action)>,
     /// The resources that were written by an earlier run, and became ready in this one.
     pub ready: Vec<Address>,
+    /// The resources that somebody else makes, and that nobody has looked at.
+    pub unseen: Vec<Address>,
     /// The resources whose change failed.
     pub failed: Vec<FailedResource>,
     /// The resources whose change was not tried.

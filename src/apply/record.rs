@@ -49,8 +49,9 @@ fn of_object(change: &Change) -> Option<Record> {
             Some(Record::Moved { address, from })
         }
         Action::None if change.is_to_be_remembered() => {
-            // What has ended by itself may be gone.
-            let live = change.prior.as_deref().filter(|_| !change.has_completed());
+            // What has ended by itself may be gone, and what Helm has run is taken over as it is.
+            let is_there = !change.has_completed() || change.is_run_taken_over();
+            let live = change.prior.as_deref().filter(|_| is_there);
             (live.is_some() || change.has_completed()).then(|| present(change, change.applied.clone(), live))
         }
         _ => None,

@@ -63,6 +63,12 @@ impl<'p> Reporter<'p> {
         self.report.ready.push(address.clone());
     }
 
+    /// The rest goes on without it.
+    pub(super) fn unseen(&mut self, address: &Address) {
+        (self.emit)(Event::Unseen { address: address.clone() });
+        self.report.unseen.push(address.clone());
+    }
+
     pub(super) fn done(&mut self, address: &Address, action: Action) {
         self.report.done.push((address.clone(), action));
     }
@@ -99,6 +105,11 @@ impl<'p> Reporter<'p> {
         let failed = self.report.failed.iter().map(|failure| &failure.address);
         let skipped = self.report.skipped.iter().map(|skipped| &skipped.address);
         let unfinished = self.report.unwaited.iter().chain(&self.report.leaving);
-        done.chain(&self.report.ready).chain(failed).chain(skipped).chain(unfinished).collect()
+        done.chain(&self.report.ready)
+            .chain(&self.report.unseen)
+            .chain(failed)
+            .chain(skipped)
+            .chain(unfinished)
+            .collect()
     }
 }

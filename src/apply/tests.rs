@@ -80,6 +80,26 @@ async fn a_write_is_recorded_at_once_and_once_more_when_it_is_ready() {
 }
 
 #[tokio::test]
+async fn what_nobody_has_looked_at_does_not_count_as_ready() {
+    let plan = plan(["a", "by-hand"].map(|name| create(&config_map(name))).into());
+    let said = std::sync::Mutex::new(Vec::new());
+    let emit = |event: Event| match event {
+        Event::Finished { address, .. } => said.lock().unwrap().push(format!("{address} finished")),
+        Event::Unseen { address } => said.lock().unwrap().push(format!("{address} unseen")),
+        _ => {}
+    };
+    let stop = Stop::default();
+    let mut notes = Notes { room: 10, records: Vec::new(), in_flight: BTreeSet::new(), stop: stop.clone() };
+    let options = Options { parallelism: 1, on_trouble: OnTrouble::Wait };
+    let report = run(&plan, &TakesEveryWrite::default(), &mut notes, &emit, &stop, options).await.unwrap();
+    assert!(report.is_complete(), "the rest goes on without it");
+    assert_eq!(report.unseen, [Address::block("resource", "by-hand")]);
+    let mut said = said.into_inner().unwrap();
+    said.sort();
+    assert_eq!(said, ["resource.a finished", "resource.by-hand unseen"]);
+}
+
+#[tokio::test]
 async fn a_run_that_cannot_record_leaves_the_other_writes_in_flight() {
     let (report, notes) = applied(&["a", "b", "silent"], 0).await;
     assert_eq!(report.unwrap_err().message, "the disk is full");

@@ -99,6 +99,8 @@ codes! {
     PLAIN_LISTENER = "plain-listener";
     /// A listener of a Gateway that is there takes no route to the registry.
     REFUSED_ROUTE = "refused-route";
+    /// Two registries store their images at the same place.
+    SHARED_STORE = "shared-store";
     /// Whoever pulls is sent to a store that is not reached from there.
     UNREACHABLE_STORE = "unreachable-store";
 }

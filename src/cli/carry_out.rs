@@ -26,7 +26,7 @@ use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
 use crate::provider::dns::ManualRecords;
 use crate::report::{self, Label, SourceLine, Styled, escape};
-use crate::resource::Address;
+use crate::resource::{Address, to_the_second};
 use crate::state::{Recovered, Store};
 
 /// How the plan gets approved.
@@ -244,7 +244,7 @@ fn interrupted(interruption: Interruption<'_>) -> Styled {
 fn interrupted_run(recovered: &Recovered) -> String {
     let plural = |count: usize| if count == 1 { "result" } else { "results" };
     let unfinished = &recovered.unfinished;
-    let (by, begun) = (escape(&unfinished.by), report::to_the_second(unfinished.begun));
+    let (by, begun) = (escape(&unfinished.by), to_the_second(unfinished.begun));
     let outcomes = format!("recovered {} recorded {}", recovered.outcomes, plural(recovered.outcomes));
     let unknown = match recovered.in_doubt.len() {
         0 => String::new(),

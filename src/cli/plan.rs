@@ -12,6 +12,7 @@ use super::settings;
 use super::wording::note;
 use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, Level, Locator, Page, SourceLine, Styled, escape};
+use crate::resource::to_the_second;
 use crate::state::{OpenRun, Recovered};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
@@ -54,7 +55,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
 
 /// Words that a run has not ended, what has become of it, and what the plan knows of it.
 fn open_run(run: &Recovered, fate: &OpenRun) -> String {
-    let (by, begun) = (escape(&run.unfinished.by), report::to_the_second(run.unfinished.begun));
+    let (by, begun) = (escape(&run.unfinished.by), to_the_second(run.unfinished.begun));
     let unrecorded = match run.in_doubt.len() {
         0 => String::new(),
         1 => " 1 change that it did not record is looked for in the cluster.".to_owned(),

@@ -113,6 +113,13 @@ impl<'s> Shape<'s> {
         types
     }
 
+    /// The words that are the only texts that fit; empty where others do.
+    pub(super) fn choices(&self) -> Vec<&'s str> {
+        let listed = self.parts.iter().filter_map(|part| part.get("enum")?.as_array()).flatten();
+        let single = self.parts.iter().filter_map(|part| part.get("const"));
+        listed.chain(single).filter_map(Value::as_str).collect()
+    }
+
     /// Whether a marker stands here.
     pub(super) fn has(&self, marker: &str) -> bool {
         self.parts.iter().any(|part| part.get(marker) == Some(&Value::Bool(true)))

@@ -245,7 +245,11 @@ impl Journal<'_> {
         match record {
             Record::Present { address, action, target, uid, dependencies, protect, moved_from, applied } => {
                 let known = self.store.state().resources.get(moved_from.as_ref().unwrap_or(&address));
-                let provenance = provenance(action, known);
+                let hook = self.hooks.get(&address).copied();
+                let provenance = match (hook, &uid) {
+                    (Some(Moment::Takeover), Some(_)) => Provenance::Adopted,
+                    _ => provenance(action, known),
+                };
                 // Of an object that may be gone, what the state knows stays.
                 let kept = known.filter(|_| uid.is_none());
                 let applied = applied.or_else(|| kept.and_then(|known| known.applied.clone()));
@@ -268,7 +272,7 @@ impl Journal<'_> {
                     keys: self.keys.get(&address).cloned().unwrap_or_default(),
                     timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
                     ready: self.ready_rules.get(&address).cloned(),
-                    hook: self.hooks.get(&address).copied(),
+                    hook,
                     readiness: readiness(action, known),
                     applied,
                     ..StoredResource::new(*target, uid, provenance)

@@ -122,6 +122,10 @@ impl House for RedactingProvider {
         Ok(found)
     }
 
+    fn goes_on_without(&self, target: &Target) -> bool {
+        self.provider.goes_on_without(target)
+    }
+
     fn write_under(&self, permit: Permit) {
         self.provider.write_under(permit);
     }

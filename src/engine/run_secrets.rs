@@ -91,6 +91,7 @@ impl RunSecrets {
             event @ (Event::Started { .. }
             | Event::Finished { .. }
             | Event::Ready { .. }
+            | Event::Unseen { .. }
             | Event::Skipped(_)
             | Event::Unwaited { .. }
             | Event::Leaving { .. }

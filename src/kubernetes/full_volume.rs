@@ -12,7 +12,7 @@ use super::marks::ADDRESS;
 use super::pods;
 use super::registry_log::{Push, push_in};
 use super::volume_stats::uses;
-use crate::resource::{BlockAddress, Identity};
+use crate::resource::{BlockAddress, Identity, to_the_second};
 
 /// The container whose log it is, in the pods of a `[registry]`.
 pub const CONTAINER: &str = "registry";
@@ -30,14 +30,9 @@ impl FullVolume {
     /// What to do about it.
     pub const HELP: &str = "make it larger (`storage.volume.size`)";
 
-    /// When the last push failed, to the second.
-    pub fn moment(&self) -> String {
-        self.since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-    }
-
     /// How it is known, and what to do, in one line.
     pub fn cause(&self) -> String {
-        let since = self.moment();
+        let since = to_the_second(self.since);
         format!(
             "the volume is full: at {since} a push failed for lack of space, and none has succeeded since; {}",
             Self::HELP

@@ -7,8 +7,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
-use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -27,6 +27,8 @@ pub struct CertificateFacts {
     pub not_after: Timestamp,
     /// Whether it names itself as the one who signed it.
     pub is_self_signed: bool,
+    /// Whether it is one of an authority (`CA:TRUE`), which may sign others.
+    pub is_authority: bool,
 }
 
 /// Who signed a certificate, as the certificate says it.
@@ -56,6 +58,11 @@ impl CertificateFacts {
             not_before: moment(validity.not_before)?,
             not_after: moment(validity.not_after)?,
             is_self_signed: body.subject() == body.issuer(),
+            is_authority: body
+                .get_extension::<BasicConstraints>()
+                .ok()
+                .flatten()
+                .is_some_and(|(_, constraints)| constraints.ca),
         })
     }
 

@@ -17,5 +17,6 @@ mod removal;
 mod replacement;
 mod requested_replacement;
 mod secrets;
+mod takeovers;
 mod targets;
 mod world;

@@ -224,6 +224,11 @@ pub trait House: Send + Sync {
     /// A time-out, and a failure that will not heal, each explained with what the house says about the cause.
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem>;
 
+    /// Whether the rest goes on without this object: somebody else makes it, is not waited for, and nobody looks whether it is there.
+    fn goes_on_without(&self, _target: &Target) -> bool {
+        false
+    }
+
     /// What each of these objects lacks to be ready, in one line; `None` for those that are ready. One answer for each,
     /// in their order, and never an error: where the house does not tell a cause, the object's own words are all there
     /// is. It waits for nothing.

@@ -10,7 +10,7 @@
 //! | `unreached` | what stands in the place of a cluster that is not reached |
 //! | `kubernetes` | the first house |
 //! | `dns` | the second house: record sets |
-//! | `witness` | TLS with whoever answers |
+//! | `witness` | TLS with whoever answers, or with those whom a judge believes |
 //!
 //! The engine and the apply take a [`Provider`] and never ask which house they talk to.
 //!

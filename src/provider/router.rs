@@ -119,6 +119,11 @@ pub trait Provider: Send + Sync {
         self.house(&wait.target)?.wait(wait, progress).await
     }
 
+    /// See [`House::goes_on_without`].
+    fn goes_on_without(&self, target: &Target) -> bool {
+        self.house(target).is_ok_and(|house| house.goes_on_without(target))
+    }
+
     /// What carries the marks of a project in all houses. A house that cannot be looked at is named with the reason.
     ///
     /// # Errors

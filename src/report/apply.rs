@@ -25,6 +25,10 @@ pub fn event_line(event: &Event) -> Option<Styled> {
             text.push(Label::Add, format!("{:>9} ", "ready")).push(Label::Plain, address.to_string());
             text.push(Label::Dim, format!("  {:.1} s", elapsed.as_secs_f64()));
         }
+        Event::Unseen { address } => {
+            text.push(Label::Dim, format!("{:>9} ", "skipped")).push(Label::Plain, address.to_string());
+            text.push(Label::Dim, "  nobody has looked whether it is there");
+        }
         Event::Failed { failure, .. } => {
             text.push(Label::Error, format!("{:>9} ", "failed"))
                 .push(Label::Strong, failure.address.to_string());
@@ -117,6 +121,7 @@ pub fn event_json(event: &Event) -> Value {
         Event::Ready { address, elapsed } => {
             json!({"event": "ready", "address": address, "seconds": elapsed.as_secs_f64()})
         }
+        Event::Unseen { address } => json!({"event": "unseen", "address": address}),
         Event::Failed { failure, action } => {
             json!({"event": "failed", "address": failure.address, "action": action,
                    "problem": failure.problem.message, "help": failure.problem.help})
@@ -152,8 +157,12 @@ pub fn report_text(report: &Report) -> Styled {
         0 => String::new(),
         ready => format!(", {ready} ready at last"),
     };
+    let unseen = match report.unseen.len() {
+        0 => String::new(),
+        unseen => format!(", {unseen} not looked at"),
+    };
     let story = format!(
-        "{} added{adopted}, {} changed, {} replaced{run}, {} destroyed{ready}",
+        "{} added{adopted}, {} changed, {} replaced{run}, {} destroyed{ready}{unseen}",
         count(Action::Create),
         count(Action::Update),
         count(Action::Replace),

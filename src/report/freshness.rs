@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::report::format::plural::plural;
-use crate::report::format::time::to_the_second;
-use crate::resource::Problem;
+use crate::resource::{Problem, to_the_second};
 use crate::state::{Freshness, Newest, NoRecord, Stale, Staleness};
 
 /// What readers of a plan or of drift must know of the state; `None` where it is the newest one.

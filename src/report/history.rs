@@ -7,10 +7,9 @@ use crate::report::drift::text::interruption;
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit};
 use crate::report::format::styled::{Label, Styled};
-use crate::report::format::time::to_the_second;
 use crate::report::open_run::unfinished_json;
 use crate::report::plan::value::one_line;
-use crate::resource::{Address, WITHHELD};
+use crate::resource::{Address, WITHHELD, to_the_second};
 use crate::state::{IntentKind, OpenRun, Revision, RevisionHead, RevisionSummary, Unfinished};
 
 /// The version of the JSON. It is raised when an existing key changes its meaning or is removed.

@@ -3,7 +3,7 @@
 use crate::report::drift::text::interruption;
 use crate::report::format::escape::escape;
 use crate::report::format::styled::{Label, Styled};
-use crate::report::format::time::to_the_second;
+use crate::resource::to_the_second;
 use crate::state::{OpenRun, Readiness, State, StoredResource};
 
 /// The state in short: which one it is, and what it knows, one line for each resource. `open_run` is what has become of a

@@ -18,6 +18,7 @@
 //! | `ending_certificates` | Which certificates that a chart has made end soon? |
 //! | `health` | Does an object that stays as it is do its work? |
 //! | `live` | What is there, and what can go wrong with reading it? |
+//! | `moment` | How is a moment written that people read? |
 //! | `nesting` | How deep may an object be nested? |
 //! | `ownership` | Which field manager owns which fields of a live object? |
 //! | `applied` | What is remembered of the last apply? |
@@ -50,6 +51,7 @@ mod identity;
 mod key_fact;
 mod lifecycle;
 mod live;
+mod moment;
 mod nesting;
 mod ownership;
 mod path;
@@ -81,6 +83,7 @@ pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use key_fact::KeyFact;
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
 pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
+pub use moment::to_the_second;
 pub use nesting::{DEEPEST_READ, DEEPEST_SENT, depth_of, from_json, too_deep};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};

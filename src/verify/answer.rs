@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::codes;
 use super::outcome::{Fault, Suspicion};
 use crate::kubernetes::full_volume::FullVolume;
+use crate::resource::to_the_second;
 
 /// The header by which a registry is known.
 pub(super) const API_VERSION: &str = "docker-distribution-api-version";
@@ -93,8 +94,8 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
         ),
         _ => (codes::REGISTRY_ERROR, "look at the log of the registry's pods"),
     };
-    let may_be_full = answer.is_of_registry() && answer.status >= 500;
-    let suspicion = may_be_full.then_some(Suspicion::FullVolume);
+    let may_be_storage = answer.is_of_registry() && answer.status >= 500;
+    let suspicion = may_be_storage.then_some(Suspicion::Storage);
     // What a server says of itself, it says to every request.
     let cause = (answer.status >= 500).then_some(cause);
     Fault { suspicion, cause, ..Fault::new(code, reason, fix) }
@@ -102,9 +103,15 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
 
 /// The same fault, of which it is known now that the volume is full.
 pub fn of_full_volume(fault: &Fault, full: &FullVolume) -> Fault {
-    let reason =
-        format!("{}: the volume is full, as the registry's log says at {}", fault.reason, full.moment());
+    let at = to_the_second(full.since);
+    let reason = format!("{}: the volume is full, as the registry's log says at {at}", fault.reason);
     Fault { cause: fault.cause.clone(), ..Fault::new(codes::VOLUME_FULL, reason, FullVolume::HELP) }
+}
+
+/// The same fault of a registry that stores its images in a bucket: no volume can be full.
+pub fn of_bucket(fault: Fault) -> Fault {
+    let fix = "look at the log of the registry's pods: there it says what the store of the bucket answers (keys, rights, room)";
+    Fault { suspicion: None, fix: fix.to_owned(), ..fault }
 }
 
 /// Whether the answer to the end of an upload says that nothing is left of it. A registry that could not store all that it was
@@ -152,7 +159,7 @@ mod tests {
             unexpected("the beginning of a push", &answer(500, &[(API_VERSION, "registry/2.0")], body));
         assert_eq!(fault.code, codes::REGISTRY_ERROR);
         assert!(fault.fix.contains("the volume is full"), "{}", fault.fix);
-        assert_eq!(fault.suspicion, Some(Suspicion::FullVolume));
+        assert_eq!(fault.suspicion, Some(Suspicion::Storage));
         let known = of_full_volume(&fault, &FullVolume { since: Timestamp::UNIX_EPOCH });
         assert_eq!(
             known.reason,
@@ -161,6 +168,9 @@ mod tests {
         );
         assert_eq!((known.code, known.suspicion), (codes::VOLUME_FULL, None));
         assert!(!known.fix.contains("where it says"), "{}", known.fix);
+        let elsewhere = of_bucket(fault.clone());
+        assert_eq!((elsewhere.code, &elsewhere.reason), (fault.code, &fault.reason));
+        assert!(!elsewhere.fix.contains("volume"), "{}", elsewhere.fix);
     }
 
     #[test]
@@ -178,7 +188,7 @@ mod tests {
         let suspicion = |answer: &Answer| unexpected("a push", answer).suspicion;
         assert_eq!(suspicion(&answer(500, &[("server", "nginx")], "")), None);
         assert_eq!(suspicion(&answer(400, &ours, "")), None);
-        assert_eq!(suspicion(&answer(500, &ours, "")), Some(Suspicion::FullVolume));
+        assert_eq!(suspicion(&answer(500, &ours, "")), Some(Suspicion::Storage));
     }
 
     /// As versions 2 and 3 answer where the volume was full before all of the body was stored.

@@ -4,12 +4,12 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::ring::default_provider;
+use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, Error, RootCertStore};
+use rustls::{CertificateError, Error};
 
+use super::authorities::Authorities;
 use super::codes;
 use super::outcome::{Fault, Outcome};
 use crate::blocks::{Signed, Signer};
@@ -30,14 +30,15 @@ impl Served {
         Some(Self { chain, leaf })
     }
 
-    /// Whether these roots lead to its certificate. How long it holds, and for which names, is not looked at.
-    fn is_trusted_by(&self, roots: &RootCertStore) -> Result<(), String> {
-        let algorithms = default_provider().signature_verification_algorithms.all;
+    /// Whether its certificate leads to these authorities. How long it holds, and for which names, is not looked at.
+    fn is_trusted_by(&self, authorities: &Authorities) -> Result<(), String> {
         let (leaf, others) = self.chain.split_first().ok_or("the server shows none")?;
-        let leaf = ParsedCertificate::try_from(leaf).map_err(|error| error.to_string())?;
-        let moment = self.moment();
-        match verify_server_cert_signed_by_trust_anchor(&leaf, roots, others, moment, algorithms) {
+        match authorities.believe(leaf, others, self.moment()) {
             Ok(()) => Ok(()),
+            Err(_) if self.leaf.is_authority => Err(
+                "it is itself one of an authority (`CA:TRUE`), which not every client takes from a server"
+                    .to_owned(),
+            ),
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 Err("its issuer is not known here".to_owned())
             }
@@ -88,14 +89,14 @@ pub enum OwnRoot {
     #[default]
     Nothing,
     /// This one.
-    Known(RootCertStore),
+    Known(Authorities),
     /// It has one, which cannot be read for this reason.
     Unknown(String),
 }
 
 /// Whether the certificate leads to an authority that this machine trusts, or else to the one of the issuer in the
 /// configuration (`own_root`).
-pub fn chain(served: &Served, here: &RootCertStore, own_root: &OwnRoot, signed: Option<&Signed>) -> Outcome {
+pub fn chain(served: &Served, here: &Authorities, own_root: &OwnRoot, signed: Option<&Signed>) -> Outcome {
     let Err(why) = served.is_trusted_by(here) else {
         return Outcome::Passed(format!("signed by {}, which this machine trusts", served.leaf.issuer));
     };
@@ -132,6 +133,12 @@ pub fn chain(served: &Served, here: &RootCertStore, own_root: &OwnRoot, signed: 
         (
             "it has signed itself".to_owned(),
             "take an issuer that clients trust, or give each client this certificate; `--ca-file FILE` trusts it here".to_owned(),
+        )
+    } else if leaf.is_authority {
+        (
+            format!("{} signed it, and {why}", leaf.issuer),
+            "have it signed without `CA:TRUE`; `--ca-file FILE` with this very certificate trusts it here"
+                .to_owned(),
         )
     } else if served.chain.len() == 1 {
         (

@@ -8,6 +8,7 @@
 //! | `outcome` | What came of them? |
 //! | `codes` | What are the faults called? |
 //! | `name` | Does the name lead to the registry? |
+//! | `authorities` | Whom does a client believe? |
 //! | `certificate` | Is the certificate trusted, for this name, of today, and signed by the right one? |
 //! | `answer` | What does an answer of HTTP say that was not expected? |
 //! | `access` | Is everybody asked for a password, and only the right one taken? |
@@ -19,6 +20,7 @@
 
 mod access;
 mod answer;
+mod authorities;
 mod body;
 mod certificate;
 mod chart_test;
@@ -31,7 +33,8 @@ mod probe;
 mod pull;
 
 pub use access::{redirect, refusal, right_password, wrong_password};
-pub use answer::{Answer, is_broken_off, of_full_volume, unexpected};
+pub use answer::{Answer, is_broken_off, of_bucket, of_full_volume, unexpected};
+pub use authorities::Authorities;
 pub use body::{COMMON_LIMITS, Room, refused_body, shown, sizes, taken_bodies};
 pub use certificate::{OwnRoot, Served, Stored, chain, expiry, issuer, names};
 pub use chart_test::{

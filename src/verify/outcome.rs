@@ -26,8 +26,8 @@ pub struct Fault {
 /// What a fault may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Suspicion {
-    /// The volume of the registry may be full.
-    FullVolume,
+    /// What the registry stores its images in: its volume may be full.
+    Storage,
 }
 
 impl Fault {

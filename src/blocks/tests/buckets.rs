@@ -122,3 +122,31 @@ fn what_is_wrong_with_a_bucket_is_told() {
     writeln!(shown, "## neither\n{}", found(&neither)).unwrap();
     insta::assert_snapshot!("refused", shown);
 }
+
+#[test]
+fn registries_do_not_store_their_images_at_the_same_place() {
+    let two = |first: &str, second: &str| {
+        let other = in_bucket("registry:3.1.1", second).replace("registry.main", "registry.other");
+        let other = other.replace("registry.example.com", "other.example.com");
+        let other = other.replacen("[registry.other]", "[registry.other]\nname = 'other'", 1);
+        found(&format!("{}\n{other}", in_bucket("registry:3.1.1", first)))
+    };
+    let amazon = "region = 'eu-central-1'";
+    let same = format!("endpoint = 'https://s3.example.com:443/'\n{KEYS}");
+    let (own, other) =
+        (format!("endpoint = 'https://s3.example.com'\n{KEYS}"), format!("{same}prefix = 'b'\n"));
+    for (first, second) in [
+        (amazon, "endpoint = 'https://s3.eu-central-1.amazonaws.com'\nregion = 'eu-central-1'"),
+        (own.as_str(), same.as_str()),
+    ] {
+        let told = two(first, second);
+        assert!(told.contains("error shared-store: `registry.other` and `registry.main`"), "{told}");
+        assert_eq!(told.matches("shared-store").count(), 1, "{told}");
+    }
+    for (first, second) in
+        [(amazon, same.as_str()), (own.as_str(), other.as_str()), (amazon, "region = 'eu-west-1'")]
+    {
+        let told = two(first, second);
+        assert!(!told.contains("shared-store"), "{told}");
+    }
+}

@@ -13,6 +13,7 @@ use crate::resource::{Batch, Ending, Live, Moment, Ownership, Phase, Side, Stamp
 
 mod dates;
 mod hooks;
+mod patches;
 mod randomness;
 
 /// A Helm and a cluster that answer as the functions say.
@@ -255,24 +256,6 @@ fn what_helm_would_keep_is_protected() {
 }
 
 #[test]
-fn patches_change_what_the_chart_has_no_value_for() {
-    let world = World::rendering(|request| Ok(config_map(&format!("a: b, c: d, r: 'x{}'", request.number))));
-    let patch = "[[chart.web.patch]]\nkind = \"ConfigMap\"\nname = \"cm\"\nremove = [\"data.a\"]\nset = { \"data.r\" = \"y\", \"metadata.labels.l\" = \"m\" }\n";
-    let [object] = &world.resources(&format!("{BLOCK}{patch}"))[..] else { panic!() };
-    assert_eq!(object.object["data"], json!({"c": "d", "r": "y"}));
-    assert_eq!(object.object["metadata"]["labels"]["l"], "m");
-    assert!(object.fresh.is_empty());
-    let wrong = "[[chart.web.patch]]\nkind = \"ConfigMap\"\nname = \"cn\"\nremove = [\"data.a\"]\n\
-        [[chart.web.patch]]\nkind = \"ConfigMap\"\nremove = [\"data.x\"]\nset = { \"metadata.name\" = \"y\", \"[\" = 1 }\n";
-    insta::assert_snapshot!(world.mistakes(&format!("{BLOCK}{wrong}")).join("\n"), @r"
-    `[` is no path of a field | write it as a plan prints it: `spec.template.spec.containers[web].image`
-    `metadata.name` says which object it is, and stays | write it as a plan prints it: `spec.template.spec.containers[web].image`
-    `chart.web` has no ConfigMap/cn to change | did you mean `ConfigMap/cm`?
-    ConfigMap has no `data.x` to take away | -
-    ");
-}
-
-#[test]
 fn what_is_wrong_with_a_chart_is_said_at_its_key() {
     let fails = World::rendering(|_| Err("chart requires kubeVersion: >=1.99".into()));
     let texts = [
@@ -327,23 +310,6 @@ fn a_preset_gives_what_the_block_does_not_say() {
 }
 
 #[test]
-fn a_patch_that_takes_an_item_away_uncovers_no_secret() {
-    let world = World::rendering(|request| {
-        let password = values(request)["p"].as_str().unwrap().to_owned();
-        Ok(format!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, args: [first, '--pw={password}']}}]}}\n"
-        ))
-    });
-    let text = format!(
-        "{BLOCK}values.p = \"${{secret.pw}}\"\n[[chart.web.patch]]\nkind = \"Pod\"\nremove = [\"spec.containers[c].args[0]\"]\n\
-         [secret.pw]\nenv = \"PW\"\n"
-    );
-    let [object] = &world.resources(&text)[..] else { panic!() };
-    assert_eq!(object.object["spec"]["containers"][0]["args"], json!(["--pw=pass-1"]));
-    assert_eq!(paths(&object.sensitive), ["spec.containers[0].args[0]"]);
-}
-
-#[test]
 fn a_chart_that_takes_no_other_secret_says_so_and_prints_none() {
     let world = World::rendering(|request| {
         let password = values(request)["p"].as_str().unwrap().to_owned();
@@ -357,4 +323,46 @@ fn a_chart_that_takes_no_other_secret_says_so_and_prints_none() {
     let [object] = &world.resources(&text)[..] else { panic!() };
     assert_eq!(paths(&object.sensitive), ["data.p"]);
     insta::assert_snapshot!(world.mistakes(&text).join("\n"), @r"`chart.web` cannot be rendered with other secrets than its own | fields that hold a secret as it is, in base64 or in another usual form are hidden; what the chart computes from it in another way is not known to be secret");
+}
+
+#[test]
+fn a_word_that_is_one_of_a_few_is_named() {
+    let mistakes = |value: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("[project]\nname = \"a\"\n[chart.web]\nchart = \"./web\"\nadopt = {value}\n");
+        std::fs::write(folder.path().join("regplan.toml"), text).unwrap();
+        let inputs = crate::config::Inputs {
+            files: &[],
+            vars: &[],
+            var_files: &[],
+            env: &|_| None,
+            base: folder.path(),
+            sensitive_may_be_unset: true,
+        };
+        let mistakes = crate::config::load(&inputs, &schemas()).outcome.unwrap_err();
+        let said =
+            mistakes.into_iter().map(|one| format!("{} | {}", one.message, one.help.unwrap_or_default()));
+        said.collect::<Vec<String>>().join("\n")
+    };
+    insta::assert_snapshot!(mistakes("true"), @r#"`chart.web.adopt` must be text, not true or false | write `"helm"`"#);
+    insta::assert_snapshot!(mistakes("\"Helm\""), @"`Helm` cannot be `chart.web.adopt` | did you mean `helm`?");
+}
+
+#[test]
+fn a_placeholder_is_named_only_where_it_may_be_the_cause() {
+    let unset = || SecretText::Unknown("the environment variable PW is not set".into());
+    let with = |renders: fn(&RenderRequest) -> Result<String, String>, keys: &str| {
+        World { secret: unset(), ..World::rendering(renders) }.mistakes(&format!("{BLOCK}{keys}")).join("\n")
+    };
+    let secret = "values.p = \"${secret.pw}\"\n[secret.pw]\nenv = \"PW\"\n";
+    let fails =
+        |_: &RenderRequest| Err("execution error at (web/templates/a.yaml:1:1): p is too short".into());
+    let said = with(fails, secret);
+    assert!(
+        said.contains("one stands for a secret that is not known: the environment variable PW is not set"),
+        "{said}"
+    );
+    let broken = |_: &RenderRequest| Err("parse error at (web/templates/a.yaml:1): unclosed action".into());
+    assert!(!with(broken, secret).contains("placeholder"));
+    assert!(!with(fails, "").contains("placeholder"));
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::words::{Words, unchecked};
 use crate::engine::PlanFileRefusal;
 use crate::report;
+use crate::resource::to_the_second;
 
 /// Why the file is not applied, and what to do next.
 pub(in crate::cli) fn refused(path: &Path, refusal: &PlanFileRefusal) -> Words {
@@ -27,7 +28,7 @@ fn reason(refusal: &PlanFileRefusal) -> (String, &'static str) {
              the state",
         ),
         PlanFileRefusal::Completed { revision, at } => (
-            format!("it was applied already, as revision {revision} at {}", report::to_the_second(*at)),
+            format!("it was applied already, as revision {revision} at {}", to_the_second(*at)),
             "a plan file is applied once; plan again to see what has changed since",
         ),
         PlanFileRefusal::Unchecked(fields) => (

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::words::{quotes_help, type_name};
+use super::words::{choices_help, quotes_help, type_name};
 use crate::config::codes;
 use crate::config::markers::SECRET_SOURCE;
 use crate::config::node::Node;
@@ -28,7 +28,9 @@ pub(super) fn wrong_type(at: &FieldPath, node: &Node, shape: &Shape<'_>) -> Diag
     let message = format!("`{at}` must be {expected}, not {}", node.describe());
     let mut mistake =
         Diagnostic::error(codes::WRONG_TYPE, message).at(node.span, format!("expected {expected}"));
-    mistake.help = quotes_help(node, &shape.types());
+    let types = shape.types();
+    let choices = if types == ["string"] { shape.choices() } else { Vec::new() };
+    mistake.help = choices_help(&choices).or_else(|| quotes_help(node, &types));
     mistake
 }
 

@@ -19,6 +19,16 @@ pub(super) fn type_name(name: &str) -> &str {
     }
 }
 
+/// The help where only some words fit.
+pub(super) fn choices_help(choices: &[&str]) -> Option<String> {
+    let written: Vec<String> = choices.iter().map(|choice| format!("`\"{choice}\"`")).collect();
+    match written.as_slice() {
+        [] => None,
+        [only] => Some(format!("write {only}")),
+        several => Some(format!("write one of {}", several.join(", "))),
+    }
+}
+
 /// The help where only the quotes are wrong.
 pub(super) fn quotes_help(node: &Node, types: &[&str]) -> Option<String> {
     let plain = node.to_json().to_string();

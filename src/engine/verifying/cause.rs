@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::visit::Visit;
-use crate::verify::{Fault, Suspicion, of_full_volume};
+use crate::resource::Identity;
+use crate::verify::{Fault, Suspicion, of_bucket, of_full_volume};
 
 /// How long the cluster may take to tell it.
 const FOR_CAUSE: Duration = Duration::from_secs(10);
@@ -16,13 +17,15 @@ impl Visit<'_> {
     /// The fault, with its cause where the cluster knows that.
     pub(super) async fn explained(&self, fault: Fault) -> Fault {
         match fault.suspicion {
-            Some(Suspicion::FullVolume) => self.full_volume(&fault).await.unwrap_or(fault),
+            Some(Suspicion::Storage) => match &self.subject.endpoint.claim {
+                Some(claim) => self.full_volume(claim, &fault).await.unwrap_or(fault),
+                None => of_bucket(fault),
+            },
             None => fault,
         }
     }
 
-    async fn full_volume(&self, fault: &Fault) -> Option<Fault> {
-        let claim = self.subject.endpoint.claim.as_ref()?;
+    async fn full_volume(&self, claim: &Identity, fault: &Fault) -> Option<Fault> {
         let look = async {
             if let Some(full) = self.provider.cluster().full_volume(claim).await {
                 return Some(full);

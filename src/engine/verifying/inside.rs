@@ -35,10 +35,8 @@ impl Visit<'_> {
         let Known { pushed, open_uploads, .. } = known;
         let Pushed { probe, maker } = pushed.insert(Pushed { probe, maker });
         let door = self.door();
-        match push(&self.images(&door), probe, maker, open_uploads).await {
-            Ok(()) => Ok(format!("a layer in 3 parts, and {}", short(&probe.manifest.digest))),
-            Err(fault) => Err(self.explained(fault).await),
-        }
+        push(&self.images(&door), probe, maker, open_uploads).await?;
+        Ok(format!("a layer in 3 parts, and {}", short(&probe.manifest.digest)))
     }
 
     fn images<'i>(&'i self, door: &'i Door) -> Images<'i> {
@@ -61,7 +59,7 @@ impl Visit<'_> {
         for size in &sizes.sent {
             (self.sends)(*size);
             if let Err(fault) = large_body(&images, *size, known).await {
-                return Outcome::Failed(self.explained(fault).await);
+                return Outcome::Failed(fault);
             }
         }
         taken_bodies(&sizes)

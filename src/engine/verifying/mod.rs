@@ -133,7 +133,7 @@ impl<S: StateAccess> Workspace<S> {
         let facts = self.passwords(&endpoints).await;
         self.secrets.learn_inputs(&facts.secret_inputs);
         let network = Arc::new(Network::new(&options.resolved));
-        let here = Arc::new(tls::roots(&options.authorities));
+        let here = Arc::new(tls::authorities(&options.authorities));
         let mut all = Vec::new();
         for endpoint in endpoints {
             let mut subject = Subject::of(endpoint, &facts, &*self.provider).await?;

@@ -84,6 +84,13 @@ impl Run<'_> {
     }
 
     async fn look(&self, check: Check, known: &mut Known) -> Outcome {
+        match self.seen(check, known).await {
+            Outcome::Failed(fault) => Outcome::Failed(self.visit.explained(fault).await),
+            outcome => outcome,
+        }
+    }
+
+    async fn seen(&self, check: Check, known: &mut Known) -> Outcome {
         let visit = &self.visit;
         match check {
             Check::Name => visit.name().await,

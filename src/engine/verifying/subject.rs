@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use url::Url;
@@ -183,7 +182,7 @@ impl Found {
     fn root_of(&self, signer: &Signer) -> OwnRoot {
         let Signer::Authority(secret) = signer else { return OwnRoot::Nothing };
         match self.certificate(secret) {
-            Ok(Some(root)) => OwnRoot::Known(roots_of(root)),
+            Ok(Some(root)) => OwnRoot::Known([root].into_iter().collect()),
             Ok(None) => OwnRoot::Nothing,
             Err(why) => OwnRoot::Unknown(why),
         }
@@ -223,12 +222,6 @@ impl Found {
 fn first_certificate(secret: &Value) -> Option<CertificateDer<'static>> {
     let text = secret.get("data")?.get("tls.crt")?.as_str()?;
     tls::certificates(&STANDARD.decode(text).ok()?).into_iter().next()
-}
-
-fn roots_of(root: CertificateDer<'static>) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates([root]);
-    roots
 }
 
 /// The users whose passwords are known, and the others with the reason.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::RootCertStore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -12,7 +11,7 @@ use super::network::Network;
 use super::subject::Subject;
 use super::tls::Trust;
 use crate::provider::Provider;
-use crate::verify::{Maker, OwnRoot, Probe, Served};
+use crate::verify::{Authorities, Maker, OwnRoot, Probe, Served};
 
 /// Where a registry says that it is one.
 pub(super) const VERSION: &str = "/v2/";
@@ -23,7 +22,7 @@ pub(super) struct Visit<'a> {
     pub(super) provider: &'a dyn Provider,
     pub(super) network: Arc<Network>,
     /// The authorities that this machine trusts.
-    pub(super) here: Arc<RootCertStore>,
+    pub(super) here: Arc<Authorities>,
     /// The largest body that is sent, in bytes.
     pub(super) largest_body: Option<u64>,
     /// When nothing is waited for any more.
@@ -53,11 +52,11 @@ pub(super) struct Pushed {
 impl Visit<'_> {
     /// The way to the registry. It is believed where this machine or the configuration trusts its certificate.
     pub(super) fn door(&self) -> Door {
-        let mut roots = (*self.here).clone();
-        if let OwnRoot::Known(own) = &self.subject.own_root {
-            roots.extend(own.roots.iter().cloned());
-        }
-        let trust = Trust::Roots(Arc::new(roots));
+        let authorities = match &self.subject.own_root {
+            OwnRoot::Known(own) => Arc::new(self.here.and(own)),
+            OwnRoot::Nothing | OwnRoot::Unknown(_) => Arc::clone(&self.here),
+        };
+        let trust = Trust::Those(authorities);
         Door { network: Arc::clone(&self.network), trust, deadline: self.until }
     }
 

@@ -16,7 +16,7 @@ use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::Belonging;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Hook, Live, Problem, ProblemKind, Reading, ReadyRule};
+use crate::resource::{HelmRelease, Hook, Live, Moment, Problem, ProblemKind, Reading, ReadyRule};
 
 /// What follows for a hook; `None` where nothing was read yet.
 pub(super) fn next_step(situation: Situation<'_>, hook: &Hook) -> Option<NextStep> {
@@ -25,7 +25,11 @@ pub(super) fn next_step(situation: Situation<'_>, hook: &Hook) -> Option<NextSte
         return Some(settled(situation, Reason::Completed));
     }
     if hook.side().is_none() && !situation.is_replacement_requested() {
-        return Some(settled(situation, Reason::NotItsMoment));
+        let is_taken_over = is_run_taken_over(situation, hook);
+        return Some(settled(
+            situation,
+            if is_taken_over { Reason::RunTakenOver } else { Reason::NotItsMoment },
+        ));
     }
     Some(match reading {
         Reading::Unreadable(problem) => NextStep::refused(problem.clone()),
@@ -57,6 +61,13 @@ fn has_run(situation: Situation<'_>, hook: &Hook, reading: &Reading) -> bool {
     ran_with.is_some_and(|ran_with| hook.does_the_same_with(ran_with))
         && !situation.is_replacement_requested()
         && !is_needed()
+}
+
+/// Whether Helm has run it for the release that its chart takes over now, and its object is still there.
+fn is_run_taken_over(situation: Situation<'_>, hook: &Hook) -> bool {
+    let there = situation.live().filter(|live| !live.is_ending() && HelmRelease::may_have_run(live));
+    hook.moment == Moment::Takeover
+        && there.is_some_and(|live| situation.belonging(live) == Belonging::ToAdopt)
 }
 
 /// Whether this very run was begun, and has not failed: a run that was killed meanwhile goes on by itself.

@@ -208,7 +208,13 @@ impl Change {
 
     /// Whether it stays as it is because it has ended by itself, or because this is not when it runs.
     pub fn has_completed(&self) -> bool {
-        self.reasons.contains(&Reason::Completed) || self.reasons.contains(&Reason::NotItsMoment)
+        let stays = [Reason::Completed, Reason::NotItsMoment, Reason::RunTakenOver];
+        stays.iter().any(|reason| self.reasons.contains(reason))
+    }
+
+    /// Whether it stays as Helm has left it, and goes with its chart from now on.
+    pub fn is_run_taken_over(&self) -> bool {
+        self.reasons.contains(&Reason::RunTakenOver)
     }
 
     /// The namespace whose pods are asked whether they take a login, before nodes get it by this change, and whether they

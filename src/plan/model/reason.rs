@@ -98,6 +98,10 @@ pub enum Reason {
     },
     /// Another object has its name now, which is not ours.
     NameTaken,
+    /// Helm has run what has its name, and nothing proves for which release.
+    RunByHelm,
+    /// Helm has run it for the release that its chart takes over: what is left of that is taken over as well.
+    RunTakenOver,
     /// The object has another address now, under which the state knows it as well.
     KnownElsewhere,
     /// It has ended by itself, as a Job does, and would run with the same: it may be gone.
@@ -218,6 +222,8 @@ mod tests {
                 json!({"kind": "released_by_removed", "place": "regplan.toml:7"}),
             ),
             (Reason::NameTaken, json!({"kind": "name_taken"})),
+            (Reason::RunByHelm, json!({"kind": "run_by_helm"})),
+            (Reason::RunTakenOver, json!({"kind": "run_taken_over"})),
             (Reason::KnownElsewhere, json!({"kind": "known_elsewhere"})),
             (Reason::Completed, json!({"kind": "completed"})),
             (Reason::RunsAgain, json!({"kind": "runs_again"})),

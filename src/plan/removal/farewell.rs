@@ -190,9 +190,12 @@ impl<'a> Farewell<'a> {
     /// What becomes of a hook: it runs, or was begun and is waited for, or has run. `is_open` says whether another one of
     /// its side is still to run: what that one needs must be there as well.
     fn change(&self, hook: &Arc<Desired>, is_open: bool) -> Change {
-        let owner = self.overview.owner();
-        let is_ours =
-            |live: &Live| is_marked_ours(live, owner) || is_left_by_a_test(&hook.address, live, owner);
+        let (owner, known) = (self.overview.owner(), self.overview.input().known.get(&hook.address));
+        // What Helm has run before the chart was taken over is known by its uid alone.
+        let is_ours = |live: &Live| match known {
+            Some(known) => self.overview.is_ours(&hook.address, known, live),
+            None => is_marked_ours(live, owner) || is_left_by_a_test(&hook.address, live, owner),
+        };
         let live = self.overview.live(&hook.address).filter(|live| is_ours(live));
         if live.is_some_and(|live| self.is_under_way(hook, live)) {
             return self.awaited(hook, live);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use crate::kubernetes::marks::PROJECT;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
@@ -13,7 +14,7 @@ use crate::plan::ownership::belonging::{is_marked_ours, removal_problem};
 use crate::plan::removal::kept::{Kept, kept, staying};
 use crate::plan::removal::leaving::Leaving;
 use crate::plan::view::overview::Overview;
-use crate::resource::{Address, Identity, Live, Problem, Reading};
+use crate::resource::{Address, HelmRelease, Identity, Live, Problem, Reading};
 
 /// The changes, by address and what is kept last, and what makes the plan impossible.
 pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Refusal>) {
@@ -85,7 +86,10 @@ fn fate_of_present<'a>(
 ) -> Fate<'a> {
     let identity = &known.target.identity;
     if !overview.is_ours(address, known, live) {
-        return Fate::Forgotten(Reason::NameTaken, Some(live));
+        let is_helms =
+            known.hook.is_some() && HelmRelease::may_have_run(live) && live.annotation(PROJECT).is_none();
+        let reason = if is_helms { Reason::RunByHelm } else { Reason::NameTaken };
+        return Fate::Forgotten(reason, Some(live));
     }
     if !overview.is_desired_object(identity, &live.stamp.uid) {
         let problem = removal_problem(identity, live, overview.owner(), address);

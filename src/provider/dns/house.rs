@@ -390,6 +390,10 @@ impl House for Dns {
         join_all(all).await
     }
 
+    fn goes_on_without(&self, target: &Target) -> bool {
+        self.known(target).is_ok_and(|entry| entry.keeper.goes_on_without())
+    }
+
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         wait::wait(&self.known(&wait.target)?, wait, progress).await
     }

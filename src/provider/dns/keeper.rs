@@ -115,6 +115,11 @@ pub(super) trait Keeper: Send + Sync {
         Duration::from_mins(5)
     }
 
+    /// Whether the rest goes on without the records, and nobody looks whether they are there.
+    fn goes_on_without(&self) -> bool {
+        false
+    }
+
     /// What is to be done where not all servers have a change in time.
     fn help_when_late(&self) -> &'static str {
         "check that the zone is transferred to these servers; where they cannot be reached from here, name those that \

@@ -137,6 +137,10 @@ impl Keeper for Person {
         PATIENCE
     }
 
+    fn goes_on_without(&self) -> bool {
+        self.manual == ManualRecords::Leave
+    }
+
     async fn behind(&self, names: &Names, values: &[RecordValue]) -> Result<Vec<Behind>, Problem> {
         match self.manual {
             ManualRecords::Await => Ok(behind_of(&self.servers(&names.zone).await?, names, values).await),

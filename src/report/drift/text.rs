@@ -6,7 +6,6 @@ use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::plural::plural;
 use crate::report::format::styled::{Label, Styled};
-use crate::report::format::time::to_the_second;
 use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::managers::managers;
@@ -14,6 +13,7 @@ use crate::report::open_run::fate_of_run;
 use crate::report::plan::schema;
 use crate::report::plan::value;
 use crate::report::plan::words;
+use crate::resource::to_the_second;
 use crate::state::{Freshness, OpenRun, RunEnd, Unfinished};
 
 /// The column at which sentences about a resource begin, and that of their further lines.

@@ -1,4 +1,4 @@
-//! How text is formatted: labels, escapes, widths, line breaks, diffs of texts, Markdown, shortening, times.
+//! How text is formatted: labels, escapes, widths, line breaks, diffs of texts, Markdown, shortening.
 
 pub(in crate::report) mod diff;
 pub(in crate::report) mod escape;
@@ -8,4 +8,3 @@ pub(in crate::report) mod page;
 pub(in crate::report) mod plural;
 pub(in crate::report) mod shorten;
 pub(in crate::report) mod styled;
-pub(in crate::report) mod time;

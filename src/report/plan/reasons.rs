@@ -69,6 +69,10 @@ fn clause(reason: &Reason) -> String {
         }
         Reason::ReleasedByRemoved { place } => format!("[[removed]] in {place} keeps its object"),
         Reason::NameTaken => "another object has its name now, and is left unchanged".to_owned(),
+        Reason::RunByHelm => {
+            "Helm has run it, and it is not known for which release: it is left unchanged; `kubectl delete` deletes it".to_owned()
+        }
+        Reason::RunTakenOver => "Helm has run it; what is left of that is taken over, and goes with the chart".to_owned(),
         Reason::KnownElsewhere => "it has another address now".to_owned(),
         Reason::RunsAgain => "it has completed with other content, and runs again".to_owned(),
         Reason::RunsAfterFailure => "it has failed, and runs again".to_owned(),

@@ -6,11 +6,10 @@ use crate::plan::{
     Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, Reason, drift_summary,
 };
 use crate::report::format::plural::plural;
-use crate::report::format::time::to_the_second;
 use crate::report::managers::managers;
 use crate::report::plan::{key_facts, reasons, signing};
 use crate::report::source_line::Locator;
-use crate::resource::{Address, FieldPath, Health, Moment, Side};
+use crate::resource::{Address, FieldPath, Health, Moment, Side, to_the_second};
 use crate::state::Freshness;
 
 /// The action as a verb.

@@ -15,10 +15,8 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.0.der().clone()).unwrap();
-        roots
+    fn roots(&self) -> Authorities {
+        [self.0.der().clone()].into_iter().collect()
     }
 
     /// A certificate for a host, of the years from the first to the last.
@@ -59,7 +57,7 @@ const YEARS: (i32, i32) = (2020, 2090);
 fn a_chain_is_trusted_by_this_machine_or_by_the_issuer() {
     let authority = Authority::named("Root", "Example");
     let served = authority.signs("r.example.com", YEARS);
-    let nobody = RootCertStore::empty();
+    let nobody = Authorities::default();
     assert_eq!(code(&chain(&served, &authority.roots(), &OwnRoot::Nothing, None)), "passed");
     assert_eq!(code(&chain(&served, &nobody, &OwnRoot::Nothing, None)), codes::NOT_TRUSTED);
     let ours = signed(Signer::Authority(Identity::namespaced("", "Secret", "a", "first-root")));
@@ -75,9 +73,32 @@ fn a_chain_is_trusted_by_this_machine_or_by_the_issuer() {
     assert_eq!(code(&chain(&ended, &authority.roots(), &OwnRoot::Nothing, None)), "passed");
 }
 
+/// Tools that make certificates for trials often make one of an authority, and clients take it where they were given it.
+#[test]
+fn an_authority_may_be_the_server_itself() {
+    let params = |host: &str| {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+    };
+    let own = params("r.example.com").self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let served = Served::of(vec![own.der().clone()]).unwrap();
+    let given: Authorities = [own.der().clone()].into_iter().collect();
+    assert_eq!(code(&chain(&served, &given, &OwnRoot::Nothing, None)), "passed");
+    assert_eq!(
+        reason(chain(&served, &Authorities::default(), &OwnRoot::Nothing, None)),
+        "it has signed itself"
+    );
+    let authority = Authority::named("Root", "Example");
+    let below = params("r.example.com").signed_by(&KeyPair::generate().unwrap(), &authority.0).unwrap();
+    let below = Served::of(vec![below.der().clone()]).unwrap();
+    let said = reason(chain(&below, &authority.roots(), &OwnRoot::Nothing, None));
+    assert!(said.contains("Root signed it, and it is itself one of an authority (`CA:TRUE`)"), "{said}");
+}
+
 #[test]
 fn staging_and_stand_ins_are_called_what_they_are() {
-    let nobody = RootCertStore::empty();
+    let nobody = Authorities::default();
     let staging = Authority::named("(STAGING) Ersatz Edamame E1", "(STAGING) Let's Encrypt");
     let served = staging.signs("r.example.com", YEARS);
     assert!(reason(chain(&served, &nobody, &OwnRoot::Nothing, None)).contains("server for trials"));

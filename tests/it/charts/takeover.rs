@@ -5,6 +5,7 @@ use crate::harness::{Command, HEAD, Namespace, Project};
 
 tests! {
     a_release_of_helm_is_taken_over_as_a_whole,
+    what_helm_has_run_goes_with_the_chart,
     a_release_that_helm_remembers_in_config_maps_is_taken_over,
     a_release_without_records_is_not_taken_over,
     a_release_of_another_chart_is_left_alone,
@@ -74,6 +75,25 @@ fn a_release_of_helm_is_taken_over_as_a_whole() {
     project.rewrite("regplan.toml", HEAD);
     project.apply();
     assert_eq!(ns.find("configmap/config"), None);
+}
+
+fn what_helm_has_run_goes_with_the_chart() {
+    let ns = Namespace::new();
+    let project = installed(&ns);
+    project.edit("regplan.toml", BLOCK, ADOPT);
+    project.apply();
+    project.expect_settled();
+    project.run(["drift"]).success();
+    // The word can go, and what Helm has run makes room all the same.
+    project.edit("regplan.toml", ADOPT, BLOCK);
+    project.expect_settled();
+    let plan = project.run(["plan", "--destroy"]).success();
+    plan.stdout_contains("- chart.web/ConfigMap/hook").stdout_lacks("another object has its name");
+    project.edit("web/values.yaml", "plain: text", "plain: new");
+    project.apply();
+    assert_eq!(ns.field("configmap/hook", "/data/value"), "new");
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!((ns.find("configmap/config"), ns.find("configmap/hook")), (None, None));
 }
 
 fn a_release_that_helm_remembers_in_config_maps_is_taken_over() {

@@ -45,7 +45,8 @@ fn a_zone_that_cannot_be_asked_stops_nobody_who_skips_it() {
         "{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\nmanual.name_servers = [\"127.0.0.1:9\"]\n{ONE}\n"
     );
     let project = ns.project().write("regplan.toml", &text);
-    project.run(["apply", "--auto-approve", "--skip-manual"]).success();
+    let skipped = project.run(["apply", "--auto-approve", "--skip-manual"]).success();
+    skipped.stderr_contains("skipped dns.main").stderr_contains("1 not looked at");
     project.run(["apply", "--auto-approve", "--skip-manual"]).success().stdout_contains("Nothing to change");
     project.run(["drift"]).code(3).stdout_contains("--skip-manual");
     project.run(["destroy", "--auto-approve"]).code(1).stdout_contains("--skip-manual");

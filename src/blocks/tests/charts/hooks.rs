@@ -55,6 +55,14 @@ fn what_is_wrong_with_hooks_is_told() {
     };
     insta::assert_snapshot!(skipped("pre-upgrade, Pre-Instal"), @"`chart.web` has hooks of a phase that Helm does not have: `pre-instal` | did you mean `pre-install`? Helm leaves out what has such a phase in its annotation `helm.sh/hook`, and so does regplan: it is never made. Mend the annotation in the chart");
     insta::assert_snapshot!(skipped("after-lunch"), @"`chart.web` has hooks of a phase that Helm does not have: `after-lunch` | Helm leaves out what has such a phase in its annotation `helm.sh/hook`, and so does regplan: it is never made. Mend the annotation in the chart");
+    let said = |policy: &str, weight: &str| {
+        let annotations = format!(
+            "post-install', helm.sh/hook-delete-policy: '{policy}', helm.sh/hook-weight: '{weight}', x: '"
+        );
+        world.mistakes(&hooked(&annotations, "")).join("\n")
+    };
+    insta::assert_snapshot!(said("hook-succeded,before-hook-creation", "5"), @"`chart.web` has hooks with a policy of deletion that Helm does not have: `hook-succeded` | did you mean `hook-succeeded`? As it stands, it has no effect, and what such a hook leaves stays. Mend the annotation `helm.sh/hook-delete-policy` in the chart");
+    insta::assert_snapshot!(said("hook-failed", "first"), @"`chart.web` has hooks whose weight is no whole number: `Pod/h` | Helm takes such a weight for 0, and so does regplan, so they may run before what they need. Mend the annotation `helm.sh/hook-weight` in the chart");
     let twice = "pre-install,post-install,post-upgrade";
     insta::assert_snapshot!(world.mistakes(&hooked(twice, "")).join("\n"), @r#"`chart.web` runs Pod/h both before and after the same change | regplan runs an object once in an apply: name the phases that are to run, and leave one of the two out, as in `hooks = ["pre-install", "pre-upgrade"]`"#);
     assert!(world.mistakes(&hooked(twice, "hooks = [\"post-install\", \"post-upgrade\"]\n")).is_empty());

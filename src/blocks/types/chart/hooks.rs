@@ -6,23 +6,16 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::chart_object::{ChartObject, HookNotes, Kept};
+use super::hook_words::{ENDINGS, TESTS, annotation, name_of_phase, weight, words};
 use super::options::HooksKey;
 use crate::blocks::codes;
 use crate::blocks::keys::span_of;
 use crate::blocks::object_filter::name_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::nearest::{list, nearest};
 use crate::kubernetes::kinds::holds_more_than_itself;
 use crate::kubernetes::marks::{HELM_HOOK, HELM_HOOK_DELETE, HELM_HOOK_WEIGHT};
-use crate::resource::{Ending, FieldPath, Hook, Identity, Moment, Phase, hex};
-
-/// The phases that are tests. They are no part of an apply.
-/// Source: <https://helm.sh/docs/topics/charts_hooks/>
-const TESTS: [&str; 2] = ["test", "test-success"];
-/// The endings after which the object of a hook is deleted, by the words that charts use. The third word of Helm,
-/// `before-hook-creation`, is what always happens here: what is left of an earlier run makes room.
-const ENDINGS: [(&str, Ending); 2] = [("hook-succeeded", Ending::Succeeded), ("hook-failed", Ending::Failed)];
+use crate::resource::{Hook, Identity, Moment, Phase, hex};
 
 /// The objects of a chart, told apart.
 #[derive(Default)]
@@ -76,44 +69,6 @@ pub(super) fn told_apart(
     told
 }
 
-/// The warning of a chart of which Helm leaves hooks out, because it does not know a phase in their annotations.
-pub(super) fn unknown_phases(block: &Block, skipped: &[String]) -> Option<Diagnostic> {
-    let all: BTreeSet<String> = skipped.iter().flat_map(|annotation| words(annotation)).collect();
-    let unknown: Vec<&str> = all.iter().map(String::as_str).filter(|word| !is_known(word)).collect();
-    if unknown.is_empty() {
-        return None;
-    }
-    let message = format!(
-        "`{}` has hooks of a phase that Helm does not have: {}",
-        block.address,
-        list(unknown.iter().copied())
-    );
-    let near: BTreeSet<String> = unknown.iter().filter_map(|phase| meant(phase)).collect();
-    let near: Vec<String> = near.into_iter().collect();
-    let meant = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) };
-    let help = format!(
-        "{meant}Helm leaves out what has such a phase in its annotation `{HELM_HOOK}`, and so does regplan: it is never made. \
-         Mend the annotation in the chart"
-    );
-    Some(Diagnostic::warning(codes::HELM_HOOKS, message).at(span_of(block, ["chart"]), "").help(help))
-}
-
-/// The phase that was probably meant.
-fn meant(unknown: &str) -> Option<String> {
-    let names: Vec<String> = Phase::ALL.iter().map(|phase| name_of_phase(*phase)).collect();
-    nearest(unknown, names.iter().map(String::as_str).chain([TESTS[0]])).map(|phase| format!("`{phase}`"))
-}
-
-/// How charts call a phase.
-fn name_of_phase(phase: Phase) -> String {
-    serde_json::to_value(phase).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
-}
-
-/// Whether Helm knows this phase.
-fn is_known(word: &str) -> bool {
-    TESTS.contains(&word) || Phase::ALL.iter().any(|phase| name_of_phase(*phase) == word)
-}
-
 /// The content that hooks run with. Where nothing but the time has changed in what their chart is rendered from (`same`), it
 /// is the one with which they ran then.
 pub(super) fn content(
@@ -159,7 +114,7 @@ fn is_test(object: &Value) -> bool {
 }
 
 fn notes(object: &Value, phases: BTreeSet<Phase>) -> HookNotes {
-    let weight = annotation(object, HELM_HOOK_WEIGHT).and_then(|weight| weight.trim().parse().ok());
+    let weight = annotation(object, HELM_HOOK_WEIGHT).and_then(weight);
     let policy: Vec<String> = words(annotation(object, HELM_HOOK_DELETE).unwrap_or_default()).collect();
     let deleted_after =
         ENDINGS.iter().filter(|(word, _)| policy.iter().any(|one| one == word)).map(|(_, ending)| *ending);
@@ -178,12 +133,4 @@ fn on_both_sides(block: &Block, object: &Value, phases: &BTreeSet<Phase>) -> Opt
     let help = "regplan runs an object once in an apply: name the phases that are to run, and leave one of the two out, \
                 as in `hooks = [\"pre-install\", \"pre-upgrade\"]`";
     Some(Diagnostic::error(codes::HELM_HOOKS, message).at(span_of(block, ["chart"]), "").help(help))
-}
-
-fn annotation<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
-    FieldPath::keys(["metadata", "annotations", key]).get(object)?.as_str()
-}
-
-fn words(list: &str) -> impl Iterator<Item = String> {
-    list.split(',').map(|word| word.trim().to_ascii_lowercase()).filter(|word| !word.is_empty())
 }

@@ -15,6 +15,7 @@
 //! | `inputs` | From what is the chart rendered? |
 //! | `dated` | Which fields change with the time alone? |
 //! | `time_words` | Is there a time in a text, and do two texts differ in it alone? |
+//! | `hook_words` | What do the annotations of hooks say, and which of it does Helm not know? |
 //! | `hooks` | Which objects are run at moments, and are not there for ever? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `takeover` | Which release of Helm does it take over? |
@@ -26,6 +27,7 @@ mod comparison;
 mod dated;
 mod ending;
 mod frame;
+mod hook_words;
 mod hooks;
 mod inputs;
 mod kept;
@@ -73,6 +75,8 @@ const SERVED_FIRST: &str = "with `lookup = true` Helm 4 takes only kinds that th
 
 /// How Helm begins to say that a chart is for another version of Kubernetes.
 const OTHER_KUBERNETES: &str = "chart requires kubeVersion";
+/// What Helm says of a chart that it cannot render with any values: it cannot be read, or a template cannot.
+const WITH_NO_VALUES: [&str; 3] = [OTHER_KUBERNETES, "parse error at", "Chart.yaml"];
 /// What to do where nobody has said which version it is.
 const NAME_THE_VERSION: &str = "no cluster is asked here, so Helm takes a version of its own, which may be an old one: say which \
                                 version of Kubernetes is meant in `[cluster] version`";
@@ -198,13 +202,13 @@ impl BlockType for ChartBlock {
             looked_up::mark_secrets(&mut objects, past, namespace, context.facts);
         }
         kept::keep(block, &mut objects, from, namespace, context.facts, mistakes);
-        let unknown = renderings.unknown_secret();
+        let unknown = renderings.unknown().map(|unknown| unknown.reason.as_str());
         let release = takeover::release(block, spec, &objects, past.moment, context, mistakes);
         let moment = moment(past.moment, release.as_ref(), spec);
         let content = hooks::content(&objects, from, same, &past.contents);
         let run = Run { content, moment };
         let mut drafts: Vec<Draft> =
-            objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect();
+            objects.into_iter().map(|object| draft(block, spec, namespace, object, unknown, &run)).collect();
         for draft in &mut drafts {
             draft.release.clone_from(&release);
             draft.rendered_from.clone_from(&rendered_from);
@@ -214,7 +218,7 @@ impl BlockType for ChartBlock {
             }
         }
         let run = Run { moment: Moment::Test, ..run };
-        drafts.extend(tests.into_iter().map(|test| draft(block, namespace, test, unknown, &run)));
+        drafts.extend(tests.into_iter().map(|test| draft(block, spec, namespace, test, unknown, &run)));
         drafts
     }
 
@@ -289,13 +293,14 @@ fn objects(
         [Ok(first), Ok(again), ..] => (*first, *again),
         [Err(reason), ..] | [_, Err(reason), ..] => {
             let mistake = fail(format!("`{}` cannot be rendered: {reason}", block.address));
-            mistakes.push(match renderings.unknown_secret() {
-                Some(unknown) => mistake.help(format!("a placeholder stands for a secret: {unknown}")),
-                None if renderings.look_up() && reason.contains(NOT_SERVED) => mistake.help(SERVED_FIRST),
-                None if renderings.first().kubernetes.is_none() && reason.contains(OTHER_KUBERNETES) => {
+            let is_version_unknown = renderings.first().kubernetes.is_none();
+            mistakes.push(match renderings.unknown() {
+                _ if renderings.look_up() && reason.contains(NOT_SERVED) => mistake.help(SERVED_FIRST),
+                _ if is_version_unknown && reason.contains(OTHER_KUBERNETES) => {
                     mistake.help(NAME_THE_VERSION)
                 }
-                None => mistake,
+                Some(unknown) if depends_on_values(reason) => mistake.help(unknown.help()),
+                Some(_) | None => mistake,
             });
             return None;
         }
@@ -311,11 +316,14 @@ fn objects(
     };
     let original = first.output.documents.iter().flatten().map(|document| document.object.clone());
     patch::check(block, &spec.patches, original.collect(), mistakes);
-    mistakes.extend(hooks::unknown_phases(block, &first.skipped_hooks));
+    mistakes.extend(hook_words::unknown_phases(block, &first.skipped_hooks));
     match comparison::compare(first, again, carriers, &spec.patches) {
         Ok(objects) => {
             mistakes.extend(objects.is_empty().then(|| empty(block)));
-            Some(hooks::told_apart(block, objects, &spec.hooks, mistakes))
+            let told = hooks::told_apart(block, objects, &spec.hooks, mistakes);
+            let all = told.objects.iter().chain(&told.tests);
+            mistakes.extend(hook_words::without_effect(block, all));
+            Some(told)
         }
         Err(Obstacle { reason, help }) => {
             let mistake = fail(format!("`{}` cannot be taken apart: {reason}", block.address));
@@ -326,6 +334,11 @@ fn objects(
             None
         }
     }
+}
+
+/// Whether it may be by its values that a chart cannot be rendered.
+fn depends_on_values(reason: &str) -> bool {
+    !WITH_NO_VALUES.iter().any(|words| reason.contains(words))
 }
 
 /// The warning of a chart that renders nothing: where it was applied, all of it is deleted.
@@ -360,6 +373,7 @@ fn not_renewed(block: &Block) -> Diagnostic {
 /// The draft of one object.
 fn draft(
     block: &Block,
+    spec: &ChartSpec,
     namespace: &str,
     chart_object: ChartObject,
     unknown: Option<&str>,
@@ -369,6 +383,8 @@ fn draft(
     remove_server_fields(&mut object);
     let is_template = template.as_ref().is_none_or(|path| !path.starts_with(DEFINITIONS));
     let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
+    let patched: Vec<(FieldPath, Origin)> =
+        spec.patches.iter().flat_map(|patch| patch.origins(&object)).collect();
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
     let mut draft = Draft::new(block, object, addressing, namespace);
     let key = match template {
@@ -376,6 +392,9 @@ fn draft(
         None => block.address.to_string(),
     };
     draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
+    for (path, origin) in patched {
+        draft.origins.insert(path, origin);
+    }
     draft.batch = batch;
     draft.looks_at_apis = is_template;
     draft.hook = hook.map(|HookNotes { phases, weight, deleted_after }| Hook {

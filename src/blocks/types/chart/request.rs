@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::ChartSpec;
-use super::values::{self, ChartValues};
+use super::values::{self, ChartValues, UnknownValue};
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
 use crate::blocks::facts::{Capabilities, Fact, LiveObject, LocalChart, Need, RenderRequest};
@@ -63,9 +63,9 @@ impl Renderings {
         &self.values.open
     }
 
-    /// Why a secret among the values is not known; a placeholder stands for it.
-    pub(super) fn unknown_secret(&self) -> Option<&str> {
-        self.values.unchecked.as_deref()
+    /// A value that is not known; a placeholder stands for it.
+    pub(super) fn unknown(&self) -> Option<&UnknownValue> {
+        self.values.unknown.as_ref()
     }
 
     /// Whether templates look up objects of the cluster.

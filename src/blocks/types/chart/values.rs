@@ -24,10 +24,29 @@ pub(super) struct ChartValues {
     pub(super) substituted: Option<HiddenText>,
     /// The same without its secrets.
     pub(super) open: Value,
-    /// Why a secret among them is not known.
-    pub(super) unchecked: Option<String>,
+    /// A value among them that is not known; a placeholder stands for it.
+    pub(super) unknown: Option<UnknownValue>,
     /// The texts that are secret.
     pub(super) secrets: Vec<String>,
+}
+
+/// A value that is not known.
+pub(super) struct UnknownValue {
+    /// Why.
+    pub(super) reason: String,
+    /// Whether it is a secret.
+    is_secret: bool,
+}
+
+impl UnknownValue {
+    /// What it may have to do with a chart that cannot be rendered.
+    pub(super) fn help(&self) -> String {
+        let what = if self.is_secret { "a secret" } else { "a value" };
+        format!(
+            "it may be that the chart takes no placeholder, and one stands for {what} that is not known: {}",
+            self.reason
+        )
+    }
 }
 
 /// The values; `None` where they are not known yet, or something is wrong with them.
@@ -70,7 +89,10 @@ pub(super) fn values(
         sent: hidden(&all),
         substituted: (!draft.sensitive.is_empty()).then(|| hidden(&substituted)),
         open,
-        unchecked: draft.unchecked.iter().map(|(_, unchecked)| unchecked.reason.clone()).next(),
+        unknown: draft.unchecked.iter().next().map(|(path, unchecked)| UnknownValue {
+            reason: unchecked.reason.clone(),
+            is_secret: draft.sensitive.nearest(path).is_some(),
+        }),
         secrets,
     })
 }

@@ -108,6 +108,7 @@ impl BlockType for RegistryBlock {
         let registry = Registry { block, spec, facts, issuer, dns, serving, declared_gateways, pull_users };
         rules::check(&registry, mistakes);
         rules::further_names::check(&registry, context, mistakes);
+        rules::shared_bucket::check(&registry, context, mistakes);
         if let Some(zone) = spec.own_zone() {
             zone.check_key(block, context, mistakes);
         }

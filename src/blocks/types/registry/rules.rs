@@ -1,10 +1,12 @@
 //! What the schema of a registry cannot say; of its storage in `rules/storage.rs`, of the ways by which it is reached in
 //! `rules/ways.rs`, of the controller of an Ingress in `rules/controller.rs`, and of the listener of a Gateway that is there
-//! in `rules/listener.rs`; of the further names of its certificate in `rules/further_names.rs`.
+//! in `rules/listener.rs`; of the further names of its certificate in `rules/further_names.rs`, and of registries that share a
+//! bucket in `rules/shared_bucket.rs`.
 
 mod controller;
 pub(super) mod further_names;
 mod listener;
+pub(super) mod shared_bucket;
 mod storage;
 mod ways;
 

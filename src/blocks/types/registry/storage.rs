@@ -113,6 +113,18 @@ impl Bucket {
         AMAZON.iter().any(|end| host.ends_with(end))
     }
 
+    /// Whether the images of both would lie at the same place.
+    pub(super) fn is_same_place(&self, other: &Self) -> bool {
+        let url = |bucket: &Self| bucket.endpoint.as_deref().and_then(|text| Url::parse(text).ok());
+        let is_same_store = if self.is_at_amazon() && other.is_at_amazon() {
+            // With or without an endpoint: the region tells.
+            self.region() == other.region()
+        } else {
+            url(self) == url(other)
+        };
+        is_same_store && (&self.bucket, &self.prefix) == (&other.bucket, &other.prefix)
+    }
+
     /// Where it is, for people: `https://fra1.digitaloceanspaces.com/images`, `s3://images`.
     pub(super) fn place(&self) -> String {
         let Self { bucket, endpoint, prefix, .. } = self;

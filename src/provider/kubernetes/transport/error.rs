@@ -4,23 +4,45 @@ use std::error::Error;
 use std::io;
 
 use kube::client::AuthError;
+use kube::core::Status;
 
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::resource::{Problem, ProblemKind};
 
 /// All causes of an error, outermost first, each said once.
 pub(in crate::provider::kubernetes) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut at = error.source();
+    let mut text = words_of(error);
+    let mut at = below(error);
     while let Some(error) = at {
-        let words = error.to_string();
+        let words = words_of(error);
         if !text.contains(&words) {
             text.push_str(": ");
             text.push_str(&words);
         }
-        at = error.source();
+        at = below(error);
     }
     text
+}
+
+/// What an error says by itself. Of a server's refusal that is the server's own sentence, and not all of the answer.
+fn words_of(error: &(dyn Error + 'static)) -> String {
+    match refusal(error) {
+        Some(status) if status.message.is_empty() => format!("the server answers HTTP {}", status.code),
+        Some(status) => status.message.clone(),
+        None => error.to_string(),
+    }
+}
+
+/// The cause of an error. Below a server's refusal nothing is said that it does not say itself.
+fn below<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    refusal(error).is_none().then(|| error.source()).flatten()
+}
+
+fn refusal<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Status> {
+    match error.downcast_ref::<kube::Error>() {
+        Some(kube::Error::Api(status)) => Some(status),
+        _ => None,
+    }
 }
 
 /// Whether the request certainly never left: no connection was made.
@@ -177,7 +199,7 @@ fn tls_problem(error: &rustls::Error, server_info: &ServerInfo) -> Problem {
                 ),
             ),
             other => (
-                format!("the certificate of {server} is not trusted: {other:?}"),
+                format!("the certificate of {server} is not trusted: {other}"),
                 format!("the authority that is trusted comes from {}", server_info.origin),
             ),
         },
@@ -255,6 +277,16 @@ mod tests {
         let wrapped =
             io::Error::other(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
         assert_eq!(of(wrapped).message, unknown.message);
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_servers_own_words() {
+        let status = |message: &str| {
+            let status = Status::failure(message, "NotFound").with_code(404);
+            chain(&kube::Error::Api(Box::new(status)))
+        };
+        assert_eq!(status("pods \"registry-0\" not found"), "pods \"registry-0\" not found");
+        assert_eq!(status(""), "the server answers HTTP 404");
     }
 
     #[test]

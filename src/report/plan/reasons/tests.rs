@@ -63,6 +63,14 @@ fn every_reason_has_its_sentence() {
             "[[removed]] in regplan.toml:7 keeps its object",
         ),
         (Reason::NameTaken, "another object has its name now, and is left unchanged"),
+        (
+            Reason::RunByHelm,
+            "Helm has run it, and it is not known for which release: it is left unchanged; `kubectl delete` deletes it",
+        ),
+        (
+            Reason::RunTakenOver,
+            "Helm has run it; what is left of that is taken over, and goes with the chart",
+        ),
         (Reason::KnownElsewhere, "it has another address now"),
         (Reason::RunsAfterFailure, "it has failed, and runs again"),
         (Reason::RanAsTest, "what is there is of a test: `regplan verify` has run it"),
