@@ -237,7 +237,7 @@ impl BlockType for ChartBlock {
         let run = Run { content: String::new(), moment: Moment::Install };
         let namespace = spec.namespace(context);
         let all = objects.into_iter().chain(tests);
-        Some(all.map(|object| draft(block, namespace, object, None, &run)).collect())
+        Some(all.map(|object| draft(block, spec, namespace, object, None, &run)).collect())
     }
 
     fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {
