@@ -23,6 +23,7 @@ tests! {
     a_store_to_which_pulls_are_sent_on_gets_no_password,
     a_server_that_changes_its_certificate_gets_no_password,
     every_fault_is_found_and_named,
+    a_registry_with_a_bucket_gets_no_advice_about_a_volume,
     what_a_controller_does_not_know_yet_is_waited_for,
     a_certificate_that_is_not_right_is_found,
     what_a_killed_run_has_left_is_taken_away_by_the_next,
@@ -268,6 +269,18 @@ fn every_fault_is_found_and_named() {
             });
         }
     });
+}
+
+fn a_registry_with_a_bucket_gets_no_advice_about_a_volume() {
+    let ns = Namespace::absent();
+    let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
+    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let bucket = "storage.s3 = { bucket = \"images\", region = \"eu-central-1\" }";
+    project.edit("regplan.toml", "storage.volume.size = \"1Gi\"", bucket);
+    registry.break_its_store();
+    let trusting = format!("--ca-file={}", signed.file(&project).display());
+    let ended = verify(&project, &front, &[&trusting, "--only=push"]).run().code(2);
+    ended.stdout_contains("what the store of the bucket answers").stdout_lacks("storage.volume.size");
 }
 
 fn what_a_controller_does_not_know_yet_is_waited_for() {
