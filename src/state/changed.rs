@@ -57,8 +57,8 @@ impl<'c> IntoIterator for &'c Changed {
 fn together(first: IntentKind, then: IntentKind) -> IntentKind {
     use IntentKind::{Adopt, Create, Delete, Move, Replace, Run, Update};
     match (first, then) {
-        // It is new all the same.
-        (Create | Adopt | Replace | Run, Create | Update | Replace | Adopt | Move) | (Update, Move) => first,
+        // It is new all the same. What took an object away is told as such.
+        (Create | Adopt | Replace | Run, Create | Update | Adopt | Move) | (Update, Move) => first,
         (Delete, Create | Adopt) => Replace,
         (_, then) => then,
     }
@@ -76,10 +76,31 @@ mod tests {
 
     #[test]
     fn what_several_runs_did_is_told_as_one_change() {
-        let mut all = changed(&[("a", Create), ("b", Create), ("c", Delete), ("d", Update), ("e", Adopt)]);
-        all.then(changed(&[("a", Update), ("b", Delete), ("c", Create), ("d", Move), ("f", Update)]));
-        let expected =
-            [("a", Create), ("b", Delete), ("c", Replace), ("d", Update), ("e", Adopt), ("f", Update)];
+        let mut all = changed(&[
+            ("a", Create),
+            ("b", Create),
+            ("c", Delete),
+            ("d", Update),
+            ("e", Adopt),
+            ("g", Create),
+        ]);
+        all.then(changed(&[
+            ("a", Update),
+            ("b", Delete),
+            ("c", Create),
+            ("d", Move),
+            ("f", Update),
+            ("g", Replace),
+        ]));
+        let expected = [
+            ("a", Create),
+            ("b", Delete),
+            ("c", Replace),
+            ("d", Update),
+            ("e", Adopt),
+            ("f", Update),
+            ("g", Replace),
+        ];
         assert_eq!(all, changed(&expected));
     }
 }

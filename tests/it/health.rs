@@ -18,7 +18,6 @@ tests! {
     a_stopped_run_is_not_taken_for_one_that_ended_well,
     what_is_not_ready_any_more_is_unhealthy,
     what_crashes_later_is_unhealthy_with_its_cause,
-    a_terminal_that_closes_is_not_taken_for_the_end_of_a_run,
     the_cause_is_told_by_whoever_asks,
     a_failed_job_says_why_once,
     what_others_scale_is_well_while_its_pods_are_young,
@@ -169,16 +168,6 @@ fn what_crashes_later_is_unhealthy_with_its_cause() {
     assert!(says_why("plan"));
     project.run(["drift"]).code(2);
     project.run(["plan", "--detailed-exitcode"]).success();
-}
-
-fn a_terminal_that_closes_is_not_taken_for_the_end_of_a_run() {
-    let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &format!("{HEAD}{BALANCER}"));
-    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
-    apply.until("waiting resource.lb");
-    apply.signal(Signal::HUP);
-    let _ = apply.wait().any();
-    expect_not_ready(&project);
 }
 
 fn the_cause_is_told_by_whoever_asks() {

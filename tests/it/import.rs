@@ -115,7 +115,7 @@ fn a_table_imports_and_does_nothing_afterwards() {
     project.run(["plan", "--out=plan.regplan"]).success();
     project.run(["apply", "plan.regplan"]).success();
     let settled = project.run(["plan", "--detailed-exitcode"]).success();
-    settled.stdout_contains("The import of `resource.web` does nothing: the state knows it already.");
+    settled.stdout_contains("The imports of `resource.settings`, `resource.web` do nothing");
     // What goes later is made again: the state remembers it.
     ns.delete("configmap/settings");
     project.run(["plan"]).success().stdout_contains("+ resource.settings");

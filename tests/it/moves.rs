@@ -302,7 +302,7 @@ fn an_address_is_moved_in_the_state() {
     mv.stderr_contains("resource.greeting is resource.welcome now")
         .stderr_contains("no block `resource.welcome` yet")
         .stderr_contains("gives what moved the address `resource.greeting` again");
-    project.run(["plan"]).any().stdout_contains("0 to destroy");
+    project.run(["plan"]).success().stdout_contains("moved from resource.welcome");
     let state = project.run(["state", "show", "resource.other", "--format", "json"]).success().json();
     let dependencies = state["resources"][0]["resource"]["dependencies"].as_array().unwrap().clone();
     assert!(dependencies.contains(&json!("resource.welcome")), "{dependencies:?}");

@@ -170,10 +170,11 @@ impl<'s> Keys<'s> {
 }
 
 /// What other programs call something that looks like a name of ours.
-const OTHERS: [&str; 7] = [
-    // Flags of external-dns, of Docker, and of the tests.
+const OTHERS: [&str; 8] = [
+    // Flags of external-dns, of Docker, of the API server, and of the tests.
     "--source",
     "--insecure-registry",
+    "--service-node-port-range",
     "--test-threads",
     // Keys of the registry's own `config.yml`.
     "http.relativeurls",
@@ -202,6 +203,8 @@ fn fault(part: &str, commands: &CommandTree, keys: &Keys<'_>) -> Option<String> 
     }
     if let Some((header, rest)) = part.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         let header = header.trim_matches(['[', ']']);
+        // A key that a message puts in is checked where it comes from.
+        let rest = rest.split('{').next().unwrap_or_default();
         let key = rest.trim_matches(|c: char| !c.is_ascii_lowercase());
         let is_key = key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '.');
         let is_header = header.starts_with(|c: char| c.is_ascii_lowercase()) || header.starts_with("TYPE.");

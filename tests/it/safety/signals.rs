@@ -6,7 +6,8 @@ use rustix::process::Signal;
 
 use super::greeting;
 use crate::harness::{
-    Command, GREETING, IN_CLUSTER, Namespace, Proxy, QUICK_LOCK, RECORD, Running, wait_until,
+    BALANCER, Command, GREETING, HEAD, IN_CLUSTER, Namespace, Project, Proxy, QUICK_LOCK, RECORD, Running,
+    wait_until,
 };
 
 tests! {
@@ -14,6 +15,7 @@ tests! {
     the_second_signal_ends_a_run_that_hangs_before_its_first_write,
     a_signal_ends_a_program_that_only_prints_outputs_still,
     a_terminal_that_closes_loses_nothing,
+    what_was_waited_for_when_the_terminal_closed_is_not_ready_yet,
 }
 
 /// Far more than a second: the machine may be busy.
@@ -101,16 +103,34 @@ fn a_signal_ends_a_program_that_only_prints_outputs_still() {
     project.expect_settled();
 }
 
+/// An apply that ends when its terminal closes. Whoever runs the tests may have asked for this signal to be ignored, which
+/// programs inherit.
+fn in_a_terminal(project: &Project<'_>, proxy: &Proxy) -> Running {
+    let listening = "exec env --default-signal=HUP \"$0\" apply --auto-approve";
+    let apply = Command::new("/bin/sh").args(["-c", listening, env!("CARGO_BIN_EXE_regplan")]);
+    let apply = apply.folder(project.folder()).env("HOME", project.folder());
+    apply.env("KUBECONFIG", proxy.kubeconfig()).spawn()
+}
+
+fn what_was_waited_for_when_the_terminal_closed_is_not_ready_yet() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{BALANCER}")).through(&proxy);
+    let mut apply = in_a_terminal(&project, &proxy);
+    apply.until("waiting resource.lb");
+    apply.signal(Signal::HUP);
+    apply.wait().any();
+    for command in ["plan", "drift"] {
+        project.run([command]).any().stdout_contains("! resource.lb  not ready yet");
+    }
+}
+
 fn a_terminal_that_closes_loses_nothing() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     proxy.on("apply", "configmaps").not_dry_run().done_but_hang();
     let project = greeting(&ns).through(&proxy);
-    // Whoever runs the tests may have asked for this signal to be ignored, which programs inherit.
-    let listening = "exec env --default-signal=HUP \"$0\" apply --auto-approve";
-    let apply = Command::new("/bin/sh").args(["-c", listening, env!("CARGO_BIN_EXE_regplan")]);
-    let apply = apply.folder(project.folder()).env("HOME", project.folder());
-    let mut apply = apply.env("KUBECONFIG", proxy.kubeconfig()).spawn();
+    let mut apply = in_a_terminal(&project, &proxy);
     wait_until("the object is there", || ns.find("configmap/greeting").is_some());
     apply.signal(Signal::HUP);
     let ended = apply.wait().any();
