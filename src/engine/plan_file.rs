@@ -99,7 +99,9 @@ impl Workspace<Store> {
             return Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }));
         }
         let later = self.state.applied_since(file.preconditions().serial).await?;
-        divergences.iter_mut().for_each(|divergence| divergence.look_in(&later));
+        for divergence in &mut divergences {
+            divergence.look_in(&later);
+        }
         Err(PlanFileRefusal::Diverged(divergences).into())
     }
 }

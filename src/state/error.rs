@@ -331,19 +331,7 @@ impl StateError {
     /// What to do next.
     pub fn help(&self) -> String {
         match self {
-            Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                    "run as the user that the folder belongs to, or choose another one with `[state] path`"
-                }
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "make room and run the same command again: what was recorded is picked up"
-                }
-                io::ErrorKind::Unsupported => {
-                    "this file system has no file locks: choose a folder on another one with `[state] path`"
-                }
-                _ => "check the folder, or choose another one with `[state] path`",
-            }
-            .to_owned(),
+            Self::Io { source, .. } => io_help(source.kind()).to_owned(),
             Self::Shelf { problem, .. } => {
                 problem.help.clone().unwrap_or_else(|| "run the same command again".to_owned())
             }
@@ -436,6 +424,21 @@ impl StateError {
     /// The error as a diagnostic, with its code and its help.
     pub fn diagnostic(&self) -> Diagnostic {
         Diagnostic::error(self.code(), self.to_string()).help(self.help())
+    }
+}
+
+fn io_help(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "run as the user that the folder belongs to, or choose another one with `[state] path`"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room and run the same command again: what was recorded is picked up"
+        }
+        io::ErrorKind::Unsupported => {
+            "this file system has no file locks: choose a folder on another one with `[state] path`"
+        }
+        _ => "check the folder, or choose another one with `[state] path`",
     }
 }
 

@@ -100,7 +100,7 @@ impl RevisionSummary {
     /// Counts what was changed.
     pub fn of(changed: &Changed) -> Self {
         let mut summary = Self::default();
-        for (_, kind) in changed.iter() {
+        for (_, kind) in changed {
             let count = match kind {
                 IntentKind::Create => &mut summary.created,
                 IntentKind::Update => &mut summary.updated,

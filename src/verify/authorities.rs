@@ -46,6 +46,7 @@ impl FromIterator<CertificateDer<'static>> for Authorities {
 
 impl Authorities {
     /// These and those.
+    #[must_use]
     pub fn and(&self, others: &Self) -> Self {
         let mut all = self.clone();
         all.roots.extend(others.roots.roots.iter().cloned());

@@ -237,7 +237,8 @@ mod tests {
         ]);
         let again = Outcome::Hindered { reason: "it fails for the same reason as `name`".into(), fix: None };
         assert_eq!(told_once(failed("no name"), &done), again);
-        for other in [failed("another"), Outcome::Failed(Fault::new("x", "", "")), Outcome::Passed("".into())]
+        for other in
+            [failed("another"), Outcome::Failed(Fault::new("x", "", "")), Outcome::Passed(String::new())]
         {
             assert_eq!(told_once(other.clone(), &done), other);
         }

@@ -22,7 +22,7 @@ fn the_page_has_every_message_once() {
         written == page,
         "docs/messages.md has other messages than the program; {UPDATE}=1 writes it anew"
     );
-    for message in ["this plan; nothing can be applied", "Nothing to destroy.", "help: "] {
+    for message in ["must be corrected first; nothing can be applied", "Nothing to destroy.", "help: "] {
         assert!(written.contains(message), "no `{message}` on the page");
     }
 }

@@ -204,7 +204,7 @@ fn fault(part: &str, commands: &CommandTree, keys: &Keys<'_>) -> Option<String> 
     if let Some((header, rest)) = part.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         let header = header.trim_matches(['[', ']']);
         // A key that a message puts in is checked where it comes from.
-        let rest = rest.split('{').next().unwrap_or_default();
+        let rest = if rest.trim_start().starts_with('{') { "" } else { rest };
         let key = rest.trim_matches(|c: char| !c.is_ascii_lowercase());
         let is_key = key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '.');
         let is_header = header.starts_with(|c: char| c.is_ascii_lowercase()) || header.starts_with("TYPE.");

@@ -98,9 +98,9 @@ mod tests {
     #[tokio::test]
     async fn a_server_is_believed_by_its_own_certificate() {
         let (authority, years) = (IsCa::Ca(BasicConstraints::Unconstrained), (2020, 2090));
-        for is_ca in [IsCa::NoCa, authority.clone()] {
-            assert_eq!(gets_through("a.example.com", is_ca.clone(), years).await, Ok(()), "{is_ca:?}");
-            let other = gets_through("b.example.com", is_ca.clone(), years).await.unwrap_err();
+        for is_ca in [IsCa::NoCa, authority] {
+            assert_eq!(gets_through("a.example.com", is_ca, years).await, Ok(()), "{is_ca:?}");
+            let other = gets_through("b.example.com", is_ca, years).await.unwrap_err();
             assert!(other.contains("not valid for name"), "{other}");
             let ended = gets_through("a.example.com", is_ca, (2019, 2020)).await.unwrap_err();
             assert!(ended.to_lowercase().contains("expired"), "{ended}");

@@ -24,7 +24,9 @@ pub(super) fn with_marks(
     attribution::attribute(&mut all, evidence);
     if situation.is_of_a_revision() {
         // No key of the configuration keeps a change then.
-        all.iter_mut().for_each(|field| field.keep = None);
+        for field in &mut all {
+            field.keep = None;
+        }
     }
     all.into_iter().partition(|field| !is_ours_path(&field.path))
 }

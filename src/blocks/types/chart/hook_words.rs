@@ -39,17 +39,18 @@ pub(super) fn unknown_phases(block: &Block, skipped: &[String]) -> Option<Diagno
 /// The warnings of hooks whose annotations say something that Helm does not know, and that has no effect.
 pub(super) fn without_effect<'o>(
     block: &Block,
-    objects: impl Iterator<Item = &'o ChartObject> + Clone,
+    objects: impl Iterator<Item = &'o ChartObject>,
 ) -> Vec<Diagnostic> {
-    let hooks = || objects.clone().filter(|object| object.hook.is_some());
+    let hooks: Vec<&ChartObject> = objects.filter(|object| object.hook.is_some()).collect();
     let known: Vec<&str> = ENDINGS.iter().map(|(word, _)| *word).chain([BEFORE]).collect();
     let policies =
-        hooks().filter_map(|hook| annotation(&hook.object, HELM_HOOK_DELETE)).flat_map(words).collect();
+        hooks.iter().filter_map(|hook| annotation(&hook.object, HELM_HOOK_DELETE)).flat_map(words).collect();
     let consequence = format!(
         "As it stands, it has no effect, and what such a hook leaves stays. Mend the annotation `{HELM_HOOK_DELETE}` in the chart"
     );
     let policy = unknown(block, &policies, &known, "with a policy of deletion", &consequence);
-    let weights = hooks()
+    let weights = hooks
+        .iter()
         .filter(|hook| annotation(&hook.object, HELM_HOOK_WEIGHT).is_some_and(|text| weight(text).is_none()));
     let named: BTreeSet<String> = weights.filter_map(|hook| name_of(&hook.object)).collect();
     let weight = (!named.is_empty()).then(|| {
