@@ -5,7 +5,7 @@ use std::collections::btree_map::Iter;
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::IntentKind;
+use super::journal::{Intent, IntentKind, Journal, Outcome};
 use crate::resource::Address;
 
 /// What was changed, and how. Of what several runs have changed, it says what they did to it together.
@@ -14,6 +14,17 @@ use crate::resource::Address;
 pub struct Changed(BTreeMap<Address, IntentKind>);
 
 impl Changed {
+    /// What the run of this journal has changed, as far as it was recorded.
+    pub(super) fn by(journal: &Journal) -> Self {
+        let mut outcomes: BTreeMap<&Address, Vec<&Outcome>> = BTreeMap::new();
+        for (address, outcome) in &journal.outcomes {
+            outcomes.entry(address).or_default().push(outcome);
+        }
+        let done = |intent: &Intent| done(intent, outcomes.get(&intent.address)?);
+        let intents = journal.begin.intents.iter();
+        intents.filter_map(|intent| Some((intent.address.clone(), done(intent)?))).collect()
+    }
+
     /// Whether nothing was changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -51,6 +62,16 @@ impl<'c> IntoIterator for &'c Changed {
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
+}
+
+/// What of an intent was done, by the outcomes of its address; `None` where nothing was.
+fn done(intent: &Intent, outcomes: &[&Outcome]) -> Option<IntentKind> {
+    if outcomes.iter().any(|outcome| !outcome.is_failure() && outcome.settles(intent)) {
+        return Some(intent.action);
+    }
+    // The first half of a replacement.
+    let is_gone = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Deleted { .. }));
+    is_gone.then_some(IntentKind::Delete)
 }
 
 /// What two changes of one resource are together.

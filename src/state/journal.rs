@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::changed::Changed;
 use super::id::{Lineage, RunId};
 use super::stored_resource::StoredResource;
 use crate::resource::{Address, Identity, NamespaceSelection, Target};
@@ -171,25 +170,6 @@ impl Journal {
         Self { begin, outcomes: Vec::new(), end: None, in_flight: BTreeSet::new(), torn: false }
     }
 
-    /// What was changed, as far as it was recorded.
-    pub fn changed(&self) -> Changed {
-        let mut outcomes: BTreeMap<&Address, Vec<&Outcome>> = BTreeMap::new();
-        for (address, outcome) in &self.outcomes {
-            outcomes.entry(address).or_default().push(outcome);
-        }
-        let done = |intent: &Intent| {
-            let outcomes = outcomes.get(&intent.address)?;
-            if outcomes.iter().any(|outcome| !outcome.is_failure() && outcome.settles(intent)) {
-                return Some(intent.action);
-            }
-            // The first half of a replacement.
-            let is_gone = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Deleted { .. }));
-            is_gone.then_some(IntentKind::Delete)
-        };
-        let intents = self.begin.intents.iter();
-        intents.filter_map(|intent| Some((intent.address.clone(), done(intent)?))).collect()
-    }
-
     /// The intents that may have been done without an outcome. Of a killed run these are all intents without
     /// an outcome; of a run that ended by itself, the writes that were in flight, and those that were never
     /// answered.
@@ -223,12 +203,13 @@ impl Journal {
 }
 
 impl Outcome {
-    fn is_failure(&self) -> bool {
+    /// Whether it failed.
+    pub(super) fn is_failure(&self) -> bool {
         matches!(self, Self::Failed { .. })
     }
 
     /// Whether this outcome is the last one that an intent of the same address needs.
-    fn settles(&self, intent: &Intent) -> bool {
+    pub(super) fn settles(&self, intent: &Intent) -> bool {
         match self {
             Self::Written { .. } | Self::Moved { .. } => intent.action != IntentKind::Delete,
             // After the delete of a replacement its create is still to come.

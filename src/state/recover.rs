@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::changed::Changed;
 use super::error::StateError;
 use super::id::RunId;
 use super::journal::{Intent, Journal, RunEnd};
@@ -109,7 +110,7 @@ pub(super) fn report(journal: &Journal) -> Option<Recovered> {
 fn unfinished(journal: &Journal, before: Option<Unfinished>) -> Unfinished {
     let begin = &journal.begin;
     let mut changed = before.map(|before| before.changed).unwrap_or_default();
-    changed.then(journal.changed());
+    changed.then(Changed::by(journal));
     Unfinished {
         run: begin.run.clone(),
         plan: begin.plan.clone(),
