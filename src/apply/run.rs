@@ -405,7 +405,9 @@ impl<'p> Work<'p> {
         let is_settled = change.awaited || (action.writes() && action != Action::Delete);
         if is_settled && self.provider.goes_on_without(&change.target) {
             reporter.unseen(address);
-        } else if change.awaited {
+            return;
+        }
+        if change.awaited {
             reporter.ready(address, elapsed);
         } else if action.writes() || (action == Action::None && self.is_waited_for(change)) {
             reporter.finished(address, action, elapsed);

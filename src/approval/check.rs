@@ -4,7 +4,7 @@ use super::binding::{Binding, Deviation};
 use super::file::{PlanFile, is_bound};
 use crate::plan::{Action, Change, Plan, Reason, other_managers};
 use crate::resource::{Address, FieldManager, FieldPath, GroupKind, Identity, Key};
-use crate::state::RevisionHead;
+use crate::state::{IntentKind, RevisionHead};
 
 /// Whether the run that is about to begin is the first one of the approved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +22,9 @@ pub struct Divergence {
     pub address: Address,
     /// What the difference is.
     pub kind: DivergenceKind,
-    /// The last revision of this state that has changed the resource since the plan was made; `None` where none has, so
-    /// that it was others.
-    pub revision: Option<u64>,
+    /// The last revision of this state that has changed the resource since the plan was made, and how; `None` where none has: it
+    /// was others, or a run that did not complete.
+    pub revision: Option<(u64, IntentKind)>,
 }
 
 /// A field, and the other managers that own it now. The list is empty where the server does not tell.
@@ -78,8 +78,7 @@ impl Divergence {
     /// Notes which of the applies that were completed since the plan was made has changed the resource. They come with the
     /// newest first.
     pub fn look_in(&mut self, later: &[RevisionHead]) {
-        let by = later.iter().find(|head| head.changed.contains(&self.address));
-        self.revision = by.map(|head| head.number);
+        self.revision = later.iter().find_map(|head| Some((head.number, head.changed.get(&self.address)?)));
     }
 }
 

@@ -96,10 +96,8 @@ fn left_out(all: &[(Identity, LeftOut)]) -> Vec<String> {
         },
         match of(&LeftOut::OfRegplan) {
             0 => None,
-            1 => Some("1 object is left out: regplan keeps a state in it, or a record about one.".to_owned()),
-            count => Some(format!(
-                "{count} objects are left out: regplan keeps states in them, or records about states."
-            )),
+            1 => Some("1 object is left out: regplan made it for a state.".to_owned()),
+            count => Some(format!("{count} objects are left out: regplan made them for states.")),
         },
     ];
     let named = all.iter().filter_map(|(identity, why)| {

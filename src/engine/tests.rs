@@ -6,7 +6,7 @@ use crate::apply::{Event, Report, Stop};
 use crate::approval::{Mismatch, PlanFile};
 use crate::plan::{Action, Mode};
 use crate::provider::Verb;
-use crate::state::{StateError, Store};
+use crate::state::{IntentKind, StateError, Store};
 
 /// A `ConfigMap` of this name, with this text.
 fn config_map(name: &str, text: &str) -> String {
@@ -227,7 +227,10 @@ async fn a_later_apply_of_ours_is_told_from_what_others_did() {
     stage.write(&config_map("a", "two"));
     let moved = refusal(again(&mut self::workspace(&stage).await, &kept).await);
     let PlanFileRefusal::Diverged(moved) = moved else { panic!("{moved:?}") };
-    assert_eq!((moved[0].address.to_string(), moved[0].revision), ("resource.a".to_owned(), Some(2)));
+    assert_eq!(
+        (moved[0].address.to_string(), moved[0].revision),
+        ("resource.a".to_owned(), Some((2, IntentKind::Update)))
+    );
 }
 
 #[tokio::test]

@@ -130,10 +130,16 @@ impl Workspace<Store> {
         let was_there =
             |address: &Address| before.as_ref().is_some_and(|one| one.desired.contains_key(address));
         let State { resources, in_doubt, .. } = self.state.state();
-        let is_there = |address: &Address| {
-            resources.contains_key(address) || in_doubt.iter().any(|intent| intent.address == *address)
+        let is_in_doubt = |address: &Address| in_doubt.iter().any(|intent| intent.address == *address);
+        let is_there = |address: &Address| resources.contains_key(address) || is_in_doubt(address);
+        // A write that the server has refused left it as it was.
+        let is_untouched = |address: &Address| {
+            let then = before.as_ref().and_then(|one| one.state.resources.get(address));
+            let same = then.zip(resources.get(address)).is_some_and(|(then, now)| then.is_of_same_write(now));
+            same && !is_in_doubt(address)
         };
-        Ok(written.iter().filter(|address| is_there(address) || was_there(address)).cloned().collect())
+        let known = written.iter().filter(|address| is_there(address) || was_there(address));
+        Ok(known.filter(|address| !is_untouched(address)).cloned().collect())
     }
 }
 

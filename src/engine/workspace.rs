@@ -80,7 +80,10 @@ impl<S: StateAccess> Workspace<S> {
         let (planned, freshness) = tokio::join!(Box::pin(planning), self.freshness());
         let mut planned = planned?;
         let age = match freshness {
-            Freshness::Newest | Freshness::Ahead if self.register().is_some() => Age::Newest,
+            // Without a run there is nothing that a record could know of.
+            Freshness::Newest | Freshness::Ahead if self.register().is_some() && state.last_run.is_some() => {
+                Age::Newest
+            }
             // A place of which there is but one may have been put back from a backup as a whole.
             _ => Age::Unproved,
         };

@@ -4,6 +4,7 @@ use crate::approval::{Divergence, DivergenceKind, Mismatch, SecretSourceName};
 use crate::plan::Action;
 use crate::report::plan::reasons;
 use crate::resource::{FieldManager, FieldPath};
+use crate::state::IntentKind;
 
 /// Why the plan file does not fit the configuration, the state or the cluster.
 pub fn mismatch_text(mismatch: &Mismatch) -> String {
@@ -46,7 +47,7 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
     match kind {
         DivergenceKind::Sends(paths) => lines.extend(paths.iter().map(|path| format!("  {path}"))),
         DivergenceKind::Holds(fields) | DivergenceKind::Unapproved { fields, .. } => {
-            lines.extend(fields.iter().map(|(path, managers)| owned(path, managers, *revision)));
+            lines.extend(fields.iter().map(|(path, managers)| owned(path, managers)));
         }
         DivergenceKind::AlsoDie(objects) => {
             lines.extend(objects.iter().map(|identity| format!("  {identity}")));
@@ -62,35 +63,44 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
     lines
 }
 
-/// A field, and who has changed it. What nobody else owns was written by the later run of ours, where there was one.
-fn owned(path: &FieldPath, managers: &[FieldManager], revision: Option<u64>) -> String {
+/// A change of ours since the plan was made: the revision, and what it did.
+type Later = Option<(u64, IntentKind)>;
+
+/// A field, and who owns it now.
+fn owned(path: &FieldPath, managers: &[FieldManager]) -> String {
     let names: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
-    let by = match (names.as_slice(), revision) {
-        ([], Some(revision)) => format!("revision {revision}"),
-        ([], None) => "an unknown manager".to_owned(),
-        (names, _) => names.join(", "),
-    };
+    let by = if names.is_empty() { "an unknown manager".to_owned() } else { names.join(", ") };
     format!("  {path} (by {by})")
 }
 
-/// Who has done what was not there when the plan was made: a later run of ours, with its revision, or others.
-fn doer(revision: Option<u64>) -> String {
-    revision.map_or_else(
-        || "others".to_owned(),
-        |revision| format!("revision {revision}, which was applied since"),
-    )
+/// Who has done what was not there when the plan was made: a later run of ours, with its revision, or others. `did` says whether
+/// what that run did is what is told.
+fn doer(later: Later, did: impl Fn(IntentKind) -> bool) -> String {
+    match later.filter(|(_, kind)| did(*kind)) {
+        Some((revision, _)) => format!("revision {revision}, which was applied since"),
+        None => "others".to_owned(),
+    }
 }
 
-fn story(kind: &DivergenceKind, revision: Option<u64>) -> String {
+/// Whether the object is there after that.
+fn leaves_it_there(kind: IntentKind) -> bool {
+    kind != IntentKind::Delete && kind != IntentKind::Forget
+}
+
+fn deletes(kind: IntentKind) -> bool {
+    kind == IntentKind::Delete
+}
+
+fn story(kind: &DivergenceKind, later: Later) -> String {
     match kind {
-        DivergenceKind::Action { approved, now } => other_action(*approved, *now, revision),
+        DivergenceKind::Action { approved, now } => other_action(*approved, *now, later),
         DivergenceKind::Object => "another object has its name: it was deleted and made again".to_owned(),
         DivergenceKind::Sends(_) => "something else would be written than what was approved".to_owned(),
-        DivergenceKind::Holds(fields) => match revision {
-            Some(revision) if fields.iter().any(|(_, managers)| !managers.is_empty()) => {
-                format!("others have changed it, and so has {}", doer(Some(revision)))
+        DivergenceKind::Holds(fields) => match later.filter(|(_, kind)| leaves_it_there(*kind)) {
+            Some(_) if fields.iter().any(|(_, managers)| !managers.is_empty()) => {
+                format!("others have changed it, and so has {}", doer(later, leaves_it_there))
             }
-            Some(revision) => format!("it was changed by {}", doer(Some(revision))),
+            Some(_) => format!("it was changed by {}", doer(later, leaves_it_there)),
             None => "others have changed it".to_owned(),
         },
         DivergenceKind::TakesFrom(managers) => {
@@ -117,21 +127,22 @@ fn story(kind: &DivergenceKind, revision: Option<u64>) -> String {
             None => "it was to be deleted, and is kept now".to_owned(),
         },
         DivergenceKind::Settled { approved } => {
-            format!("there is nothing left to {}: it was done by {}", word(*approved), doer(revision))
+            let did = |kind| if *approved == Action::Delete { deletes(kind) } else { leaves_it_there(kind) };
+            format!("there is nothing left to {}: it was done by {}", word(*approved), doer(later, did))
         }
     }
 }
 
-fn other_action(approved: Action, now: Action, revision: Option<u64>) -> String {
+fn other_action(approved: Action, now: Action, later: Later) -> String {
     match (approved, now) {
         (Action::Update | Action::Replace | Action::Adopt, Action::Create) => {
-            format!("it was deleted by {}", doer(revision))
+            format!("it was deleted by {}", doer(later, deletes))
         }
         (Action::Delete, Action::Forget | Action::Keep) => {
             "it was deleted by others, or belongs to others now".to_owned()
         }
-        (Action::Create, _) => match revision {
-            Some(_) => format!("it was made by {}", doer(revision)),
+        (Action::Create, _) => match later.filter(|(_, kind)| leaves_it_there(*kind)) {
+            Some(_) => format!("it was made by {}", doer(later, leaves_it_there)),
             None => "it is there by now, and was not when the plan was made".to_owned(),
         },
         (approved, now) => {
@@ -162,7 +173,7 @@ mod tests {
         lines_since(kind, None)
     }
 
-    fn lines_since(kind: DivergenceKind, revision: Option<u64>) -> Vec<String> {
+    fn lines_since(kind: DivergenceKind, revision: Later) -> Vec<String> {
         divergence_lines(&Divergence { address: Address::block("resource", "a"), kind, revision })
     }
 
@@ -171,25 +182,40 @@ mod tests {
         let path: FieldPath = "data.k".parse().unwrap();
         let action = |approved, now| DivergenceKind::Action { approved, now };
         let ours = "revision 7, which was applied since";
-        for (kind, told) in [
+        let others = "others have changed it\n  data.k (by an unknown manager)";
+        let holds = |managers| DivergenceKind::Holds(vec![(path.clone(), managers)]);
+        let settled = || DivergenceKind::Settled { approved: Action::Delete };
+        for (kind, did, told) in [
             (
-                DivergenceKind::Holds(vec![(path.clone(), Vec::new())]),
-                format!("resource.a: it was changed by {ours}\n  data.k (by revision 7)"),
+                holds(vec![]),
+                IntentKind::Update,
+                format!("it was changed by {ours}\n  data.k (by an unknown manager)"),
             ),
             (
-                DivergenceKind::Holds(vec![(path.clone(), Vec::new()), (path, vec![manager("kubectl")])]),
-                format!(
-                    "resource.a: others have changed it, and so has {ours}\n  data.k (by revision 7)\n  data.k (by kubectl)"
-                ),
+                holds(vec![manager("kubectl")]),
+                IntentKind::Update,
+                format!("others have changed it, and so has {ours}\n  data.k (by kubectl)"),
             ),
-            (action(Action::Update, Action::Create), format!("resource.a: it was deleted by {ours}")),
-            (action(Action::Create, Action::Update), format!("resource.a: it was made by {ours}")),
+            (holds(vec![]), IntentKind::Forget, others.to_owned()),
+            (action(Action::Update, Action::Create), IntentKind::Delete, format!("it was deleted by {ours}")),
             (
-                DivergenceKind::Settled { approved: Action::Delete },
-                format!("resource.a: there is nothing left to delete: it was done by {ours}"),
+                action(Action::Update, Action::Create),
+                IntentKind::Update,
+                "it was deleted by others".to_owned(),
+            ),
+            (action(Action::Create, Action::Update), IntentKind::Create, format!("it was made by {ours}")),
+            (
+                settled(),
+                IntentKind::Delete,
+                format!("there is nothing left to delete: it was done by {ours}"),
+            ),
+            (
+                settled(),
+                IntentKind::Forget,
+                "there is nothing left to delete: it was done by others".to_owned(),
             ),
         ] {
-            assert_eq!(lines_since(kind, Some(7)).join("\n"), told);
+            assert_eq!(lines_since(kind, Some((7, did))).join("\n"), format!("resource.a: {told}"));
         }
     }
 

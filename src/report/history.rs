@@ -77,7 +77,8 @@ pub fn revision_text(revision: &Revision, before: Option<&Revision>, width: usiz
     if let Some(before) = before.filter(|before| before.head.number + 1 < head.number) {
         text.line(Label::Plain, format!("compared with revision {}", before.head.number)).end();
     }
-    for (address, kind) in &head.changed {
+    let changed = head.all_changed();
+    for (address, kind) in &changed {
         let (sign, label, verb) = story(*kind);
         text.push(label, format!("{sign:>3} ")).push(Label::Strong, address.to_string());
         text.line(label, format!("  {verb}"));
@@ -87,7 +88,7 @@ pub fn revision_text(revision: &Revision, before: Option<&Revision>, width: usiz
             text.append(fit(&line, width, INDENT + 4, Breaking::Anywhere)).end();
         }
     }
-    if !head.changed.is_empty() {
+    if !changed.is_empty() {
         text.end();
     }
     text.line(Label::Strong, format!("Revision {}: {}.", head.number, counts(&head.summary)));
@@ -96,7 +97,8 @@ pub fn revision_text(revision: &Revision, before: Option<&Revision>, width: usiz
 
 /// The same as JSON, without any secret value.
 pub fn revision_json(revision: &Revision, before: Option<&Revision>) -> Value {
-    let changed = revision.head.changed.iter().map(|(address, kind)| {
+    let changed = revision.head.all_changed();
+    let changed = changed.iter().map(|(address, kind)| {
         let fields = differences(address, revision, before)
             .into_iter()
             .map(|one| json!({"path": one.path, "before": one.before, "after": one.after}));

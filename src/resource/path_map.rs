@@ -20,6 +20,12 @@ impl<T> PathMap<T> {
         self.0.insert(path, fact);
     }
 
+    /// Notes a fact that holds for all below the path too, whatever was noted there.
+    pub fn cover(&mut self, path: FieldPath, fact: T) {
+        self.0.retain(|other, _| !path.contains(other));
+        self.0.insert(path, fact);
+    }
+
     /// The fact for exactly this path.
     pub fn get(&self, path: &FieldPath) -> Option<&T> {
         self.0.get(path)

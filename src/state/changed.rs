@@ -1,4 +1,4 @@
-//! What has changed since a revision, and how.
+//! What runs have done to resources.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::journal::{Intent, IntentKind, Journal, Outcome};
 use crate::resource::Address;
 
-/// What was changed, and how. Of what several runs have changed, it says what they did to it together.
+/// What was changed, and how. Of what several runs have changed, it says what they did to it together; that something was taken
+/// away is told in any case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Changed(BTreeMap<Address, IntentKind>);
@@ -35,9 +36,9 @@ impl Changed {
         self.0.iter()
     }
 
-    /// Whether this resource was changed.
-    pub fn contains(&self, address: &Address) -> bool {
-        self.0.contains_key(address)
+    /// How this resource was changed; `None` where it was not.
+    pub fn get(&self, address: &Address) -> Option<IntentKind> {
+        self.0.get(address).copied()
     }
 
     /// Adds what was changed after that.
@@ -69,9 +70,10 @@ fn done(intent: &Intent, outcomes: &[&Outcome]) -> Option<IntentKind> {
     if outcomes.iter().any(|outcome| !outcome.is_failure() && outcome.settles(intent)) {
         return Some(intent.action);
     }
-    // The first half of a replacement.
     let is_gone = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Deleted { .. }));
-    is_gone.then_some(IntentKind::Delete)
+    // The first half of a replacement.
+    let is_half_done = is_gone && matches!(intent.action, IntentKind::Replace | IntentKind::Run);
+    is_half_done.then_some(IntentKind::Delete)
 }
 
 /// What two changes of one resource are together.

@@ -92,7 +92,9 @@ fn something_else(file: &[u8]) -> Option<&'static str> {
     if all.get("content").is_some_and(|content| content.get("head").is_some()) {
         return Some("it is a revision");
     }
-    let is_alike = has("content") || has("checksum") || has("lineage") && has("resources");
+    // Those of other programs of the kind have a lineage as well.
+    let is_of_others = has("terraform_version");
+    let is_alike = has("content") || has("checksum") || has("lineage") && has("resources") && !is_of_others;
     (!is_alike).then_some("it is JSON of another kind")
 }
 

@@ -32,6 +32,7 @@ pub(super) async fn since(backend: &dyn Backend, serial: u64) -> Result<Vec<Revi
         // A damaged revision hides no older one.
         let Some(revision) = unless_damaged(backend.revision(number).await)? else { continue };
         if revision.state.serial <= serial {
+            // Those before it are older; a state that was put back from a backup may have others, of which nothing is told.
             break;
         }
         later.push(revision.head);

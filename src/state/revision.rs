@@ -54,11 +54,14 @@ pub struct RevisionHead {
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
-    /// How many resources were changed in each way.
+    /// How many resources were changed in each way since the revision before.
     pub summary: RevisionSummary,
-    /// What was changed since the revision before, and how: by the run, and by those before it that did not complete.
+    /// What the run changed, and how.
     #[serde(default, skip_serializing_if = "Changed::is_empty")]
     pub changed: Changed,
+    /// What the runs before it have changed since the revision before, and did not complete.
+    #[serde(default, skip_serializing_if = "Changed::is_empty")]
+    pub changed_before: Changed,
 }
 
 /// How many resources a run has changed, by the kind of the change.
@@ -90,6 +93,13 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl RevisionHead {
+    /// What was changed since the revision before, by the run and by those before it that did not complete.
+    pub fn all_changed(&self) -> Changed {
+        let mut all = self.changed_before.clone();
+        all.then(self.changed.clone());
+        all
+    }
+
     /// The plan that it came from.
     pub(super) fn completed_plan(&self) -> CompletedPlan {
         CompletedPlan { plan: self.plan.clone(), revision: self.number, at: self.at }

@@ -218,6 +218,7 @@ pub(super) fn revision() -> Revision {
                 forgotten: 7,
             },
             changed: [(address("resource.seed"), IntentKind::Create)].into_iter().collect(),
+            changed_before: [(address("resource.lb"), IntentKind::Update)].into_iter().collect(),
         },
         state: state(),
         desired: BTreeMap::from([(

@@ -321,9 +321,8 @@ impl Store {
         }
         let before = next.revision;
         let configuration = completion.configuration.clone();
-        let mut changed = self.kept.unfinished.as_ref().map(|run| run.changed.clone()).unwrap_or_default();
-        changed.then(completion.changed.clone());
-        let head = RevisionHead {
+        let changed_before = self.kept.unfinished.as_ref().map(|run| run.changed.clone()).unwrap_or_default();
+        let mut head = RevisionHead {
             number,
             run: journal.begin.run.clone(),
             at: Timestamp::now(),
@@ -331,9 +330,11 @@ impl Store {
             command: completion.command.clone(),
             plan: journal.begin.plan.clone(),
             configuration,
-            summary: RevisionSummary::of(&changed),
-            changed,
+            summary: RevisionSummary::default(),
+            changed: completion.changed.clone(),
+            changed_before,
         };
+        head.summary = RevisionSummary::of(&head.all_changed());
         value_keeping::keep(self.backend.as_mut(), &head, before, &completion).await?;
         next.complete(head.completed_plan());
         let revision = Revision { head, state: next, desired: completion.desired };

@@ -179,13 +179,13 @@ async fn a_revision_tells_what_the_runs_before_it_have_changed() {
     let number = failing.finish(RunEnd::Completed, last).await.unwrap().unwrap();
     let head = backend(folder.path()).revision_head(number).await.unwrap();
     let all = [("b", IntentKind::Replace), ("c", IntentKind::Create), ("d", IntentKind::Create)];
-    assert_eq!(head.changed, all.map(|(name, kind)| (address(name), kind)).into_iter().collect());
+    assert_eq!(head.all_changed(), all.map(|(name, kind)| (address(name), kind)).into_iter().collect());
     assert_eq!((head.summary.created, head.summary.replaced), (2, 1));
     // The next one begins anew.
     drop(failing);
     apply(folder.path(), &["e"]).await;
     let next = backend(folder.path()).revision_head(number + 1).await.unwrap();
-    assert_eq!(next.changed, completion().changed);
+    assert_eq!((next.changed, next.changed_before), (completion().changed, Changed::default()));
 }
 
 #[tokio::test]

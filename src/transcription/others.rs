@@ -65,7 +65,8 @@ impl Derived {
 /// Why an object is not written down; `None` where it is.
 pub(super) fn why_left_out(identity: &Identity, live: &Live, derived: &Derived) -> Option<LeftOut> {
     // The Lease of a state is renewed as those of controllers are, and is told as what it is.
-    if is_record(&live.object) || keeps_a_state(identity, &live.object) {
+    let is_of_project = live.annotation(PROJECT).is_some();
+    if !is_of_project && (is_record(&live.object) || keeps_a_state(identity, &live.object)) {
         return Some(LeftOut::OfRegplan);
     }
     let is_owned = live.object.pointer("/metadata/ownerReferences").is_some();

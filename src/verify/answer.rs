@@ -96,8 +96,8 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
     };
     let may_be_storage = answer.is_of_registry() && answer.status >= 500;
     let suspicion = may_be_storage.then_some(Suspicion::Storage);
-    // What a server says of itself, it says to every request.
-    let cause = (answer.status >= 500).then_some(cause);
+    // What the registry says of itself, it says to every request. How long a controller waits differs with the request.
+    let cause = may_be_storage.then_some(cause);
     Fault { suspicion, cause, ..Fault::new(code, reason, fix) }
 }
 

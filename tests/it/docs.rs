@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::harness::{Namespace, Test};
@@ -75,7 +76,8 @@ fn the_tests_that_the_tutorial_names_are_there() {
 fn is_unit_test(name: &str) -> bool {
     let Some((module, test)) = name.rsplit_once("::") else { return false };
     let file = repository("src").join(module.replace("::", "/")).with_extension("rs");
-    fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("#[test]\nfn {test}()")))
+    let written = Regex::new(&format!(r"#\[(tokio::)?test\]\s+(async )?fn {test}\(\)")).unwrap();
+    fs::read_to_string(file).is_ok_and(|text| written.is_match(&text))
 }
 
 fn the_whole_stack_takes_at_most_30_lines() {

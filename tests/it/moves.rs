@@ -301,7 +301,7 @@ fn an_address_is_moved_in_the_state() {
     let mv = project.run(["state", "mv", "resource.greeting", "resource.welcome"]).success();
     mv.stderr_contains("resource.greeting is resource.welcome now")
         .stderr_contains("no block `resource.welcome` yet")
-        .stderr_contains("gives what moved the address `resource.greeting` again");
+        .stderr_contains("the next plan moves it back to `resource.greeting`");
     project.run(["plan"]).success().stdout_contains("moved from resource.welcome");
     let state = project.run(["state", "show", "resource.other", "--format", "json"]).success().json();
     let dependencies = state["resources"][0]["resource"]["dependencies"].as_array().unwrap().clone();

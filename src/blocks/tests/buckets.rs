@@ -140,7 +140,7 @@ fn registries_do_not_store_their_images_at_the_same_place() {
         (own.as_str(), same.as_str()),
     ] {
         let told = two(first, second);
-        assert!(told.contains("error shared-store: `registry.other` and `registry.main`"), "{told}");
+        assert!(told.contains("warning shared-store: `registry.other` and `registry.main`"), "{told}");
         assert_eq!(told.matches("shared-store").count(), 1, "{told}");
     }
     for (first, second) in

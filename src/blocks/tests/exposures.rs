@@ -47,8 +47,8 @@ fn a_port_that_the_cluster_does_not_give_is_refused_before_anything_is_asked() {
         let text = registry(&format!("tls.secret = 'registry-tls'\n{keys}"));
         if compiled(&text).is_ok() { "fine".to_owned() } else { mistakes(&text) }
     };
-    insta::assert_snapshot!(told("node_port.port = 80"), @"the cluster refuses the port 80: its range for ports of the nodes is 30000 to 32767 | take a port of that range, or leave `port` out: the server chooses a free one. Where the API server has another range (`--service-node-port-range`), name it with `node_port.range`");
-    insta::assert_snapshot!(told("node_port = { port = 32768, range = '30000-32767' }"), @"the cluster refuses the port 32768: its range for ports of the nodes is 30000 to 32767 | take a port within `node_port.range`, or leave `port` out: the server chooses a free one");
+    insta::assert_snapshot!(told("node_port.port = 80"), @"the port 80 is outside of the range for ports of the nodes, 30000 to 32767 | take a port of that range, or leave `port` out: the server chooses a free one. Where the API server has another range (`--service-node-port-range`), name it with `node_port.range`");
+    insta::assert_snapshot!(told("node_port = { port = 32768, range = '30000-32767' }"), @"the port 32768 is outside of the range for ports of the nodes, 30000 to 32767 | take a port within `node_port.range`, or leave `port` out: the server chooses a free one");
     insta::assert_snapshot!(told("node_port = { port = 80, range = '1000-90' }"), @"`1000-90` is no range of ports: the first one is the lower one, and none is above 65535 | write the range of the API server (`--service-node-port-range`): `30000-32767`");
     insta::assert_snapshot!(told("node_port = { range = '30000-70000' }"), @"`30000-70000` is no range of ports: the first one is the lower one, and none is above 65535 | write the range of the API server (`--service-node-port-range`): `30000-32767`");
     for fine in ["{ port = 30000 }", "{ port = 32767 }", "{ port = 80, range = '80-32767' }"] {

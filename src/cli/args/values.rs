@@ -18,10 +18,10 @@ pub(in crate::cli) fn namespace(text: &str) -> Result<String, String> {
 /// The number of a revision.
 pub(in crate::cli) fn revision(text: &str) -> Result<u64, &'static str> {
     text.parse()
-        .map_err(|_| "a revision has a number, such as `3`: `regplan history` lists those that are kept")
+        .map_err(|_| "there is no such revision: `regplan history` lists the numbers of those that are kept")
 }
 
-/// How many requests are under way at once.
+/// How many resources are worked on at once.
 pub(in crate::cli) fn parallelism(text: &str) -> Result<u16, &'static str> {
     let number = text.parse().ok().filter(|number| (1..=256).contains(number));
     number.ok_or("write a number from 1 to 256")
@@ -48,7 +48,7 @@ mod tests {
             ["regplan rollback abc", "regplan rollback -1", "regplan history 1.5", "regplan history -2"]
         {
             let said = refused(line);
-            assert!(said.contains("a revision has a number, such as `3`"), "{said}");
+            assert!(said.contains("there is no such revision"), "{said}");
             assert!(!said.contains("-- -") && !said.contains("digit"), "{said}");
         }
         let said = refused("regplan plan --parallelism many");

@@ -93,8 +93,8 @@ fn left_behind(revisions: &[u64]) -> Option<String> {
         several => format!("the revisions {}", several.join(", ")),
     };
     Some(format!(
-        "the secret values of {of} stay behind, because nothing keeps them at the new place: a rollback cannot restore \
-         them from there. Name recipients in `[state] encryption` of the new place to take them along."
+        "the secret values of {of} are not moved: the new place keeps none. A rollback to {of} cannot restore its secrets. \
+         Name recipients in `[state] encryption` of the new place to take them along."
     ))
 }
 

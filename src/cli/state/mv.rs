@@ -63,9 +63,9 @@ fn next_plan(config: &Config, from: &Address, to: &Address) -> Option<String> {
     }
     let what_follows = if has(from) {
         // What a block of the old address still makes is found again by its object.
-        format!("until it is renamed there, a plan gives what moved the address `{from}` again")
+        format!("until you rename it there, the next plan moves it back to `{from}`")
     } else {
-        "until it has, a plan deletes what moved there".to_owned()
+        "until it has, the next plan deletes what moved there".to_owned()
     };
     Some(format!("the configuration has no block `{}` yet; {what_follows}.", to.block))
 }
@@ -118,9 +118,9 @@ mod tests {
             next_plan(&config, &address("old"), &address("new")).unwrap_or_default()
         };
         assert_eq!(told(format!("{head}{}", block("new"))), "");
-        assert!(told(format!("{head}{}", block("other"))).contains("a plan deletes what moved there"));
+        assert!(told(format!("{head}{}", block("other"))).contains("the next plan deletes what moved there"));
         let still = told(format!("{head}{}", block("old")));
-        assert!(still.contains("gives what moved the address `resource.old` again"), "{still}");
+        assert!(still.contains("the next plan moves it back to `resource.old`"), "{still}");
         let released = "[[removed]]\naddress = 'resource.new'\ndestroy = false\n";
         assert_eq!(told(format!("{head}{released}")), "");
     }

@@ -289,7 +289,7 @@ fn not_adopted(found: &[String]) -> Words {
         [one] => (
             format!("a state of the lineage {one}"),
             format!(
-                "let `[state]` name the place of that state. If it is lost, `--adopt-lineage {one}` takes over what \
+                "set `[state]` to the place of that state. If it is lost, `--adopt-lineage {one}` takes over what \
                  it made; {OTHER_NAME}"
             ),
         ),

@@ -212,7 +212,8 @@ impl<S: StateAccess> Workspace<S> {
             Outcome::Passed(found) => Outcome::Passed(text(found)),
             Outcome::NotNeeded(reason) => Outcome::NotNeeded(text(reason)),
             Outcome::Failed(fault) => {
-                Outcome::Failed(Fault { reason: text(fault.reason), fix: text(fault.fix), ..fault })
+                let (reason, fix, cause) = (text(fault.reason), text(fault.fix), fault.cause.map(text));
+                Outcome::Failed(Fault { reason, fix, cause, ..fault })
             }
             Outcome::Hindered { reason, fix } => {
                 Outcome::Hindered { reason: text(reason), fix: fix.map(text) }

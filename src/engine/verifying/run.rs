@@ -36,12 +36,12 @@ impl Run<'_> {
                 outcome
             } else {
                 tokio::select! {
-                    outcome = self.look(check, &mut known) => outcome,
+                    outcome = self.seen(check, &mut known) => outcome,
                     () = self.stopped(check) => stopped(),
                     () = self.out_of_time(check) => late(),
                 }
             };
-            let outcome = secret(told_once(outcome, &done));
+            let outcome = secret(self.explained(told_once(secret(outcome), &done)).await);
             done.insert(check, outcome.clone());
             let finding = Finding { check, object: None, outcome, took: begun.elapsed() };
             (self.emit)(VerifyEvent::Finished(&finding));
@@ -83,10 +83,12 @@ impl Run<'_> {
         }
     }
 
-    async fn look(&self, check: Check, known: &mut Known) -> Outcome {
-        match self.seen(check, known).await {
-            Outcome::Failed(fault) => Outcome::Failed(self.visit.explained(fault).await),
-            outcome => outcome,
+    /// What came of a check, with its cause where the cluster knows that. A signal ends the question, and not the finding.
+    async fn explained(&self, outcome: Outcome) -> Outcome {
+        let Outcome::Failed(fault) = outcome else { return outcome };
+        tokio::select! {
+            explained = self.visit.explained(fault.clone()) => Outcome::Failed(explained),
+            () = self.stop.gently.cancelled() => Outcome::Failed(fault),
         }
     }
 

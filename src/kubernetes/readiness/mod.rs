@@ -155,7 +155,8 @@ const REFUSED_ROUTE: &str = "have whoever keeps the Gateway take routes of this 
 const POOL: &str = "give it a pool of them (MetalLB), or run `minikube tunnel`";
 
 /// How a Service is reached that gets no address.
-const BY_NODES: &str = "let requests come in by the nodes (`type = \"NodePort\"`, in a registry `node_port` in the place of `load_balancer`)";
+const BY_NODES: &str =
+    "use a port of the nodes (`type = \"NodePort\"`; in a registry, `node_port` instead of `load_balancer`)";
 
 /// What to do where a field may wait for an address that nothing gives.
 pub fn way_to_address(path: &FieldPath) -> Option<String> {

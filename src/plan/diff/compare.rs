@@ -88,21 +88,6 @@ pub fn keyed(object: &Value, path: &FieldPath) -> FieldPath {
     named.collect()
 }
 
-/// The opposite of [`keyed`]: the path with list items named by their positions in this object. The name of an
-/// item that is not in the object stays as it is.
-pub(in crate::plan) fn indexed(object: &Value, path: &FieldPath) -> FieldPath {
-    let mut at = Some(object);
-    let placed = path.segments().iter().map(|segment| {
-        let list = at.and_then(Value::as_array);
-        let found = at.and_then(|value| segment.step(value));
-        let position =
-            list.zip(found).and_then(|(list, found)| list.iter().position(|item| std::ptr::eq(item, found)));
-        at = found;
-        position.map_or_else(|| segment.clone(), Segment::Index)
-    });
-    placed.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

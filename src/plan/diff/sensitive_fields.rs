@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::kubernetes::marks::hidden_in;
 use crate::kubernetes::secret_data;
-use crate::plan::diff::compare::indexed;
 use crate::resource::{Desired, FieldPath, Segment};
 
 /// Which fields of a live object nobody may see: those that the configuration marks as sensitive, those that an
@@ -39,7 +38,7 @@ impl<'a> SensitiveFields<'a> {
 /// The path with list items by their position in the desired object, as `Desired` keeps its facts; their position
 /// in the cluster may be another one.
 pub(super) fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {
-    indexed(&desired.object, path)
+    path.indexed_in(&desired.object)
 }
 
 /// Whether nobody may see the field: the configuration says so, or it is the content of a Secret, also in the note

@@ -47,7 +47,7 @@ fn left_alone(found: &[(Identity, Option<String>)], age: Age) -> Option<String> 
     let (are, them, each) = if found.len() == 1 { ("is", "it", "") } else { ("are", "them", ", and so on") };
     let names = found.iter().map(|(identity, address)| named(identity, address.as_deref())).collect();
     let way_back = match age {
-        Age::Newest => format!("To have {them} again, write the blocks, or use `regplan state rebuild`."),
+        Age::Newest => format!("To manage {them} again, write the blocks, or use `regplan state rebuild`."),
         Age::Unproved => format!(
             "Perhaps the state is older than the cluster: then put the newest one back, or take {them} in with `regplan \
              state rebuild`."
@@ -65,14 +65,14 @@ const NEWER_STATE: &str = "If there is a newer one (in a backup, in a cache, on 
                            apply.";
 
 fn taken_in(found: &[Address], serial: u64) -> Option<String> {
-    let (are, it, them) = match found {
+    let (are, it, they_are) = match found {
         [] => return None,
         [_] => ("is", "it", "it is"),
         _ => ("are", "them", "they are"),
     };
     Some(format!(
         "{} {are} annotated as ours, and the state here (serial {serial}) does not know {it}. Perhaps somebody has let go of \
-         {it} (`state rm`, `[[removed]]`): then {them} taken in again, and all is well. Or the state is older than the \
+         {it} (`state rm`, `[[removed]]`): then {they_are} taken in again, and all is well. Or the state is older than the \
          cluster. {NEWER_STATE}",
         enumerated(found.iter().map(ToString::to_string).collect())
     ))
@@ -83,14 +83,14 @@ fn older_state(found: &[Address], serial: u64) -> Option<String> {
         return None;
     }
     Some(format!(
-        "A run that the state here (serial {serial}) does not know has written {}: perhaps the state is older than the \
+        "A run that the state here (serial {serial}) does not know of has changed {}: perhaps the state is older than the \
          cluster. {NEWER_STATE} Otherwise an apply makes all as the configuration says, and records that.",
         enumerated(found.iter().map(ToString::to_string).collect())
     ))
 }
 
 /// The first few of these.
-fn enumerated(all: Vec<String>) -> String {
+pub(in crate::plan) fn enumerated(all: Vec<String>) -> String {
     let count = all.len();
     let first: Vec<String> = all.into_iter().take(NAMED).collect();
     let more = count - first.len();

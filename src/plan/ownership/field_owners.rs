@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::kubernetes::field_manager;
-use crate::plan::diff::compare::indexed;
 use crate::plan::model::change::Change;
 use crate::plan::model::field_change::FieldChange;
 use crate::resource::{FieldManager, FieldPath, FieldSet, Live, ManagedEntry, Operation};
@@ -36,7 +35,7 @@ pub(super) struct FieldPosition {
 impl FieldPosition {
     /// The position of the field with this path.
     pub(super) fn new(path: FieldPath, transition: Transition<'_>) -> Self {
-        Self { before: indexed(transition.before, &path), after: indexed(transition.after, &path), path }
+        Self { before: path.indexed_in(transition.before), after: path.indexed_in(transition.after), path }
     }
 
     /// The path that it was made from.

@@ -50,7 +50,7 @@ fn a_rollback_names_what_it_takes_back_from_others_and_no_key_to_keep_it() {
     assert!(field(&forward).keep.is_some() && forward.notes.is_empty(), "{:?}", forward.notes);
     assert!(!matches!(field(&back).cause, Cause::Yours) && field(&back).keep.is_none());
     assert!(
-        back.notes.iter().any(|note| note.contains("others have changed in `resource.c`")),
+        back.notes.iter().any(|note| note.contains("others have changed in resource.c")),
         "{:?}",
         back.notes
     );

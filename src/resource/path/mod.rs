@@ -108,6 +108,23 @@ impl FieldPath {
         self.0.iter().try_fold(object, |value, segment| segment.step(value))
     }
 
+    /// The same path with list items named by their positions in this object. The name of an item that is not in the
+    /// object stays as it is.
+    #[must_use]
+    pub fn indexed_in(&self, object: &Value) -> Self {
+        let mut at = Some(object);
+        let placed = self.0.iter().map(|segment| {
+            let list = at.and_then(Value::as_array);
+            let found = at.and_then(|value| segment.step(value));
+            let position = list
+                .zip(found)
+                .and_then(|(list, found)| list.iter().position(|item| std::ptr::eq(item, found)));
+            at = found;
+            position.map_or_else(|| segment.clone(), Segment::Index)
+        });
+        placed.collect()
+    }
+
     /// Like [`get`](Self::get), to change it.
     pub fn get_mut<'v>(&self, object: &'v mut Value) -> Option<&'v mut Value> {
         self.0.iter().try_fold(object, |value, segment| match segment.slot(value)? {

@@ -120,7 +120,11 @@ fn a_file_that_never_was_a_state_is_not_called_damaged() {
     for (bytes, what) in [
         (b"[project]\nname = \"shop\"\n".to_vec(), "it is not JSON"),
         (b" \n".to_vec(), "it is empty"),
-        (br#"{"version": 4, "terraform_version": "1.9.0"}"#.to_vec(), "it is JSON of another kind"),
+        (
+            br#"{"version": 4, "terraform_version": "1.9.0", "serial": 1, "lineage": "a", "resources": []}"#
+                .to_vec(),
+            "it is JSON of another kind",
+        ),
         (
             br#"{"format_version": 1, "digest": "d", "seal": "s", "content": {}}"#.to_vec(),
             "it is a plan file",

@@ -68,6 +68,8 @@ fn a_write_that_was_not_done_is_not_taken_for_one_that_was() {
             first.stderr()
         );
     }
+    let all_are_there = ["c0", "c1"].into_iter().all(is_there);
+    assert_eq!(first.exit_code() == Some(0), all_are_there, "{}", first.stderr());
     proxy.clear_faults();
     project.run(["apply", "--auto-approve"]).success();
     is_settled(&ns, &project, 2);

@@ -51,7 +51,7 @@ fn what_a_later_run_wrote_is_told() {
     project.apply();
     applied_and_forgotten(&ns, &project, &GREETING.replace("world", "moon"));
     project.rewrite("regplan.toml", GREETING);
-    let told = "does not know has written resource.greeting";
+    let told = "does not know of has changed resource.greeting";
     project.run(["plan"]).success().stdout_contains(told);
     let drift = project.run(["drift"]).code(2);
     drift.stdout_contains("has written 1 resource").stdout_contains("older than the cluster");

@@ -1,9 +1,7 @@
 //! The bed itself: what it plays, where it can run, and that nothing of it is left at the end.
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -148,9 +146,6 @@ fn nothing_leads_out_of_it() {
         let is_ours = link["link_type"] == "loopback" || link["linkinfo"]["info_kind"].is_string();
         assert!(is_ours, "a card of the machine: {link:#}");
     }
-    let outside = "192.0.2.1:443".parse().unwrap();
-    let reached = TcpStream::connect_timeout(&outside, Duration::from_secs(10));
-    assert!(reached.is_err(), "{reached:?}");
 }
 
 fn a_machine_without_root_is_told_so() {

@@ -61,7 +61,7 @@ fn what_is_wrong_with_hooks_is_told() {
         );
         world.mistakes(&hooked(&annotations, "")).join("\n")
     };
-    insta::assert_snapshot!(said("hook-succeded,before-hook-creation", "5"), @"`chart.web` has hooks with a policy of deletion that Helm does not have: `hook-succeded` | did you mean `hook-succeeded`? As it stands, it has no effect, and what such a hook leaves stays. Mend the annotation `helm.sh/hook-delete-policy` in the chart");
+    insta::assert_snapshot!(said("hook-succeded,before-hook-creation", "5"), @"`chart.web` has hooks with a policy of deletion that Helm does not have: `hook-succeded` | did you mean `hook-succeeded`? Such a word has no effect, so what the hook leaves may stay. Mend the annotation `helm.sh/hook-delete-policy` in the chart");
     insta::assert_snapshot!(said("hook-failed", "first"), @"`chart.web` has hooks whose weight is no whole number: `Pod/h` | Helm takes such a weight for 0, and so does regplan, so they may run before what they need. Mend the annotation `helm.sh/hook-weight` in the chart");
     let twice = "pre-install,post-install,post-upgrade";
     insta::assert_snapshot!(world.mistakes(&hooked(twice, "")).join("\n"), @r#"`chart.web` runs Pod/h both before and after the same change | regplan runs an object once in an apply: name the phases that are to run, and leave one of the two out, as in `hooks = ["pre-install", "pre-upgrade"]`"#);

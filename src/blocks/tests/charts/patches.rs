@@ -50,7 +50,35 @@ fn what_a_patch_sets_comes_from_it() {
     let [object] = &world.resources(&format!("{BLOCK}{patch}"))[..] else { panic!() };
     let key = |path: &str| object.origins.nearest(&path.parse().unwrap()).unwrap().key.clone();
     assert_eq!(key("data.a"), "chart.web.patch[0].set[\"data.a\"]");
-    assert!(key("data.c").starts_with("chart.web"), "{}", key("data.c"));
+    assert!(!key("data.c").contains("patch"), "{}", key("data.c"));
+}
+
+#[test]
+fn what_a_patch_sets_in_an_item_of_a_list_comes_from_the_last_one() {
+    let world = World::rendering(|_| {
+        Ok("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a}, {name: c, image: x}]}\n".into())
+    });
+    let patch = |set: &str| format!("[[chart.web.patch]]\nkind = \"Pod\"\nset = {{ {set} }}\n");
+    let inner = patch("\"spec.containers[c].image\" = \"y\"");
+    let outer = patch("\"spec.containers[c]\" = { name = \"c\", image = \"z\" }");
+    let [object] = &world.resources(&format!("{BLOCK}{inner}"))[..] else { panic!() };
+    let key = |object: &Desired| {
+        object.origins.nearest(&"spec.containers[1].image".parse().unwrap()).unwrap().key.clone()
+    };
+    assert_eq!(key(object), "chart.web.patch[0].set[\"spec.containers[c].image\"]");
+    let [object] = &world.resources(&format!("{BLOCK}{inner}{outer}"))[..] else { panic!() };
+    assert_eq!(key(object), "chart.web.patch[1].set[\"spec.containers[c]\"]");
+}
+
+/// A table of this name elsewhere may hold anything.
+#[test]
+fn only_tables_of_the_object_itself_hold_nothing_but_texts() {
+    let world = World::rendering(|_| {
+        Ok("apiVersion: x.com/v1\nkind: Foo\nmetadata: {name: f}\nspec: {values: {metadata: {labels: {app: {}}}}}\n".into())
+    });
+    let patch =
+        "[[chart.web.patch]]\nkind = \"Foo\"\nset = { \"spec.values.metadata.labels.app.enabled\" = true }\n";
+    assert_eq!(world.mistakes(&format!("{BLOCK}{patch}")).join("\n"), "");
 }
 
 #[test]

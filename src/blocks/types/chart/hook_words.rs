@@ -46,7 +46,7 @@ pub(super) fn without_effect<'o>(
     let policies =
         hooks.iter().filter_map(|hook| annotation(&hook.object, HELM_HOOK_DELETE)).flat_map(words).collect();
     let consequence = format!(
-        "As it stands, it has no effect, and what such a hook leaves stays. Mend the annotation `{HELM_HOOK_DELETE}` in the chart"
+        "Such a word has no effect, so what the hook leaves may stay. Mend the annotation `{HELM_HOOK_DELETE}` in the chart"
     );
     let policy = unknown(block, &policies, &known, "with a policy of deletion", &consequence);
     let weights = hooks

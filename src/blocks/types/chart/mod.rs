@@ -393,7 +393,7 @@ fn draft(
     };
     draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
     for (path, origin) in patched {
-        draft.origins.insert(path, origin);
+        draft.origins.cover(path, origin);
     }
     draft.batch = batch;
     draft.looks_at_apis = is_template;

@@ -18,12 +18,15 @@ const AS_PRINTED: &str = "write it as a plan prints it, as in `spec.template.spe
                           stands in brackets and quotes: `'metadata.annotations[\"example.com/team\"]'`";
 /// What to do where a chart does not have what is to be changed.
 const LOOK: &str = "`regplan render` shows the objects as they are now: the chart may have changed, or the path may be misspelt";
-/// Tables whose values are texts, so that a path goes on with one key and no further: below these keys, or at the top.
-const TABLES_OF_TEXTS: [&[&str]; 4] = [
+/// Tables whose values are texts, so that a path goes on with one key and no further: of the object itself, and of the template
+/// that it has of others.
+const TABLES_OF_TEXTS: [&[&str]; 6] = [
     &["metadata", "labels"],
     &["metadata", "annotations"],
-    &["matchLabels"],
-    &["template", "spec", "nodeSelector"],
+    &["spec", "selector", "matchLabels"],
+    &["spec", "template", "metadata", "labels"],
+    &["spec", "template", "metadata", "annotations"],
+    &["spec", "template", "spec", "nodeSelector"],
 ];
 const DATA: [&str; 3] = ["data", "stringData", "binaryData"];
 const WITH_DATA: [&str; 2] = ["ConfigMap", "Secret"];
@@ -109,14 +112,13 @@ fn path(text: &str, kind: &str, at: Span, mistakes: &mut Vec<Diagnostic>) -> Opt
 fn below_text(path: &FieldPath, kind: &str) -> Option<(FieldPath, Option<String>)> {
     let segments = path.segments();
     let is_key = |segment: &Segment, key: &str| matches!(segment, Segment::Key(own) if own == key);
-    let ends_with = |keys: &[&str], end: usize| {
-        end >= keys.len()
-            && segments[end - keys.len()..end].iter().zip(keys).all(|(own, key)| is_key(own, key))
+    let begins_with = |keys: &[&str], end: usize| {
+        end == keys.len() && segments.iter().zip(keys).all(|(own, key)| is_key(own, key))
     };
     let has_data = WITH_DATA.contains(&kind) && DATA.iter().any(|key| is_key(&segments[0], key));
     let ends = 1..segments.len();
     let is_table =
-        |end: &usize| (*end == 1 && has_data) || TABLES_OF_TEXTS.iter().any(|keys| ends_with(keys, *end));
+        |end: &usize| (*end == 1 && has_data) || TABLES_OF_TEXTS.iter().any(|keys| begins_with(keys, *end));
     let end = ends.into_iter().find(is_table)?;
     let (table, rest) = segments.split_at(end);
     if matches!(rest, [Segment::Key(_)]) {
@@ -196,13 +198,10 @@ impl Patch {
         }
     }
 
-    /// Where the fields of an object come from that it sets, if the object is meant.
-    pub(super) fn origins<'p>(
-        &'p self,
-        object: &Value,
-    ) -> impl Iterator<Item = (FieldPath, Origin)> + use<'p> {
+    /// Where the fields of an object come from that it sets, if the object is meant. Origins stand at places, not at names.
+    pub(super) fn origins(&self, object: &Value) -> impl Iterator<Item = (FieldPath, Origin)> {
         let set = if self.means(object) { self.set.as_slice() } else { &[] };
-        set.iter().map(|setting| (setting.path.clone(), setting.origin.clone()))
+        set.iter().map(|setting| (setting.path.indexed_in(object), setting.origin.clone()))
     }
 
     /// All that it says.

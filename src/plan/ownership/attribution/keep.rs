@@ -1,6 +1,5 @@
 //! How to keep a change that others made to a field.
 
-use crate::plan::diff::compare::indexed;
 use crate::plan::model::field_change::{FieldChange, Keep};
 use crate::resource::{Desired, FieldPath, IgnoreRule, Origin};
 
@@ -18,7 +17,7 @@ pub(super) fn advice(desired: &Desired, field: &FieldChange, owned: &FieldPath) 
 }
 
 fn key<'d>(desired: &'d Desired, path: &FieldPath) -> Option<&'d Origin> {
-    let place = indexed(&desired.object, path);
+    let place = path.indexed_in(&desired.object);
     desired.settable.get(&place)?;
     desired.origins.get(&place)
 }

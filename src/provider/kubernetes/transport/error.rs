@@ -27,7 +27,9 @@ pub(in crate::provider::kubernetes) fn chain(error: &(dyn Error + 'static)) -> S
 /// What an error says by itself. Of a server's refusal that is the server's own sentence, and not all of the answer.
 fn words_of(error: &(dyn Error + 'static)) -> String {
     match refusal(error) {
-        Some(status) if status.message.is_empty() => format!("the server answers HTTP {}", status.code),
+        Some(status) if status.message.is_empty() => {
+            format!("the server answers HTTP {} {}", status.code, status.reason).trim_end().to_owned()
+        }
         Some(status) => status.message.clone(),
         None => error.to_string(),
     }
@@ -286,7 +288,7 @@ mod tests {
             chain(&kube::Error::Api(Box::new(status)))
         };
         assert_eq!(status("pods \"registry-0\" not found"), "pods \"registry-0\" not found");
-        assert_eq!(status(""), "the server answers HTTP 404");
+        assert_eq!(status(""), "the server answers HTTP 404 NotFound");
     }
 
     #[test]

@@ -471,6 +471,9 @@ impl Waiter<'_> {
 
     /// Fails where nobody answers for a Gateway because of its class, and that is to end the wait.
     async fn class_step(&self, object: &Value, missing: &str) -> Result<Step, Problem> {
+        if readiness::unanswered_class(self.identity, object).is_none() {
+            return Ok(Step::Wait(None));
+        }
         let moment = self.began + FOR_A_CONTROLLER;
         if self.on_trouble == OnTrouble::Wait || Instant::now() < moment {
             return Ok(Step::Wait(Some(moment).filter(|_| self.on_trouble == OnTrouble::Fail)));

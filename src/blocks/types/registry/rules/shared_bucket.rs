@@ -7,7 +7,7 @@ use crate::blocks::types::registry::common::Registry;
 use crate::blocks::types::registry::spec::RegistryBlock;
 use crate::diagnostic::Diagnostic;
 
-/// Pushes a mistake for a registry that stores images where another one does. Each pair is told once.
+/// Pushes a warning for a registry that stores images where another one does. Each pair is told once.
 pub(in crate::blocks::types::registry) fn check(
     registry: &Registry<'_>,
     context: &CompileContext<'_>,
@@ -21,9 +21,10 @@ pub(in crate::blocks::types::registry) fn check(
         let message =
             format!("`{own}` and `{other}` store their images at the same place: {}", bucket.place());
         let at = span_of(registry.block, ["storage", "s3"]);
-        mistakes.push(Diagnostic::error(codes::SHARED_STORE, message).at(at, "").help(
-            "give each of them a `prefix` of its own, as in `prefix = \"first\"`, or a bucket of its own: otherwise each shows the \
-             images of the other one, and what is deleted in one of them, or collected as garbage, is gone in both",
+        mistakes.push(Diagnostic::warning(codes::SHARED_STORE, message).at(at, "").help(
+            "each shows the images of the other one, and what is deleted in one of them, or collected as garbage, is gone in both. \
+             Where that is not meant, give each of them a `prefix` of its own, as in `prefix = \"first\"`, or a bucket of its own; the \
+             images that are there stay where they are",
         ));
     }
 }

@@ -178,9 +178,7 @@ impl Rules<'_> {
         self.error(
             codes::BAD_VALUE,
             &["node_port", "port"],
-            format!(
-                "the cluster refuses the port {port}: its range for ports of the nodes is {first} to {last}"
-            ),
+            format!("the port {port} is outside of the range for ports of the nodes, {first} to {last}"),
             help,
         );
     }
