@@ -100,11 +100,11 @@ impl Workspace<Store> {
     /// # Errors
     /// Those of [`plan`](Self::plan); or the plan would write what the run did not.
     pub async fn plan_undo(&self, undo: &Undo, report: &Report) -> Result<Option<Undoing>, Error> {
-        let written = written(report);
-        let targets: Vec<Address> = self.known_of(undo, &written).await?;
-        if targets.is_empty() {
+        let touched = self.touched(undo, &written(report)).await?;
+        if touched.is_empty() {
             return Ok(None);
         }
+        let targets = touched.iter().cloned().collect();
         let planned = match undo.revision {
             Some(revision) => {
                 let request = PlanRequest { targets, ..PlanRequest::back_to(revision) };
@@ -112,17 +112,17 @@ impl Workspace<Store> {
             }
             None => self.plan(PlanRequest { targets, ..PlanRequest::all(Mode::Destroy) }).await?,
         };
-        let beyond = beyond(&planned.plan, &written);
+        let beyond = beyond(&planned.plan, &touched);
         if !beyond.is_empty() {
             return Err(Error::NotUndoable(beyond));
         }
-        let staying = staying(&planned.plan, &written);
+        let staying = staying(&planned.plan, &touched);
         Ok(Some(Undoing { planned, staying }))
     }
 
-    /// Those of the addresses that the state or the revision knows, and those of which nobody knows whether they were
-    /// written.
-    async fn known_of(&self, undo: &Undo, written: &BTreeSet<Address>) -> Result<Vec<Address>, Error> {
+    /// Those of the addresses that the state or the revision knows, without those that the run has left as they were; and
+    /// those of which nobody knows whether they were written.
+    async fn touched(&self, undo: &Undo, written: &BTreeSet<Address>) -> Result<BTreeSet<Address>, Error> {
         let before = match undo.revision {
             Some(number) => Some(self.project.revision(number).await?),
             None => None,

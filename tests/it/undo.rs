@@ -29,6 +29,7 @@ tests! {
     an_undo_that_was_killed_is_finished_by_a_rollback,
     an_undo_writes_nothing_that_the_run_did_not,
     an_undo_sets_nothing_back_that_others_changed_meanwhile,
+    a_refused_write_of_what_has_drifted_hinders_no_undo,
     the_data_of_a_claim_is_not_undone,
     what_no_revision_has_whole_is_not_undone,
 }
@@ -300,6 +301,20 @@ fn an_undo_sets_nothing_back_that_others_changed_meanwhile() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "stranger");
     // What the run made is there too: an undo does all of it, or nothing.
     assert!(ns.find("service/lb").is_some());
+}
+
+/// What the server did not take was not written, whoever changed it before. The rest is undone.
+fn a_refused_write_of_what_has_drifted_hinders_no_undo() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &[with_value("good")]).through(&proxy);
+    ns.patch("configmap/greeting", &json!({"data": {"hello": "stranger"}}));
+    let more = "\n[resource.more]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
+    project.rewrite("regplan.toml", &format!("{}{more}", with_value("bad")));
+    proxy.on("apply", "configmaps").named("greeting").not_dry_run().answer(403);
+    undoing(&project).stderr_contains("what this run wrote is undone.");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "stranger");
+    assert!(ns.find("configmap/more").is_none());
 }
 
 fn the_data_of_a_claim_is_not_undone() {

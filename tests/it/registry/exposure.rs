@@ -35,7 +35,7 @@ fn a_load_balancer_tells_that_it_waits_and_is_used_by_its_address() {
     let project = project(&ns, "load_balancer.source_ranges = [\"10.0.0.0/8\"]");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("the load balancer has no address yet");
-    apply.until("give it a pool of them (MetalLB)").until("in a registry `node_port`");
+    apply.until("give it a pool of them (MetalLB)").until("in a registry, `node_port`");
     // Only now that the pods are ready is it there at all.
     assert_eq!(ns.field("deployment/registry", "/status/readyReplicas"), 1);
     let service = ns.field("service/registry-external", "/spec");
