@@ -42,7 +42,7 @@ fn init_makes_what_is_missing_and_leaves_what_is_there() {
     imported
         .stdout_lacks("[resource")
         .stdout_lacks("[[import]]")
-        .stderr_contains("regplan keeps states in them");
+        .stderr_contains("regplan made them for states");
     project.expect_settled();
     clean_up(&ns);
 }
