@@ -47,7 +47,7 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
     match kind {
         DivergenceKind::Sends(paths) => lines.extend(paths.iter().map(|path| format!("  {path}"))),
         DivergenceKind::Holds(fields) | DivergenceKind::Unapproved { fields, .. } => {
-            lines.extend(fields.iter().map(|(path, managers)| owned(path, managers)));
+            lines.extend(fields.iter().map(|(path, managers)| owned(path, managers, *revision)));
         }
         DivergenceKind::AlsoDie(objects) => {
             lines.extend(objects.iter().map(|identity| format!("  {identity}")));
@@ -66,11 +66,14 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
 /// A change of ours since the plan was made: the revision, and what it did.
 type Later = Option<(u64, IntentKind)>;
 
-/// A field, and who owns it now.
-fn owned(path: &FieldPath, managers: &[FieldManager]) -> String {
+/// A field, and who else owns it now. Where nobody else does, a later run of ours may have changed it, and the line above says so.
+fn owned(path: &FieldPath, managers: &[FieldManager], later: Later) -> String {
     let names: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
-    let by = if names.is_empty() { "an unknown manager".to_owned() } else { names.join(", ") };
-    format!("  {path} (by {by})")
+    match (names.as_slice(), later.filter(|(_, kind)| leaves_it_there(*kind))) {
+        ([], Some(_)) => format!("  {path}"),
+        ([], None) => format!("  {path} (by an unknown manager)"),
+        (names, _) => format!("  {path} (by {})", names.join(", ")),
+    }
 }
 
 /// Who has done what was not there when the plan was made: a later run of ours, with its revision, or others. `did` says whether
@@ -186,11 +189,7 @@ mod tests {
         let holds = |managers| DivergenceKind::Holds(vec![(path.clone(), managers)]);
         let settled = || DivergenceKind::Settled { approved: Action::Delete };
         for (kind, did, told) in [
-            (
-                holds(vec![]),
-                IntentKind::Update,
-                format!("it was changed by {ours}\n  data.k (by an unknown manager)"),
-            ),
+            (holds(vec![]), IntentKind::Update, format!("it was changed by {ours}\n  data.k")),
             (
                 holds(vec![manager("kubectl")]),
                 IntentKind::Update,
