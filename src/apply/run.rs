@@ -15,7 +15,7 @@ use super::record;
 use super::reporter::Reporter;
 use super::step::{self, Step, StepResult};
 use super::task::{Dependency, Done, Task};
-use super::to_come::to_come;
+use super::to_come::{may_be_missed, to_come};
 use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
@@ -92,6 +92,8 @@ async fn keep_beside(
 struct Work<'p> {
     plan: &'p Plan,
     changes: BTreeMap<Address, &'p Change>,
+    /// Those that others may wait for without depending on them.
+    missed: Vec<&'p Change>,
     provider: &'p dyn Provider,
     stop: &'p Stop,
     places: Places,
@@ -124,9 +126,11 @@ impl<'p> Work<'p> {
             written.flat_map(|change| change.dependencies.iter().chain(&change.awaits).cloned()).collect();
         let mut queue = plan.order().queue(Direction::Apply);
         let waiting = queue.ready().into();
+        let missed = changes.values().copied().filter(|change| may_be_missed(change)).collect();
         Self {
             plan,
             changes,
+            missed,
             provider,
             stop,
             places: Places::new(options.parallelism),
@@ -272,7 +276,7 @@ impl<'p> Work<'p> {
     /// What is still to come beside the others.
     fn to_come(&self) -> Vec<Identity> {
         let is_made = |address: &Address| self.current.contains_key(address);
-        to_come(self.changes.values().copied(), is_made, |address| self.queue.is_over(address))
+        to_come(self.missed.iter().copied(), is_made, |address| self.queue.is_over(address))
     }
 
     /// The uids of what this run has made so far, where the change deletes an object that takes others with it.

@@ -4,6 +4,17 @@ use crate::kubernetes::class_controllers::may_serve_classes;
 use crate::plan::Change;
 use crate::resource::{Address, GATEWAY_GROUP, Identity};
 
+/// Whether others may wait for it without depending on it. A run asks that once of each change: there may be thousands.
+pub(super) fn may_be_missed(change: &Change) -> bool {
+    let identity = &change.target.identity;
+    is_asked_for(identity)
+        || change.desired.as_ref().is_some_and(|desired| may_serve_classes(identity, &desired.object))
+}
+
+fn is_asked_for(identity: &Identity) -> bool {
+    identity.is("", "ServiceAccount") || identity.is(GATEWAY_GROUP, "GatewayClass")
+}
+
 /// The accounts of pods and the classes of Gateways that are still to be made, and the workloads that are still to start and may be
 /// what answers for a class.
 pub(super) fn to_come<'c>(
@@ -12,14 +23,11 @@ pub(super) fn to_come<'c>(
     is_over: impl Fn(&Address) -> bool,
 ) -> Vec<Identity> {
     let is_to_come = |change: &&Change| {
-        let identity = &change.target.identity;
-        if identity.is("", "ServiceAccount") || identity.is(GATEWAY_GROUP, "GatewayClass") {
+        if is_asked_for(&change.target.identity) {
             return change.action.writes() && change.prior.is_none() && !is_made(&change.address);
         }
         let is_started = change.action.writes() || change.awaited;
-        is_started
-            && !is_over(&change.address)
-            && change.desired.as_ref().is_some_and(|desired| may_serve_classes(identity, &desired.object))
+        is_started && !is_over(&change.address) && may_be_missed(change)
     };
     changes.into_iter().filter(is_to_come).map(|change| change.target.identity.clone()).collect()
 }
