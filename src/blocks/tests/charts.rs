@@ -328,18 +328,8 @@ fn a_chart_that_takes_no_other_secret_says_so_and_prints_none() {
 #[test]
 fn a_word_that_is_one_of_a_few_is_named() {
     let mistakes = |value: &str| {
-        let folder = tempfile::tempdir().unwrap();
         let text = format!("[project]\nname = \"a\"\n[chart.web]\nchart = \"./web\"\nadopt = {value}\n");
-        std::fs::write(folder.path().join("regplan.toml"), text).unwrap();
-        let inputs = crate::config::Inputs {
-            files: &[],
-            vars: &[],
-            var_files: &[],
-            env: &|_| None,
-            base: folder.path(),
-            sensitive_may_be_unset: true,
-        };
-        let mistakes = crate::config::load(&inputs, &schemas()).outcome.unwrap_err();
+        let mistakes = crate::config::load_text(&text, &schemas()).outcome.unwrap_err();
         let said =
             mistakes.into_iter().map(|one| format!("{} | {}", one.message, one.help.unwrap_or_default()));
         said.collect::<Vec<String>>().join("\n")
