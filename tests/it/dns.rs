@@ -173,7 +173,7 @@ fn a_server_that_does_not_let_us_is_explained() {
     project.edit("regplan.toml", "\"zone.test\"\nttl", "\"test\"\nttl");
     project.run(["plan"]).code(1).stdout_contains("it does not keep the zone, or not with this key");
     project.edit("regplan.toml", "\"test\"\nttl", "\"zone.test\"\nttl");
-    server.end();
+    let _dead = server.end();
     let dead = project.run(["plan"]).code(1);
     dead.stdout_contains("cannot be reached by TCP").stdout_contains("check the address");
 }
@@ -201,14 +201,13 @@ fn the_apply_waits_for_a_server_that_lags() {
     assert_eq!(follower.dig("A", NAME), "192.0.2.1");
 
     // One that never follows.
-    let follower_address = follower.address();
-    follower.end();
+    let dead = follower.end();
     project.rewrite("regplan.toml", &(text(TWO) + "\n[dns.main.lifecycle.timeouts]\nready = \"1s\"\n"));
     let late = project.run(["apply", "--auto-approve"]).code(1);
     late.stderr_contains("not every server answers with registry.zone.test after 1 s");
     let plan = project.run(["plan"]).success();
-    plan.stdout_contains("not ready yet").stdout_contains(&follower_address);
-    project.run(["drift"]).code(2).stdout_contains(&follower_address);
+    plan.stdout_contains("not ready yet").stdout_contains(&dead.address().to_string());
+    project.run(["drift"]).code(2).stdout_contains(&dead.address().to_string());
 }
 
 fn what_has_left_the_file_is_found_by_the_state() {

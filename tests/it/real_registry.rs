@@ -4,7 +4,7 @@ pub(crate) mod bucket;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use regplan::kubernetes::registry_log::{Push, push_in};
 use serde_json::{Value, json};
 
 use crate::bed::image::Image;
-use crate::harness::{Command, Ended, Namespace, Project, Running, program, wait_until};
+use crate::harness::{Command, Ended, Namespace, Port, Project, Running, program, wait_until};
 use crate::plane::pki::{Authority, Validity};
 
 tests! {
@@ -43,7 +43,7 @@ fn round_trip(image: &str, registry: Command) {
     project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = &Port::take();
     let (config, secret) = mounted(&ns, folder.path(), port);
     let registry = registry.args(["serve", config.to_str().unwrap()]).env("REGISTRY_HTTP_SECRET", secret);
     let registry = registry.env("OTEL_TRACES_EXPORTER", "none").spawn();
@@ -70,7 +70,7 @@ fn says_what_it_has_stored(registry: &Running) {
 }
 
 /// The file is put in the place of the old one, as a kubelet does it.
-fn users_come_without_a_restart(folder: &Path, port: u16) {
+fn users_come_without_a_restart(folder: &Path, port: &Port) {
     let right = format!("ci:{PASSWORD}");
     let new = Command::new(program("htpasswd")).args(["-nbB", "ci-b", PASSWORD]).run().success();
     let file = folder.join("htpasswd");
@@ -126,7 +126,7 @@ fn keeps_to_its_pod(image: &str, registry: Command) {
     ns.apply(&secret.to_string());
     project(&ns, image, "node_port = {}\ntls.secret = \"registry-tls\"").apply();
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = &Port::take();
     let (config, secret) = mounted(&ns, folder.path(), port);
     let mut other: Value = serde_json::from_str(&fs::read_to_string(&config).unwrap()).unwrap();
     other.as_object_mut().unwrap().remove("auth");
@@ -151,8 +151,8 @@ fn keeps_to_its_pod(image: &str, registry: Command) {
 }
 
 /// The status of the answer to `GET`; nothing if there is no answer.
-fn status(port: u16, path: &str, user: Option<&str>) -> Option<u16> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+fn status(port: &Port, path: &str, user: Option<&str>) -> Option<u16> {
+    let mut stream = TcpStream::connect(port.address()).ok()?;
     let authorization = user.map(|user| format!("Authorization: Basic {}\r\n", STANDARD.encode(user)));
     let authorization = authorization.unwrap_or_default();
     write!(stream, "GET {path} HTTP/1.0\r\nHost: registry.example.com\r\n{authorization}\r\n").ok()?;
@@ -163,7 +163,7 @@ fn status(port: u16, path: &str, user: Option<&str>) -> Option<u16> {
 
 /// Writes the files that the pods mount into a folder, and returns the configuration with the paths changed to it:
 /// the rendered paths are those of the container.
-fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, String) {
+fn mounted(ns: &Namespace, folder: &Path, port: &Port) -> (std::path::PathBuf, String) {
     let by_key = |kind: &str, key: &str| -> String {
         let list = ns.kubectl(["get", kind, "-o", "json"]).run().success().json();
         let items = list["items"].as_array().unwrap().clone();
@@ -179,7 +179,7 @@ fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, Str
     if let Some(filesystem) = config.pointer_mut("/storage/filesystem") {
         filesystem["rootdirectory"] = folder.join("data").to_str().unwrap().into();
     }
-    config["http"]["addr"] = format!("127.0.0.1:{port}").into();
+    config["http"]["addr"] = port.address().to_string().into();
     if let Some(http) = config["http"].as_object_mut() {
         http.remove("debug");
     }
@@ -189,7 +189,7 @@ fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, Str
 }
 
 /// Pushes a very small image, and pulls it again.
-fn push_and_pull(folder: &Path, port: u16) {
+fn push_and_pull(folder: &Path, port: &Port) {
     push(&Image::empty(), folder, port);
     let to = ["--dest-tls-verify=false".into(), "--dest-creds=ci:wrong".into()];
     let refused = skopeo(to, &local(&folder.join("image")), &remote(port));
@@ -198,7 +198,7 @@ fn push_and_pull(folder: &Path, port: u16) {
 }
 
 /// Pushes an image, which stays in the folder.
-fn push(image: &Image, folder: &Path, port: u16) {
+fn push(image: &Image, folder: &Path, port: &Port) {
     let from = folder.join("image");
     image.write(&from).unwrap();
     let to = ["--dest-tls-verify=false".into(), format!("--dest-creds=ci:{PASSWORD}")];
@@ -207,7 +207,7 @@ fn push(image: &Image, folder: &Path, port: u16) {
 }
 
 /// Pulls it again, and compares it with that in the folder.
-fn pull(folder: &Path, port: u16) {
+fn pull(folder: &Path, port: &Port) {
     let to = tempfile::tempdir_in(folder).unwrap();
     let from = ["--src-tls-verify=false".into(), format!("--src-creds=ci:{PASSWORD}")];
     let pulled = skopeo(from, &remote(port), &local(to.path()));
@@ -220,8 +220,8 @@ fn local(folder: &Path) -> String {
     format!("dir:{}", folder.display())
 }
 
-fn remote(port: u16) -> String {
-    format!("docker://127.0.0.1:{port}/team/app:1")
+fn remote(port: &Port) -> String {
+    format!("docker://{}/team/app:1", port.address())
 }
 
 fn skopeo(flags: [String; 2], from: &str, to: &str) -> Ended {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{GREETING, Namespace, Project, Proxy, Tunnel};
+use crate::harness::{GREETING, Namespace, Port, Project, Proxy, Tunnel};
 use crate::plane::kubeconfig::Kubeconfig;
 
 tests! {
@@ -63,9 +63,12 @@ fn a_context_that_contradicts_the_file_is_refused() {
 
 fn a_dead_server_is_named() {
     let ns = Namespace::absent();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let dead = Kubeconfig::new(format!("https://127.0.0.1:{port}")).token("t");
-    fails(&greeting(&ns).kubeconfig(ns.write_kubeconfig("dead", &dead)), &[&port.to_string(), "refused"]);
+    let port = Port::take();
+    let dead = Kubeconfig::new(format!("https://{}", port.address())).token("t");
+    fails(
+        &greeting(&ns).kubeconfig(ns.write_kubeconfig("dead", &dead)),
+        &[&port.number().to_string(), "refused"],
+    );
 }
 
 fn a_server_that_hangs_is_given_up() {
@@ -140,13 +143,13 @@ fn missing_rights_are_said_to_be_rights() {
 fn a_proxy_is_obeyed_and_spared() {
     let ns = Namespace::absent();
     // There is neither such a proxy nor such a server. The error shows which of them was tried.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = Port::take();
     let far = Kubeconfig::new("https://api.example.invalid:6443").token("t");
     let project = greeting(&ns).kubeconfig(ns.write_kubeconfig("far", &far));
-    let project = project.env("HTTPS_PROXY", format!("http://127.0.0.1:{port}"));
-    project.run(["plan"]).code(1).stderr_contains(&port.to_string());
+    let project = project.env("HTTPS_PROXY", format!("http://{}", port.address()));
+    project.run(["plan"]).code(1).stderr_contains(&port.number().to_string());
     let spared = project.env("NO_PROXY", "localhost,.example.invalid").run(["plan"]).code(1);
-    spared.stderr_contains("api.example.invalid").stderr_lacks(&port.to_string());
+    spared.stderr_contains("api.example.invalid").stderr_lacks(&port.number().to_string());
 }
 
 fn everything_goes_through_a_proxy() {

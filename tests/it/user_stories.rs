@@ -15,12 +15,12 @@
 //! | too slow: a request for each object, one after the other | `requests::reading::more_unchanged_objects_cost_no_more_requests`, `requests::reading::dry_runs_run_side_by_side` |
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
 use crate::harness::{
-    GREETING, HEAD, MANIFESTS, Namespace, Project, Proxy, SERVICE, WEB, change, mirror_definition, wait_until,
+    GREETING, HEAD, MANIFESTS, Namespace, Port, Project, Proxy, SERVICE, WEB, change, mirror_definition,
+    wait_until,
 };
 use crate::plane::kubeconfig::Kubeconfig;
 
@@ -258,8 +258,8 @@ fn each_exit_code_means_one_thing() {
     let blind = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]);
     let blind = ns.account("blind", &blind);
     ends("what cannot be read", &project, &["--kubeconfig", blind.to_str().unwrap()], 1, 1);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let dead = Kubeconfig::new(format!("https://127.0.0.1:{port}")).token("t");
+    let port = Port::take();
+    let dead = Kubeconfig::new(format!("https://{}", port.address())).token("t");
     let dead = ns.write_kubeconfig("dead", &dead);
     ends("a dead server", &project, &["--kubeconfig", dead.to_str().unwrap()], 1, 1);
 }

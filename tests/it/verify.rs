@@ -13,7 +13,8 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Cluster, Command, Ended, Front, Namespace, ObjectServer, Project, Running, Wrong, program, wait_until,
+    Cluster, Command, Ended, Front, Namespace, ObjectServer, Port, Project, Running, Wrong, program,
+    wait_until,
 };
 use crate::plane::pki::{Authority, Pair, Validity};
 
@@ -39,7 +40,7 @@ const PASSWORD: &str = "a long enough password";
 /// A real registry with one user, without TLS. It ends when it is dropped.
 pub(crate) struct Registry {
     folder: tempfile::TempDir,
-    port: u16,
+    port: Port,
     _server: Running,
 }
 
@@ -63,29 +64,23 @@ impl Registry {
         fs::write(folder.path().join("htpasswd"), users.stdout()).unwrap();
         let mut storage = storage(folder.path());
         storage["delete"] = json!({"enabled": true});
-        loop {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut server = Self::serve(&folder, port, &storage);
-            // Another test may have taken the port in between: then this one has ended, and somebody else answers.
-            let listens = |server: &Running| server.stderr_so_far().contains("listening on ");
-            wait_until("the registry", || listens(&server) || server.has_ended());
-            if listens(&server) {
-                return Self { folder, port, _server: server };
-            }
-        }
+        let port = Port::take();
+        let server = Self::serve(&folder, &port, &storage);
+        wait_until("the registry", || server.stderr_so_far().contains("listening on "));
+        Self { folder, port, _server: server }
     }
 
     /// Where it listens on this machine.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
-    fn serve(folder: &tempfile::TempDir, port: u16, storage: &Value) -> Running {
+    fn serve(folder: &tempfile::TempDir, port: &Port, storage: &Value) -> Running {
         let path = |name: &str| folder.path().join(name);
         let config = json!({
             "version": 0.1,
             "storage": storage,
-            "http": {"addr": format!("127.0.0.1:{port}"), "relativeurls": true, "secret": "of this test"},
+            "http": {"addr": port.address(), "relativeurls": true, "secret": "of this test"},
             "auth": {"htpasswd": {"realm": "Registry", "path": path("htpasswd")}},
         });
         fs::write(path("config.yml"), config.to_string()).unwrap();
@@ -180,7 +175,7 @@ fn checks(ended: &Ended) -> Value {
 fn a_registry_that_works_passes_every_check() {
     let ns = Namespace::absent();
     let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
-    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let front = Front::start(registry.port(), &signed.pair, Wrong::Nothing);
     let authority = signed.file(&project);
     let trusting = format!("--ca-file={}", authority.display());
     let ended = verify(&project, &front, &[&trusting]).run().success();
@@ -206,7 +201,7 @@ fn pulls_are_followed_to_an_object_store() {
     let store = ObjectServer::start();
     let registry = Registry::start_with(PASSWORD, |_| json!({"s3": store.driver()}));
     let signed = Signed::new();
-    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let front = Front::start(registry.port(), &signed.pair, Wrong::Nothing);
     let project = project(&ns, BY_SECRET);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     let ended = verify(&project, &front, &[&trusting]).run().success();
@@ -217,7 +212,7 @@ fn pulls_are_followed_to_an_object_store() {
 fn a_store_to_which_pulls_are_sent_on_gets_no_password() {
     let ns = Namespace::absent();
     let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
-    let front = Front::start(registry.port, &signed.pair, Wrong::SendsOn("ci:a long enough password"));
+    let front = Front::start(registry.port(), &signed.pair, Wrong::SendsOn("ci:a long enough password"));
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     let ended = verify(&project, &front, &[&trusting, "--format=json", "--only=pull"]).run().success();
     assert_eq!(checks(&ended)["pull"]["outcome"], "passed");
@@ -229,7 +224,7 @@ fn a_server_that_changes_its_certificate_gets_no_password() {
     let ns = Namespace::absent();
     let (registry, project) = (Registry::start(), project(&ns, BY_SECRET));
     let (signed, stranger) = (Signed::new(), Signed::new());
-    let front = Front::turning(registry.port, [&signed.pair, &stranger.pair]);
+    let front = Front::turning(registry.port(), [&signed.pair, &stranger.pair]);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     let ended = verify(&project, &front, &[&trusting, "--format=json", "--only=password"]).run().code(2);
     let found = checks(&ended);
@@ -258,7 +253,7 @@ fn every_fault_is_found_and_named() {
             let (ns, signed) = (&ns, &signed);
             scope.spawn(move || {
                 let (registry, project) = (Registry::start(), project(ns, BY_SECRET));
-                let front = Front::start(registry.port, &signed.pair, wrong);
+                let front = Front::start(registry.port(), &signed.pair, wrong);
                 let trusting = format!("--ca-file={}", signed.file(&project).display());
                 let ended = verify(&project, &front, &[&trusting, "--format=json"]).run().code(2);
                 let found = checks(&ended);
@@ -274,7 +269,7 @@ fn every_fault_is_found_and_named() {
 fn a_registry_with_a_bucket_gets_no_advice_about_a_volume() {
     let ns = Namespace::absent();
     let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
-    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let front = Front::start(registry.port(), &signed.pair, Wrong::Nothing);
     let bucket = "storage.s3 = { bucket = \"images\", region = \"eu-central-1\" }";
     project.edit("regplan.toml", "storage.volume.size = \"1Gi\"", bucket);
     registry.break_its_store();
@@ -288,12 +283,12 @@ fn what_a_controller_does_not_know_yet_is_waited_for() {
     let project = project(&ns, BY_SECRET);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     for without_a_pod_or_a_way in [503, 404] {
-        let front = Front::start(registry.port, &signed.pair, Wrong::SaysAtFirst(without_a_pod_or_a_way));
+        let front = Front::start(registry.port(), &signed.pair, Wrong::SaysAtFirst(without_a_pod_or_a_way));
         verify(&project, &front, &[&trusting, "--only=authentication"]).run().success();
     }
 
     let its_own = Authority::new().unwrap().server_named("default.example.com", Validity::Current).unwrap();
-    let front = Front::turning(registry.port, [&its_own, &signed.pair]);
+    let front = Front::turning(registry.port(), [&its_own, &signed.pair]);
     verify(&project, &front, &[&trusting, "--only=chain", "--only=names"]).run().success();
 }
 
@@ -303,7 +298,7 @@ fn a_certificate_that_is_not_right_is_found() {
     let project = project(&ns, issued);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     let found = |pair: &Pair, args: &[&str]| {
-        let front = Front::start(registry.port, pair, Wrong::Nothing);
+        let front = Front::start(registry.port(), pair, Wrong::Nothing);
         checks(
             &verify(
                 &project,
@@ -334,7 +329,7 @@ fn a_certificate_that_is_not_right_is_found() {
 
 /// A run that hangs when its probe is at the registry.
 fn hanging(project: &Project<'_>, registry: &Registry, signed: &Signed) -> (Front, Running, String) {
-    let front = Front::start(registry.port, &signed.pair, Wrong::Hangs);
+    let front = Front::start(registry.port(), &signed.pair, Wrong::Hangs);
     let trusting = format!("--ca-file={}", signed.file(project).display());
     let run = verify(project, &front, &[&trusting]).spawn();
     wait_until("the probe", || !registry.left("_manifests/tags").is_empty());
@@ -347,7 +342,7 @@ fn what_a_killed_run_has_left_is_taken_away_by_the_next() {
     let (_front, run, trusting) = hanging(&project, &registry, &signed);
     run.kill();
     assert_eq!(registry.left("_manifests/tags").len(), 1);
-    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let front = Front::start(registry.port(), &signed.pair, Wrong::Nothing);
     let next = verify(&project, &front, &[&trusting, "--only=clean-up"]).run().success();
     next.stdout_contains("1 of earlier runs removed");
     registry.has_nothing_left();
@@ -358,7 +353,7 @@ fn a_run_that_is_stopped_takes_away_what_it_made() {
     let project = project(&ns, BY_SECRET);
     let (front, run, trusting) = hanging(&project, &registry, &signed);
     // Another run meanwhile leaves it alone.
-    let quiet = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let quiet = Front::start(registry.port(), &signed.pair, Wrong::Nothing);
     let other = verify(&project, &quiet, &[&trusting, "--only=pull"]).run().success();
     other.stdout_contains("1 of runs that may still go on");
     let mut run = run;
@@ -390,9 +385,8 @@ fn what_cannot_be_looked_at_is_said() {
     let project = project(&ns, BY_SECRET);
     project.run(["verify", "registry.mian"]).code(1).stderr_contains("did you mean `registry.main`?");
     project.run(["verify", "--only", "everything"]).code(1).stderr_contains("the checks are name, port");
-    // Nobody listens there.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let nobody = format!("--resolve={HOST}=127.0.0.1:{port}");
+    let port = Port::take();
+    let nobody = format!("--resolve={HOST}={}", port.address());
     let refused = project.run(["verify", "--format=json", &nobody]).code(2);
     let found = checks(&refused);
     assert_eq!(found["port"]["code"], "no-connection");
@@ -400,7 +394,7 @@ fn what_cannot_be_looked_at_is_said() {
     assert_eq!(found["push"]["outcome"], "skipped");
     // A password that is not known is no fault of the registry.
     let (registry, signed) = (Registry::start(), Signed::new());
-    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let front = Front::start(registry.port(), &signed.pair, Wrong::Nothing);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     let without = verify(&project, &front, &[&trusting]).env_remove("CI_PASSWORD").run().code(3);
     without.stdout_contains("CI_PASSWORD is not set").stdout_contains("--password-env");
@@ -421,15 +415,15 @@ fn project_within<'n>(ns: &'n Namespace, more: &str) -> Project<'n> {
 fn without_a_cluster_the_file_says_enough() {
     let ns = Namespace::absent();
     let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
-    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let front = Front::start(registry.port(), &signed.pair, Wrong::Nothing);
     let trusting = format!("--ca-file={}", signed.file(&project).display());
     let without = |more: &[&str]| verify(&project, &front, &[&[trusting.as_str()], more].concat());
     // Nobody listens there, and nothing names a cluster.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = Port::take();
     let gone = project.path("gone.yaml");
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "gone",
-        "clusters": [{"name": "gone", "cluster": {"server": format!("https://127.0.0.1:{port}")}}],
+        "clusters": [{"name": "gone", "cluster": {"server": format!("https://{}", port.address())}}],
         "contexts": [{"name": "gone", "context": {"cluster": "gone", "user": "gone"}}],
         "users": [{"name": "gone", "user": {"token": "nobody"}}],
     });

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::json;
 
 use super::command::{Command, Running};
-use super::{Cluster, program, wait_until};
+use super::{Cluster, Port, program, wait_until};
 use crate::plane::pki::{Authority, Validity};
 
 /// The folder of the programs and charts of the stack.
@@ -43,25 +43,25 @@ pub(crate) fn helm_program() -> PathBuf {
 /// Serves the files of a folder by plain HTTP. It ends when it is dropped.
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct FileServer {
-    port: u16,
+    port: Port,
     _server: Running,
 }
 
 impl FileServer {
     #[track_caller]
     pub(crate) fn start(folder: &Path) -> Self {
-        let port = free_port();
+        let port = Port::take();
         let server = Command::new(program("python3"))
             .args(["-m", "http.server", "--bind", "127.0.0.1", "--directory"])
-            .args([folder.as_os_str().to_owned(), port.to_string().into()])
+            .args([folder.as_os_str().to_owned(), port.number().to_string().into()])
             .inherit_env()
             .spawn();
-        wait_until("the file server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        wait_until("the file server", || TcpStream::connect(port.address()).is_ok());
         Self { port, _server: server }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.port.address())
     }
 }
 
@@ -69,7 +69,7 @@ impl FileServer {
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct TlsRegistry {
     folder: tempfile::TempDir,
-    port: u16,
+    port: Port,
     _server: Running,
 }
 
@@ -77,7 +77,7 @@ impl TlsRegistry {
     #[track_caller]
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let port = Port::take();
         let authority = Authority::new().unwrap();
         let pair = authority.server(Validity::Current).unwrap();
         let path = |name: &str| folder.path().join(name);
@@ -87,28 +87,24 @@ impl TlsRegistry {
         let config = json!({
             "version": 0.1,
             "storage": {"filesystem": {"rootdirectory": path("data")}},
-            "http": {"addr": format!("127.0.0.1:{port}"),
+            "http": {"addr": port.address(),
                 "tls": {"certificate": path("cert.pem"), "key": path("key.pem")}},
         });
         fs::write(path("config.yml"), config.to_string()).unwrap();
         let server =
             Cluster::shared().program("registry").args([OsString::from("serve"), path("config.yml").into()]);
         let server = server.env("OTEL_TRACES_EXPORTER", "none").spawn();
-        wait_until("the registry", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        wait_until("the registry", || TcpStream::connect(port.address()).is_ok());
         Self { folder, port, _server: server }
     }
 
     /// `127.0.0.1:PORT`.
     pub(crate) fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.port.address().to_string()
     }
 
     /// The file with the certificate of its authority.
     pub(crate) fn authority(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

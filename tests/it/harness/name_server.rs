@@ -1,14 +1,14 @@
 //! A real name server that takes updates, of a test's own, and one that follows it.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::command::{Command, Running};
-use super::{Output, program, wait_until};
+use super::{Output, Port, program, wait_until};
 
 /// The zone.
 pub(crate) const ZONE: &str = "zone.test";
@@ -20,7 +20,7 @@ const USUAL: &str = "hmac-sha256";
 /// A BIND on this machine, with the zone [`ZONE`]. It ends when it is dropped.
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct NameServer {
-    port: u16,
+    port: Port,
     key: Key,
     server: Running,
     _folder: tempfile::TempDir,
@@ -79,19 +79,19 @@ impl NameServer {
     #[track_caller]
     fn of(zone: &Zone<'_>, key: Key) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = Port::take();
         let path = folder.path().join("named.conf");
-        fs::write(&path, settings(folder.path(), port, zone, &key)).unwrap();
+        fs::write(&path, settings(folder.path(), port.number(), zone, &key)).unwrap();
         fs::write(folder.path().join("zone"), START).unwrap();
         let server = Command::new(program("named")).args(["-g", "-n1", "-c", path.to_str().unwrap()]).spawn();
         let server = Self { port, key, server, _folder: folder };
-        wait_until("the name server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        wait_until("the name server", || TcpStream::connect(server.port.address()).is_ok());
         server
     }
 
     /// `127.0.0.1:PORT`.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.port.address().to_string()
     }
 
     /// The key, in base64.
@@ -120,7 +120,7 @@ impl NameServer {
     /// What it answers, a line each, sorted.
     #[track_caller]
     pub(crate) fn dig(&self, record_type: &str, name: &str) -> String {
-        let port = self.port.to_string();
+        let port = self.port.number().to_string();
         let dig = Command::new(program("dig"));
         let answer =
             dig.args(["@127.0.0.1", "-p", &port, "+tcp", "+short", record_type, name]).run().success();
@@ -132,7 +132,7 @@ impl NameServer {
     /// Tells it that something has changed.
     #[track_caller]
     pub(crate) fn notify(&self) {
-        let port = self.port.to_string();
+        let port = self.port.number().to_string();
         let dig = Command::new(program("dig"));
         dig.args(["@127.0.0.1", "-p", &port, "+opcode=notify", "+norecurse", "SOA", ZONE]).run().success();
     }
@@ -141,13 +141,14 @@ impl NameServer {
     #[track_caller]
     pub(crate) fn update(&self, lines: &str) -> Output {
         let key = format!("{}:{KEY}:{}", self.key.algorithm, self.key.secret);
-        let lines = format!("server 127.0.0.1 {}\nzone {ZONE}\n{lines}\nsend\n", self.port);
+        let lines = format!("server 127.0.0.1 {}\nzone {ZONE}\n{lines}\nsend\n", self.port.number());
         Command::new(program("nsupdate")).args(["-y", &key]).stdin(lines).run()
     }
 
-    /// Stops it for good.
-    pub(crate) fn end(self) {
+    /// Stops it for good. Nobody listens at its port as long as that is held.
+    pub(crate) fn end(self) -> Port {
         self.server.kill();
+        self.port
     }
 }
 
@@ -165,7 +166,7 @@ fn settings(folder: &Path, port: u16, zone: &Zone<'_>, key: &Key) -> String {
         Zone::Follows(server) => format!(
             "type secondary; file \"{path}/copy\"; primaries port {} {{ 127.0.0.1 key {KEY}; }}; \
              min-refresh-time 3600; allow-notify {{ any; }};",
-            server.port
+            server.port.number()
         ),
     };
     format!(

@@ -1,7 +1,7 @@
 //! A real server that speaks the language of S3, of a test's own.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use object_store::ObjectStoreExt as _;
 use serde_json::{Value, json};
 
 use super::command::Running;
-use super::{Cluster, Project, block_on, wait_until};
+use super::{Cluster, Port, Project, block_on, wait_until};
 
 const BUCKET: &str = "states";
 const KEY_ID: &str = "test-key";
@@ -19,7 +19,7 @@ const SECRET: &str = "test-secret-5f1c";
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct ObjectServer {
     folder: Arc<tempfile::TempDir>,
-    address: SocketAddr,
+    port: Port,
     _server: Running,
 }
 
@@ -46,28 +46,28 @@ impl ObjectServer {
         let (data, sidecar) = (folder.path().join("data"), folder.path().join("sidecar"));
         fs::create_dir_all(data.join(BUCKET)).unwrap();
         fs::create_dir_all(&sidecar).unwrap();
-        let address = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap();
+        let port = Port::take_at(address.parse().unwrap());
         let server = Cluster::shared()
             .program("versitygw")
             .env("ROOT_ACCESS_KEY", KEY_ID)
             .env("ROOT_SECRET_KEY", SECRET)
-            .args(["--port", &address.to_string()])
+            .args(["--port", &port.address().to_string()])
             .args(flags)
             .args(["posix", "--sidecar"])
             .args([sidecar.into_os_string(), data.into_os_string()])
             .spawn();
-        wait_until("the object server", || TcpStream::connect(address).is_ok());
-        Self { folder, address, _server: server }
+        wait_until("the object server", || TcpStream::connect(port.address()).is_ok());
+        Self { folder, port, _server: server }
     }
 
     /// Where it listens.
     pub(super) fn address(&self) -> SocketAddr {
-        self.address
+        self.port.address()
     }
 
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// The table `[state]` for this server, with more of its keys.

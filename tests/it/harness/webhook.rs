@@ -19,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::cluster::{block_on, runtime};
 use super::tls::Tls;
-use super::{Namespace, wait_until};
+use super::{Namespace, Port, wait_until};
 use crate::plane::pki::{Authority, Validity};
 
 /// The label that an injecting webhook puts on everything.
@@ -58,6 +58,7 @@ pub(crate) struct Webhook<'n> {
     behaviour: Behaviour,
     kind: &'static str,
     _server: Option<AbortOnDropHandle<()>>,
+    _dead: Option<Port>,
 }
 
 impl<'n> Webhook<'n> {
@@ -67,18 +68,20 @@ impl<'n> Webhook<'n> {
     pub(crate) fn start(ns: &'n Namespace, resources: &[&str], behaviour: Behaviour) -> Self {
         let authority = Authority::new().unwrap();
         let tls = Tls::new(&authority.server(Validity::Current).unwrap());
-        let listener = block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let server = match behaviour {
-            // The listener is dropped, so nobody listens at the port.
-            Behaviour::Silent => None,
-            _ => Some(AbortOnDropHandle::new(runtime().spawn(serve(listener, tls, behaviour)))),
+        let (dead, server, port) = if let Behaviour::Silent = behaviour {
+            let dead = Port::take();
+            let port = dead.number();
+            (Some(dead), None, port)
+        } else {
+            let listener = block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
+            let port = listener.local_addr().unwrap().port();
+            (None, Some(AbortOnDropHandle::new(runtime().spawn(serve(listener, tls, behaviour)))), port)
         };
         let kind = match behaviour {
             Behaviour::Inject => "MutatingWebhookConfiguration",
             _ => "ValidatingWebhookConfiguration",
         };
-        let webhook = Self { ns, behaviour, kind, _server: server };
+        let webhook = Self { ns, behaviour, kind, _server: server, _dead: dead };
         webhook.register(port, &authority, resources);
         if matches!(behaviour, Behaviour::SideEffects) {
             webhook.declare_side_effects();

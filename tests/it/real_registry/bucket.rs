@@ -1,7 +1,6 @@
 //! Real registries with their images in a bucket of a real object store.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -10,7 +9,7 @@ use serde_json::Value;
 
 use super::{PASSWORD, mounted, pull, push, status};
 use crate::bed::image::Image;
-use crate::harness::{Command, Namespace, ObjectServer, Project, Running, program, wait_until};
+use crate::harness::{Command, Namespace, ObjectServer, Port, Project, Running, program, wait_until};
 
 tests! {
     a_registry_of_version_2_keeps_images_in_a_bucket,
@@ -64,23 +63,23 @@ auth.users = {{ ci = {{ env = "CI_PASSWORD" }} }}
 /// The program of a registry, as a pod would start it.
 struct Pod {
     folder: tempfile::TempDir,
-    port: u16,
+    port: Port,
     running: Running,
 }
 
 impl Pod {
     fn start(ns: &Namespace, registry: Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (config, _) = mounted(ns, folder.path(), port);
+        let port = Port::take();
+        let (config, _) = mounted(ns, folder.path(), &port);
         let registry = registry.args(["serve", config.to_str().unwrap()]);
         let running = environment(ns, folder.path(), registry).spawn();
-        wait_until("the registry answers", || status(port, "/", None).is_some());
+        wait_until("the registry answers", || status(&port, "/", None).is_some());
         Self { folder, port, running }
     }
 
     fn status(&self, path: &str) -> Option<u16> {
-        status(self.port, path, Some(&format!("ci:{PASSWORD}")))
+        status(&self.port, path, Some(&format!("ci:{PASSWORD}")))
     }
 }
 
@@ -111,7 +110,7 @@ fn keeps_images(image: &str, registry: fn(&Namespace) -> Command) {
     assert!(ns.list("pvc").is_empty());
     let pod = Pod::start(&ns, registry(&ns));
     // The layer is larger than one part of an upload to the store.
-    push(&Image::of_program(&program("docker-registry"), &[]).unwrap(), pod.folder.path(), pod.port);
+    push(&Image::of_program(&program("docker-registry"), &[]).unwrap(), pod.folder.path(), &pod.port);
     let names = server.names();
     assert!(!names.is_empty() && names.iter().all(|name| name.starts_with("images/docker/")), "{names:?}");
     let blob = blob(&pod.folder.path().join("image"));
@@ -125,13 +124,13 @@ fn keeps_images(image: &str, registry: fn(&Namespace) -> Command) {
     let Pod { folder, running, .. } = pod;
     running.kill();
     let pod = Pod::start(&ns, registry(&ns));
-    pull(folder.path(), pod.port);
+    pull(folder.path(), &pod.port);
     pod.running.kill();
     project.edit("regplan.toml", "prefix = \"images\"", "prefix = \"images\", redirect = true");
     project.apply();
     let pod = Pod::start(&ns, registry(&ns));
     assert_eq!(pod.status(&blob), Some(307), "whoever pulls is sent on: {}", pod.running.stderr_so_far());
-    pull(folder.path(), pod.port);
+    pull(folder.path(), &pod.port);
 }
 
 /// The path of a blob of the image in a folder.

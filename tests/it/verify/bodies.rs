@@ -21,7 +21,7 @@ pub(super) fn applied(ns: &Namespace) -> Project<'_> {
 
 /// What came of the check of bodies.
 fn body(project: &Project<'_>, registry: &Registry, more: &[&str], code: i32) -> Value {
-    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
     let args = [&["verify", "--format=json", "--only=body", there.as_str()], more].concat();
     let found = checks(&project.run(args).code(code))["body"].clone();
     registry.has_nothing_left();
@@ -69,7 +69,7 @@ fn where_nobody_tells_the_room_only_small_bodies_are_sent() {
     small(&body(&project, &registry, &[], 0));
     // No cluster.
     let absent = project.path("absent.yaml");
-    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
     let alone = project.regplan(["verify", "--format=json", "--only=body", &there]).env("KUBECONFIG", absent);
     small(&checks(&alone.run().success())["body"]);
 }

@@ -29,7 +29,7 @@ fn applied<'n>(ns: &'n Namespace, proxy: &Proxy) -> Project<'n> {
 
 /// Has nodes pull the probe from this registry.
 fn verify(project: &Project<'_>, registry: &Registry, code: i32) -> Ended {
-    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
     project.run(["verify", "--format=json", "--in-cluster", "--only=in-cluster", &there]).code(code)
 }
 
@@ -50,7 +50,7 @@ fn a_pod_that_cannot_be_read_is_not_gone() {
     // The next run takes away what is there, as soon as it can be seen.
     assert!(ns.find("pod/regplan-verify-pull").is_some());
     proxy.clear_faults();
-    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
     project.run(["verify", "--only=clean-up", &there]).success();
     assert_eq!(ns.find("pod/regplan-verify-pull"), None);
 }
@@ -64,6 +64,6 @@ fn pods_that_cannot_be_read_are_not_made() {
     assert_eq!(found["in-cluster"]["code"], "pod-refused", "{found:#}");
     assert_eq!(ns.find("pod/regplan-verify-pull"), None);
     // Who looks from outside alone takes no such right.
-    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
     project.run(["verify", "--only=clean-up", &there]).success().stdout_lacks("not known");
 }

@@ -13,7 +13,7 @@ fn a_full_volume_is_a_fact_where_the_log_says_so() {
     let (proxy, registry) = (ns.proxy(), Registry::start());
     let project = applied(&ns).through(&proxy);
     registry.break_its_store();
-    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
     let push = || -> Value {
         let ended = project.run(["verify", "--format=json", "--only=push", there.as_str()]).code(2);
         proxy.clear_faults();
