@@ -11,7 +11,7 @@ tests! {
     a_load_balancer_tells_that_it_waits_and_is_used_by_its_address,
     a_node_port_is_chosen_once_and_may_become_another_way,
     a_gateway_and_its_routes_are_ready_when_their_controller_says_so,
-    a_gateway_that_nobody_answers_for_ends_the_wait_where_that_is_asked_for,
+    a_gateway_that_nobody_answers_for_ends_the_wait,
     a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy,
     the_class_in_the_cluster_tells_which_controller_serves_an_ingress,
     a_class_that_may_not_be_read_is_known_by_its_name,
@@ -78,7 +78,8 @@ fn a_node_port_is_chosen_once_and_may_become_another_way() {
 fn a_gateway_and_its_routes_are_ready_when_their_controller_says_so() {
     let cluster = OwnCluster::with_gateway_api();
     let ns = Namespace::on(&cluster);
-    let project = project(&ns, "gateway.class = \"{prefix}-edge\"");
+    // The test answers in the place of a controller, which takes its time.
+    let project = project(&ns, "gateway.class = \"{prefix}-edge\"\nlifecycle.timeouts.ready = \"5m\"");
     let plan = project.run(["plan"]).success();
     plan.stdout_contains(&ns.fill("{prefix}-edge is missing"));
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
@@ -114,7 +115,7 @@ fn conditions(ns: &Namespace, target: &str, kinds: &[&str]) -> Value {
 }
 
 /// The class is missing, and then it is there and no controller runs. The first one has a registry, whose pods are no controller.
-fn a_gateway_that_nobody_answers_for_ends_the_wait_where_that_is_asked_for() {
+fn a_gateway_that_nobody_answers_for_ends_the_wait() {
     let cluster = OwnCluster::with_gateway_api();
     let missing = Namespace::on(&cluster);
     let first = project(&missing, "gateway.class = \"{prefix}-edge\"");
@@ -124,13 +125,16 @@ fn a_gateway_that_nobody_answers_for_ends_the_wait_where_that_is_asked_for() {
     let second = project(&unserved, "gateway.class = \"{prefix}-edge\"");
     second.edit("regplan.toml", "[registry.main]", &format!("{class}\n[registry.main]"));
     let began = Instant::now();
-    let arguments = ["apply", "--auto-approve", "--fail-fast"];
-    let (first, second) = (first.regplan(arguments).spawn(), second.regplan(arguments).spawn());
+    let (first, second) = (
+        first.regplan(["apply", "--auto-approve"]).spawn(),
+        second.regplan(["apply", "--auto-approve"]).spawn(),
+    );
     let class = "GatewayClass.gateway.networking.k8s.io {prefix}-edge";
     let ended = first.wait().code(1);
     ended
         .stderr_contains("does not become ready")
-        .stderr_contains(&missing.fill(&format!("{class} is missing")));
+        .stderr_contains(&missing.fill(&format!("{class} is missing")))
+        .stderr_contains("say in `lifecycle.timeouts` how long to wait for it");
     let ended = second.wait().code(1);
     ended.stderr_contains(&unserved.fill(&format!("no controller has accepted {class}")));
     assert!(began.elapsed() < Duration::from_mins(1), "it does not wait for ten minutes");

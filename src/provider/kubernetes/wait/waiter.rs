@@ -84,6 +84,7 @@ pub(in crate::provider::kubernetes) async fn wait(
         starting: None,
         hopeless: Hopeless::default(),
         on_trouble: wait.on_trouble,
+        time_of_class: time_of_class(wait),
         to_come: &wait.to_come,
         began: Instant::now(),
     };
@@ -110,6 +111,14 @@ fn default_timeout(identity: &Identity, object: Option<&Value>, until: &Until) -
         Until::Gone { .. } => deletion_time::time_to_go(identity),
         Until::Field(_) => readiness::TIME_OF_A_CONTROLLER,
         Until::Ready(rule) => readiness::time_to_ready(identity, object, rule.as_ref()),
+    }
+}
+
+/// How long the class of a Gateway may stay without a controller. Whoever expects one from elsewhere says how long that may take.
+fn time_of_class(wait: &Wait) -> Duration {
+    match (wait.on_trouble, wait.timeout) {
+        (OnTrouble::Wait, Some(given)) => given,
+        (OnTrouble::Fail, _) | (OnTrouble::Wait, None) => FOR_A_CONTROLLER,
     }
 }
 
@@ -156,6 +165,8 @@ struct Waiter<'a> {
     starting: Option<Arc<Value>>,
     hopeless: Hopeless,
     on_trouble: OnTrouble,
+    /// How long the class of a Gateway may stay without a controller.
+    time_of_class: Duration,
     to_come: &'a [Identity],
     began: Instant,
 }
@@ -469,17 +480,25 @@ impl Waiter<'_> {
         if is_missing { Err(self.failed(missing, object).await) } else { Ok(()) }
     }
 
-    /// Fails where nobody answers for a Gateway because of its class, and that is to end the wait.
+    /// Fails where nobody has answered for a Gateway in the time of its class, and that is because of the class.
     async fn class_step(&self, object: &Value, missing: &str) -> Result<Step, Problem> {
         if readiness::unanswered_class(self.identity, object).is_none() {
             return Ok(Step::Wait(None));
         }
-        let moment = self.began + FOR_A_CONTROLLER;
-        if self.on_trouble == OnTrouble::Wait || Instant::now() < moment {
-            return Ok(Step::Wait(Some(moment).filter(|_| self.on_trouble == OnTrouble::Fail)));
+        let moment = self.began + self.time_of_class;
+        if Instant::now() < moment {
+            return Ok(Step::Wait(Some(moment)));
         }
         match gateway_class::lack(self.cluster, self.identity, object, self.to_come).await {
-            Some(lack) => Err(self.failed(&format!("{missing}; {lack}"), object).await),
+            Some(lack) => {
+                let mut problem = self.failed(&format!("{missing}; {lack}"), object).await;
+                problem.help = Some(
+                    "install the controller of the class, or name a class that has one; where one comes by itself, say in \
+                     `lifecycle.timeouts` how long to wait for it"
+                        .to_owned(),
+                );
+                Err(problem)
+            }
             None => Ok(Step::Wait(None)),
         }
     }
@@ -540,4 +559,22 @@ fn words(time: Duration) -> String {
         return format!("{} min", seconds / 60);
     }
     if time.subsec_millis() > 0 { format!("{:.1} s", time.as_secs_f64()) } else { format!("{seconds} s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::Target;
+
+    #[test]
+    fn a_class_has_the_time_that_the_block_gives_unless_trouble_is_to_end_the_wait() {
+        let given = Duration::from_mins(20);
+        let time = |on_trouble, timeout| {
+            let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "b"), version: None };
+            time_of_class(&Wait { on_trouble, timeout, ..Wait::of(target, Until::Ready(None)) })
+        };
+        assert_eq!(time(OnTrouble::Wait, None), FOR_A_CONTROLLER);
+        assert_eq!(time(OnTrouble::Wait, Some(given)), given);
+        assert_eq!(time(OnTrouble::Fail, Some(given)), FOR_A_CONTROLLER);
+    }
 }
