@@ -6,14 +6,20 @@ mod judge;
 mod leftover;
 mod shape;
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::backends::Place;
+use super::figures::Figures;
 use super::mode::Mode;
 use super::moment::{Moment, Watched};
 use crate::harness::{Cluster, Namespace, OwnCluster, Project, Test};
+pub(crate) use judge::OF_A_WAY;
 use judge::judge;
 use shape::{Shape, Way, shapes};
+
+/// When an apply is killed: after its first write. The next one goes on from there.
+const MOMENT: Moment = Moment::AfterWrite(0);
 
 /// Between which shapes the short mode goes.
 const PAIRS: [(Shape, Shape); 6] = [
@@ -24,6 +30,9 @@ const PAIRS: [(Shape, Shape); 6] = [
     (Shape::new(Way::NodePort, false, false), Shape::new(Way::Gateway, true, true)),
     (Shape::new(Way::Gateway, true, true), Shape::new(Way::None, false, false)),
 ];
+
+/// What is done, for figures.
+const WALK: &str = "a kill after every write of a change of how a registry is reached";
 
 /// The test of this mode.
 pub(crate) fn tests(mode: Mode) -> Vec<Test> {
@@ -38,7 +47,8 @@ pub(crate) fn tests(mode: Mode) -> Vec<Test> {
 }
 
 fn short() {
-    go(&PAIRS);
+    let figures = go(&PAIRS);
+    assert_eq!(figures.ended, PAIRS.len());
 }
 
 /// Each shape to each other one.
@@ -47,20 +57,22 @@ fn long() {
     let to_others =
         |from: Shape| shapes.clone().into_iter().filter(move |to| *to != from).map(move |to| (from, to));
     let pairs: Vec<(Shape, Shape)> = shapes.iter().flat_map(|from| to_others(*from)).collect();
-    go(&pairs);
+    go(&pairs).keep(Mode::Long);
 }
 
 /// Goes from the first to the second of each pair, on a cluster of its own: it gets the definitions of the Gateway API.
-fn go(pairs: &[(Shape, Shape)]) {
+fn go(pairs: &[(Shape, Shape)]) -> Figures {
     let own = OwnCluster::with_gateway_api();
     let cluster: &Cluster = own.as_ref();
     let changes: Vec<(Namespace, Shape, Shape)> =
         pairs.iter().map(|(from, to)| (Namespace::on(cluster), *from, *to)).collect();
     // Several at once, because most of the time is spent on waiting for pods.
+    let figures =
+        Mutex::new(Figures { walk: WALK.to_owned(), backend: "local".to_owned(), ..Figures::default() });
     std::thread::scope(|scope| {
         let walk = |changes: &[(Namespace, Shape, Shape)]| {
             for (ns, from, to) in changes {
-                change(ns, *from, *to);
+                change(ns, *from, *to, &figures);
             }
         };
         let walks = changes.chunks(changes.len().div_ceil(6)).map(|some| scope.spawn(move || walk(some)));
@@ -70,6 +82,7 @@ fn go(pairs: &[(Shape, Shape)]) {
             }
         }
     });
+    figures.into_inner().unwrap()
 }
 
 /// A registry of this shape.
@@ -98,7 +111,7 @@ fn stays() {
 }
 
 /// One change, killed after each write until nothing is left to write.
-fn change(ns: &Namespace, from: Shape, to: Shape) {
+fn change(ns: &Namespace, from: Shape, to: Shape, figures: &Mutex<Figures>) {
     let proxy = ns.proxy();
     let project = begun(ns, from).through(&proxy);
     let opened = Place::open(ns, &project);
@@ -106,14 +119,15 @@ fn change(ns: &Namespace, from: Shape, to: Shape) {
     for kills in 0.. {
         let command = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]);
         let journal = Watched::of_next_run(&*opened, Duration::from_millis(10));
-        let ended = Moment::AfterWrite(0).kill(command, &proxy, &journal);
+        let ended = MOMENT.kill(command, &proxy, &journal);
         let context = format!("from {from} to {to}, after {kills} kills");
         judge(ns, from, to, &context);
         match ended.exit_code() {
-            None => {}
+            None => figures.lock().unwrap().killed("apply", MOMENT),
             Some(code) => {
                 ended.check(code == 0, &context);
                 ended.check(kills >= 3, &format!("{context}: more was to be written"));
+                figures.lock().unwrap().ended += 1;
                 break;
             }
         }

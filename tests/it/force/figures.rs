@@ -22,6 +22,7 @@ pub(crate) struct Figures {
     /// What was done.
     pub(crate) walk: String,
     pub(crate) backend: String,
+    /// How many objects the project has; 0 for one registry, whose objects change their number on the way.
     pub(crate) objects: usize,
     /// The seed of a random walk.
     pub(crate) seed: Option<u64>,

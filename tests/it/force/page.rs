@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::checks::{AFTER_A_KILL, AT_THE_END, OF_A_MOVE};
+use super::exposure::OF_A_WAY;
 use super::figures::{Figures, kept};
 use super::{reading, together};
 use crate::harness::Test;
@@ -45,6 +46,11 @@ fn page(all: &[Figures]) -> String {
         "After each kill of a move, and each time that a move came to its end:\n\n{}\n",
         list(OF_A_MOVE)
     );
+    let _ = write!(
+        text,
+        "After each kill of a change of how a registry is reached, at once and when the pods have followed:\n\n{}\n",
+        list(OF_A_WAY)
+    );
     for (title, tests) in chapters() {
         let _ = write!(text, "## {title}\n\n{}\n", list(tests.iter().map(|test| sentence(test.name()))));
     }
@@ -82,7 +88,9 @@ fn kills(all: &[Figures]) -> String {
     );
     for figures in all {
         let seed = figures.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string());
-        let Figures { walk, backend, objects, ended, requests, .. } = figures;
+        let objects =
+            if figures.objects == 0 { "one registry".to_owned() } else { figures.objects.to_string() };
+        let Figures { walk, backend, ended, requests, .. } = figures;
         let _ = writeln!(
             text,
             "| {walk} | {backend} | {objects} | {seed} | {} | {ended} | {requests} |",

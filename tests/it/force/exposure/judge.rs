@@ -5,6 +5,13 @@ use serde_json::{Value, json};
 use super::shape::{Shape, Way};
 use crate::harness::{Namespace, wait_until};
 
+/// What is asserted, in words, for `docs/reliability.md`.
+pub(crate) const OF_A_WAY: [&str; 2] = [
+    "No Ingress, route or Service that is reached from outside leads to a pod without users, unless the configuration before or \
+     after the change lets everybody in by this way.",
+    "None takes a password in clear, unless the configuration before or after the change does without TLS.",
+];
+
 /// A way that leads to a port of a Service.
 struct Entry {
     way: Way,
