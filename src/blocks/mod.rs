@@ -20,7 +20,7 @@
 //! | `defined_apis` | Which kinds do the blocks define, and which of them can a block count on? |
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
 //! | `object_filter` | Which objects of a manifest do `only` and `exclude` mean? |
-//! | `ingress_controllers` | Which annotations does each ingress controller read? |
+//! | `ingress_controllers` | How does a configuration name an ingress controller? |
 //! | `tsig` | How are changes at a name server signed, and which keys are none? |
 //! | `namespaces` | Which namespaces are shared by all, and which does the configuration itself declare? |
 //! | `properties` | What do blocks give beside their keys? |

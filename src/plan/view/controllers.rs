@@ -15,7 +15,7 @@ pub(in crate::plan) struct Served {
     /// The name of its controller, as people know it where it is known.
     pub(in crate::plan) name: String,
     /// Its controller, if it is known.
-    known: Option<ClassController>,
+    known: Option<&'static ClassController>,
     has_accepted: bool,
 }
 

@@ -112,14 +112,13 @@ fn the_version_of_a_preset_is_the_one_that_is_rendered_here() {
 /// class names.
 fn controllers_are_found_where_their_presets_put_them() {
     let ns = Namespace::absent();
-    for (preset, class, controller) in
-        [("ingress-nginx", "nginx", INGRESS_NGINX), ("traefik", "traefik", TRAEFIK)]
-    {
+    for (preset, controller) in [("ingress-nginx", INGRESS_NGINX), ("traefik", TRAEFIK)] {
         let (usual, _) = controller.services[0];
         for (keys, namespace) in [("", usual), ("namespace = \"kube-system\"\n", "kube-system")] {
             let objects = rendered(&project(&ns, &block("one", preset, &format!("{keys}crds = false\n"))));
-            let class = object(&objects, "IngressClass", None, class);
-            assert_eq!(called(class["spec"]["controller"].as_str().unwrap()), Some(controller));
+            let class = object(&objects, "IngressClass", None, controller.class.unwrap());
+            let found = called(class["spec"]["controller"].as_str().unwrap());
+            assert_eq!(found.map(|found| found.name), Some(controller.name));
             let known = controller.services.iter().find(|(place, _)| *place == namespace);
             let service = object(&objects, "Service", Some(namespace), known.unwrap().1);
             assert_eq!(service["spec"]["type"], "LoadBalancer", "{preset}");
@@ -134,7 +133,7 @@ fn controllers_are_found_where_their_presets_put_them() {
     let settings = object(&objects, "ConfigMap", Some(namespace), "envoy-gateway-config");
     let settings = settings["data"]["envoy-gateway.yaml"].as_str().unwrap();
     let named = settings.lines().find_map(|line| line.trim().strip_prefix("controllerName: ")).unwrap();
-    assert_eq!(called(named), Some(ENVOY_GATEWAY));
+    assert_eq!(called(named).map(|found| found.name), Some(ENVOY_GATEWAY.name));
 }
 
 /// The annotations that an Ingress gets are those that the controller of the chart reads.

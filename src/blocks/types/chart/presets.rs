@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::blocks::ingress_controllers::Controller;
+use crate::kubernetes::class_controllers::{CONTOUR, ENVOY_GATEWAY, INGRESS_NGINX, TRAEFIK};
 
 /// A chart that is known by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +62,7 @@ impl Preset {
                 chart: "contour",
                 repo: Some("https://projectcontour.github.io/helm-charts"),
                 version: None,
-                namespace: "projectcontour",
+                namespace: CONTOUR.namespace(),
                 values: json!({}),
             },
             // The version that was tried, 4.11.0, has holes that later ones do not have (CVE-2025-1974), so nobody gets it
@@ -70,21 +71,21 @@ impl Preset {
                 chart: "ingress-nginx",
                 repo: Some("https://kubernetes.github.io/ingress-nginx"),
                 version: None,
-                namespace: "ingress-nginx",
+                namespace: INGRESS_NGINX.namespace(),
                 values: ingress_nginx(),
             },
             Self::Traefik => Defaults {
                 chart: "traefik",
                 repo: Some("https://traefik.github.io/charts"),
                 version: Some("41.6.0"),
-                namespace: "traefik",
+                namespace: TRAEFIK.namespace(),
                 values: traefik(),
             },
             Self::EnvoyGateway => Defaults {
                 chart: "oci://docker.io/envoyproxy/gateway-helm",
                 repo: None,
                 version: Some("v1.9.1"),
-                namespace: "envoy-gateway-system",
+                namespace: ENVOY_GATEWAY.namespace(),
                 values: json!({}),
             },
         }

@@ -571,7 +571,7 @@ mod tests {
         let given = Duration::from_mins(20);
         let time = |on_trouble, timeout| {
             let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "b"), version: None };
-            time_of_class(&Wait { on_trouble, timeout, ..Wait::of(target, Until::Ready(None)) })
+            time_of_class(&Wait { timeout, on_trouble, ..Wait::of(target, Until::Ready(None)) })
         };
         assert_eq!(time(OnTrouble::Wait, None), FOR_A_CONTROLLER);
         assert_eq!(time(OnTrouble::Wait, Some(given)), given);

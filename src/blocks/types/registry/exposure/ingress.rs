@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{annotate, lets_in};
 use crate::blocks::draft::Draft;
-use crate::blocks::ingress_controllers::{About, Limits};
 use crate::blocks::types::registry::common::{Registry, path};
 use crate::blocks::types::registry::options::Ingress;
 use crate::blocks::types::registry::serving::Serving;
+use crate::kubernetes::class_controllers::{About, Limits};
 
 /// The Ingress.
 pub(super) fn object(registry: &Registry<'_>, options: &Ingress) -> Draft {

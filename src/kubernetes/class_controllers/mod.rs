@@ -1,71 +1,38 @@
-//! Which controller serves an ingress class or the class of a Gateway, and where its usual installations are reached.
+//! Which controller serves an ingress class or the class of a Gateway, and what is known of it.
+//!
+//! All facts of a controller stand in one place, [`known`]: a registry and a chart that installs the controller read the same
+//! ones.
+
+mod annotations;
+mod known;
 
 use serde_json::Value;
+
+pub use annotations::{About, Annotation, Limits};
+pub use known::{CONTOUR, ENVOY_GATEWAY, F5_NGINX, HAPROXY, INGRESS_NGINX, TRAEFIK};
 
 use super::conditions::{condition, is_current, said, status};
 use crate::resource::{GATEWAY_GROUP, Identity};
 
-/// A controller that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A controller that is known, with all that is known of it.
+#[derive(Debug, Clone, Copy)]
 pub struct ClassController {
     /// What it is called.
     pub name: &'static str,
     /// How what its classes name as their controller begins.
     prefixes: &'static [&'static str],
+    /// The ingress class that its usual installation serves; `None` where it serves no Ingress.
+    pub class: Option<&'static str>,
     /// The Services by which its usual installations are reached, each as namespace and name: of its chart, of its
     /// manifests, and of the distributions that bring it.
     pub services: &'static [(&'static str, &'static str)],
+    /// Why it should not be used any more; `None` for one that is maintained.
+    pub retired: Option<&'static str>,
+    /// Whether it has a limit for bodies, which an annotation sets.
+    pub limits_bodies: bool,
+    /// The annotations by which an Ingress tells it these limits.
+    pub annotations: fn(Limits<'_>) -> Vec<Annotation>,
 }
-
-/// The community's controller. The last Service is that of older versions of minikube.
-/// Source: <https://kubernetes.github.io/ingress-nginx/deploy/>
-pub const INGRESS_NGINX: ClassController = ClassController {
-    name: "ingress-nginx",
-    prefixes: &["k8s.io/ingress-nginx"],
-    services: &[("ingress-nginx", "ingress-nginx-controller"), ("kube-system", "ingress-nginx-controller")],
-};
-
-/// F5's controller.
-/// Source: <https://docs.nginx.com/nginx-ingress-controller/installation/installing-nic/>
-pub const F5_NGINX: ClassController = ClassController {
-    name: "F5 NGINX Ingress Controller",
-    prefixes: &["nginx.org/ingress-controller"],
-    services: &[("nginx-ingress", "nginx-ingress-controller"), ("nginx-ingress", "nginx-ingress")],
-};
-
-/// Contour.
-/// Source: <https://projectcontour.io/getting-started/>
-pub const CONTOUR: ClassController = ClassController {
-    name: "Contour",
-    prefixes: &["projectcontour.io/"],
-    services: &[("projectcontour", "envoy"), ("projectcontour", "contour-envoy")],
-};
-
-/// Traefik. The last Service is that of k3s.
-/// Source: <https://doc.traefik.io/traefik/getting-started/kubernetes/>
-pub const TRAEFIK: ClassController = ClassController {
-    name: "Traefik",
-    prefixes: &["traefik.io/"],
-    services: &[("traefik", "traefik"), ("kube-system", "traefik")],
-};
-
-/// `HAProxy`'s controller.
-/// Source: <https://www.haproxy.com/documentation/kubernetes-ingress/community/installation/kubernetes/>
-pub const HAPROXY: ClassController = ClassController {
-    name: "HAProxy Kubernetes Ingress Controller",
-    prefixes: &["haproxy.org/ingress-controller"],
-    services: &[("haproxy-controller", "haproxy-kubernetes-ingress")],
-};
-
-/// Envoy Gateway: its own Service, since each Gateway has another one of its own.
-/// Source: <https://gateway.envoyproxy.io/docs/install/>
-pub const ENVOY_GATEWAY: ClassController = ClassController {
-    name: "Envoy Gateway",
-    prefixes: &["gateway.envoyproxy.io/"],
-    services: &[("envoy-gateway-system", "envoy-gateway")],
-};
-
-const ALL: [ClassController; 6] = [INGRESS_NGINX, F5_NGINX, CONTOUR, TRAEFIK, HAPROXY, ENVOY_GATEWAY];
 
 /// What an `IngressClass` or a `GatewayClass` names as its controller; `None` for any other object.
 pub fn named_by<'v>(identity: &Identity, class: &'v Value) -> Option<&'v str> {
@@ -78,8 +45,17 @@ pub fn named_by<'v>(identity: &Identity, class: &'v Value) -> Option<&'v str> {
 }
 
 /// The controller of this name, if it is known.
-pub fn called(name: &str) -> Option<ClassController> {
-    ALL.into_iter().find(|controller| controller.prefixes.iter().any(|prefix| name.starts_with(prefix)))
+pub fn called(name: &str) -> Option<&'static ClassController> {
+    let is_it =
+        |controller: &&&ClassController| controller.prefixes.iter().any(|prefix| name.starts_with(prefix));
+    known::ALL.iter().find(is_it).copied()
+}
+
+/// The controller that usually serves an ingress class of this name; `None` for a name that nobody knows. Many classes of
+/// ingress-nginx have more in their name.
+pub fn usual_for(class: &str) -> Option<&'static ClassController> {
+    let by_name = known::ALL.iter().find(|controller| controller.class == Some(class)).copied();
+    by_name.or_else(|| class.contains("nginx").then_some(&INGRESS_NGINX))
 }
 
 /// Whether the controller has accepted its class, which only a `GatewayClass` tells.
@@ -113,8 +89,13 @@ pub fn may_serve_classes(identity: &Identity, object: &Value) -> bool {
 }
 
 impl ClassController {
+    /// The namespace in which its chart is usually installed.
+    pub const fn namespace(&self) -> &'static str {
+        self.services[0].0
+    }
+
     /// The Services by which it is usually reached.
-    pub fn usual_services(self) -> impl Iterator<Item = Identity> {
+    pub fn usual_services(&self) -> impl Iterator<Item = Identity> + use<> {
         self.services.iter().map(|(namespace, name)| Identity::namespaced("", "Service", *namespace, *name))
     }
 }
@@ -123,6 +104,31 @@ impl ClassController {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_class_is_usually_that_of_one_controller() {
+        let usual = |class| usual_for(class).map(|found| found.name);
+        assert_eq!(usual("nginx"), Some(INGRESS_NGINX.name));
+        assert_eq!(usual("nginx-internal"), Some(INGRESS_NGINX.name));
+        assert_eq!(usual("contour"), Some(CONTOUR.name));
+        assert_eq!(usual("internal"), None);
+    }
+
+    #[test]
+    fn a_class_tells_its_controller_by_a_name_of_its_own() {
+        let names = [
+            ("k8s.io/ingress-nginx", INGRESS_NGINX),
+            ("nginx.org/ingress-controller", F5_NGINX),
+            ("projectcontour.io/ingress-controller", CONTOUR),
+            ("traefik.io/ingress-controller", TRAEFIK),
+            ("haproxy.org/ingress-controller/haproxy", HAPROXY),
+            ("gateway.envoyproxy.io/gatewayclass-controller", ENVOY_GATEWAY),
+        ];
+        for (name, known) in names {
+            assert_eq!(called(name).map(|found| found.name), Some(known.name), "{name}");
+        }
+        assert!(called("example.com/x").is_none());
+    }
 
     #[test]
     fn a_class_that_nobody_has_accepted_is_told() {
