@@ -25,7 +25,7 @@ use crate::engine::{
 use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
 use crate::provider::dns::ManualRecords;
-use crate::report::{self, Label, SourceLine, Styled, escape};
+use crate::report::{self, Label, SourceLine, Styled, escape, plural};
 use crate::resource::{Address, to_the_second};
 use crate::state::{Recovered, Store};
 
@@ -242,13 +242,13 @@ fn interrupted(interruption: Interruption<'_>) -> Styled {
 }
 
 fn interrupted_run(recovered: &Recovered) -> String {
-    let plural = |count: usize| if count == 1 { "result" } else { "results" };
+    let results = |count| plural(count, "result", "results");
     let unfinished = &recovered.unfinished;
     let (by, begun) = (escape(&unfinished.by), to_the_second(unfinished.begun));
-    let outcomes = format!("recovered {} recorded {}", recovered.outcomes, plural(recovered.outcomes));
+    let outcomes = format!("recovered {} recorded {}", recovered.outcomes, results(recovered.outcomes));
     let unknown = match recovered.in_doubt.len() {
         0 => String::new(),
-        count => format!(", looking for {count} unrecorded {} in the cluster", plural(count)),
+        count => format!(", looking for {count} unrecorded {} in the cluster", results(count)),
     };
     format!("the run of {by} from {begun} was killed: {outcomes}{unknown}.")
 }
@@ -288,13 +288,11 @@ fn undone(report: &Report, staying: &BTreeSet<Address>) -> String {
     let names: Vec<String> = staying.iter().map(ToString::to_string).collect();
     match names.len() {
         0 => "what this run wrote is undone.".to_owned(),
-        1 => format!("what this run wrote is undone, but for 1 resource that stays: {}.", names.join(", ")),
-        count => {
-            format!(
-                "what this run wrote is undone, but for {count} resources that stay: {}.",
-                names.join(", ")
-            )
-        }
+        count => format!(
+            "what this run wrote is undone, but for {count} {}: {}.",
+            plural(count, "resource that stays", "resources that stay"),
+            names.join(", ")
+        ),
     }
 }
 

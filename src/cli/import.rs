@@ -9,7 +9,7 @@ use super::project;
 use super::wording::note;
 use crate::engine::{self, Host, PlanRequest, Settings};
 use crate::provider::Inventory;
-use crate::report::escape;
+use crate::report::{escape, plural};
 use crate::resource::{Address, Identity, ObjectName};
 use crate::transcription::{LeftOut, transcribe};
 
@@ -91,13 +91,19 @@ fn left_out(all: &[(Identity, LeftOut)]) -> Vec<String> {
     let counted = [
         match of(&LeftOut::Controlled) {
             0 => None,
-            1 => Some("1 object is left out: Kubernetes or a controller makes it.".to_owned()),
-            count => Some(format!("{count} objects are left out: Kubernetes or a controller makes them.")),
+            count => Some(format!(
+                "{count} {} left out: Kubernetes or a controller makes {}.",
+                plural(count, "object is", "objects are"),
+                plural(count, "it", "them")
+            )),
         },
         match of(&LeftOut::OfRegplan) {
             0 => None,
-            1 => Some("1 object is left out: regplan made it for a state.".to_owned()),
-            count => Some(format!("{count} objects are left out: regplan made them for states.")),
+            count => Some(format!(
+                "{count} {} left out: regplan made {}.",
+                plural(count, "object is", "objects are"),
+                plural(count, "it for a state", "them for states")
+            )),
         },
     ];
     let named = all.iter().filter_map(|(identity, why)| {

@@ -11,7 +11,7 @@ use super::project;
 use super::settings;
 use super::wording::note;
 use crate::plan::{Mode, Plan};
-use crate::report::{self, Label, Level, Locator, Page, SourceLine, Styled, escape};
+use crate::report::{self, Label, Level, Locator, Page, SourceLine, Styled, escape, plural};
 use crate::resource::to_the_second;
 use crate::state::{OpenRun, Recovered};
 
@@ -58,8 +58,10 @@ fn open_run(run: &Recovered, fate: &OpenRun) -> String {
     let (by, begun) = (escape(&run.unfinished.by), to_the_second(run.unfinished.begun));
     let unrecorded = match run.in_doubt.len() {
         0 => String::new(),
-        1 => " 1 change that it did not record is looked for in the cluster.".to_owned(),
-        count => format!(" {count} changes that it did not record are looked for in the cluster."),
+        count => format!(
+            " {count} {} looked for in the cluster.",
+            plural(count, "change that it did not record is", "changes that it did not record are")
+        ),
     };
     let fate = report::fate_of_run(fate);
     let fate = escape(&fate);

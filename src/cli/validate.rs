@@ -5,18 +5,16 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::project;
-use crate::report::{Label, Styled};
+use crate::report::{Label, Styled, plural};
 
 pub(super) async fn run(global: &Global, output: Output) -> Result<Exit, Failure> {
     let (project, compiled) = project::compile(global, output).await?;
-    let resources = match compiled.graph.len() {
-        1 => "1 resource".to_owned(),
-        count => format!("{count} resources"),
-    };
+    let count = compiled.graph.len();
+    let resources = plural(count, "resource", "resources");
     let mut text = Styled::default();
     text.line(
         Label::Plain,
-        format!("The configuration of `{}` is valid: {resources}.", project.config.project),
+        format!("The configuration of `{}` is valid: {count} {resources}.", project.config.project),
     );
     output.note(&text)?;
     Ok(Exit::Done)

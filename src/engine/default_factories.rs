@@ -156,7 +156,7 @@ impl StateBackends {
         let Manifests { places, roles } = kubernetes::manifests(namespace, name);
         let mut ensured = shelf.ensure(&places).await?;
         let backend = self.in_cluster(shelf.clone(), settings, KeyMaking::ByNeed);
-        ensured.push(ensure_key(&backend).await?);
+        ensured.push(ensure_key(&backend).await.map_err(without_a_role)?);
         ensured.extend(shelf.ensure(&roles).await?);
         Ok(ensured)
     }
@@ -189,11 +189,25 @@ impl BackendFactory for StateBackends {
 }
 
 /// Makes the key of plan files where there is none.
-async fn ensure_key(backend: &SharedBackend) -> Result<Ensured, Error> {
+async fn ensure_key(backend: &SharedBackend) -> Result<Ensured, StateError> {
     let made = if backend.key().await?.is_some() { Made::Before } else { Made::Now };
     // Whoever makes it is told which right is missing, and not to run this command.
     backend.make_key().await.map_err(StateError::without_key_as_refused)?;
     Ok(Ensured { name: backend.key_place().display().to_string(), made })
+}
+
+/// What the key takes, in words for whoever makes the Roles: there may be none yet to be bound to.
+fn without_a_role(error: StateError) -> StateError {
+    match error {
+        StateError::Shelf { path, doing, problem } if problem.kind == ProblemKind::Forbidden => {
+            let problem = problem.help(
+                "let somebody with this right run `regplan state init`: it looks for the key of plan files, and makes it \
+                 where there is none",
+            );
+            StateError::Shelf { path, doing, problem: Box::new(problem) }
+        }
+        error => error,
+    }
 }
 
 /// How long a lock lasts. Whoever takes it over also waits for a request that its holder may have sent right before, and

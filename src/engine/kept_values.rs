@@ -44,8 +44,7 @@ impl Project {
             // Whoever may only plan may not read them, and goes on without.
             Err(error) => return KeptValues::Closed { why: error.to_string(), help: error.help() },
         };
-        if sealed.run != revision.head.run {
-            // They are those of a run that could not save its revision.
+        if !sealed.are_of(&revision.head) {
             return KeptValues::No;
         }
         let encryption = self.config.state.encryption();

@@ -43,6 +43,7 @@ pub use drift::prometheus::drift_prometheus;
 pub use drift::text::{drift_summary, drift_text};
 pub use format::escape::{escape, escape_in_place, escape_json, escape_lines};
 pub use format::page::Page;
+pub use format::plural::plural;
 pub use format::styled::{Label, Styled};
 pub use freshness::{not_recorded, staleness, told as freshness_told, way_out};
 pub use head::plan_subject;

@@ -10,7 +10,7 @@ use super::error::{StateError, unless_damaged};
 use super::format;
 use super::model::State;
 use super::revision::Revision;
-use super::seal::Identities;
+use super::seal::{Identities, Seal};
 use super::sealed_values::{NotOpened, SealedValues};
 use super::store::Store;
 use crate::resource::Key;
@@ -26,8 +26,6 @@ pub struct Migrated {
     pub serial: u64,
     /// How many revisions were moved; none where the state had moved before.
     pub revisions: usize,
-    /// The revisions whose secret values stay behind, because the new place keeps none.
-    pub without_values: Vec<u64>,
 }
 
 /// What the lock says of a move.
@@ -54,24 +52,16 @@ pub async fn migrate(
         && let Some(state) = to.load().await?
     {
         to.release().await?;
-        return Ok(Migrated {
-            from: old,
-            to: new,
-            serial: state.serial,
-            revisions: 0,
-            without_values: Vec::new(),
-        });
+        return Ok(Migrated { from: old, to: new, serial: state.serial, revisions: 0 });
     }
     let mut store = Store::open(from, project, COMMAND).await?;
     if !store.exists() {
         return Err(StateError::NothingToMove { path: old });
     }
     check_target(to.as_ref(), store.state(), &old).await?;
-    let mut migration =
-        Migration { from: store.backend(), to: to.as_mut(), identities, without_values: Vec::new() };
+    let mut migration = Migration { from: store.backend(), to: to.as_mut(), identities };
     let revisions = migration.revisions().await?;
     migration.key().await?;
-    let without_values = migration.without_values;
     let file = format::write(&new, store.state())?;
     to.overwrite_state(&file).await?;
     is_there("the state", &new, to.load().await, |there| there.as_ref() == Some(store.state()))?;
@@ -80,7 +70,7 @@ pub async fn migrate(
     // It is done. A lock that cannot be released runs out.
     let _ = store.close().await;
     let _ = to.release().await;
-    Ok(Migrated { from: old, to: new, serial, revisions, without_values })
+    Ok(Migrated { from: old, to: new, serial, revisions })
 }
 
 /// The revisions whose secret values a move would leave behind, because the new place keeps none. Of a state that cannot be
@@ -95,7 +85,7 @@ pub async fn values_left_behind(from: &dyn Backend, to: &dyn Backend) -> Result<
     let mut left = Vec::new();
     for number in from.revisions().await? {
         let Some(values) = from.values(number).await? else { continue };
-        if values.run == from.revision_head(number).await?.run {
+        if values.are_of(&from.revision_head(number).await?) {
             left.push(number);
         }
     }
@@ -133,7 +123,6 @@ struct Migration<'m> {
     from: &'m dyn Backend,
     to: &'m mut dyn Backend,
     identities: Option<&'m Identities>,
-    without_values: Vec<u64>,
 }
 
 impl Migration<'_> {
@@ -150,33 +139,29 @@ impl Migration<'_> {
         Ok(numbers.len())
     }
 
+    /// Moves the secret values of a revision, if the new place keeps any.
     async fn values(&mut self, revision: &Revision) -> Result<(), StateError> {
+        let Some(seal) = self.to.seal() else { return Ok(()) };
         let number = revision.head.number;
-        let Some(values) = self.from.values(number).await? else { return Ok(()) };
-        if values.run != revision.head.run {
-            return Ok(());
-        }
-        let Some(values) = self.sealed_for_target(values)? else {
-            self.without_values.push(number);
-            return Ok(());
-        };
+        let values = self.from.values(number).await?.filter(|values| values.are_of(&revision.head));
+        let Some(values) = values else { return Ok(()) };
+        let values = self.sealed_for_target(values, seal)?;
         self.to.save_values(&values).await?;
         let there = self.to.values(number).await;
         let what = format!("the secret values of revision {number}");
         is_there(&what, &self.to.place(), there, |there| there.as_ref() == Some(&values))
     }
 
-    /// The values as the new place keeps them; `None` where it keeps none.
-    fn sealed_for_target(&self, values: SealedValues) -> Result<Option<SealedValues>, StateError> {
-        let Some(seal) = self.to.seal() else { return Ok(None) };
+    /// The values as the new place keeps them.
+    fn sealed_for_target(&self, values: SealedValues, seal: &Seal) -> Result<SealedValues, StateError> {
         if values.sealed_by == seal.kind() {
-            return Ok(Some(values));
+            return Ok(values);
         }
         let number = values.revision;
         let closed = |error: NotOpened| StateError::ValuesClosed { number, reason: error.to_string() };
         let opened = values.open(self.identities).map_err(closed)?;
         let sealed = SealedValues::new(number, values.run, &opened, seal);
-        sealed.map(Some).map_err(StateError::io(&self.to.place(), "encrypt the secret values for"))
+        sealed.map_err(StateError::io(&self.to.place(), "encrypt the secret values for"))
     }
 
     /// Moves the key of plan files, so that those that were kept stay good.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Content;
 use super::id::RunId;
+use super::revision::RevisionHead;
 use super::seal::{Identities, Seal, SealedBy};
 use super::secret_values::{Fields, SecretValues};
 use crate::resource::{Address, from_json};
@@ -62,6 +63,11 @@ impl SealedValues {
             Ok((address.clone(), STANDARD.encode(seal.seal(&bytes)?)))
         });
         Ok(Self { revision, run, sealed_by: seal.kind(), values: sealed.collect::<std::io::Result<_>>()? })
+    }
+
+    /// Whether they are those of this revision, and not of a run of the same number that could not save its own.
+    pub fn are_of(&self, head: &RevisionHead) -> bool {
+        self.run == head.run
     }
 
     /// Takes over the values of a resource that has another address by now, as they are.

@@ -2,6 +2,7 @@
 //! others follow from them.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::report::plural;
 
 /// How many mistakes are shown in one run, whichever files and blocks they come from.
 const MOST: usize = 20;
@@ -33,23 +34,24 @@ impl Shown {
         let shown_warnings = self.mistakes.len() - shown_errors;
         let errors = match self.errors {
             0 => String::new(),
-            1 => "1 mistake; nothing was done.\n".to_owned(),
-            count => format!("{count} mistakes; nothing was done.\n"),
+            count => format!("{count} {}; nothing was done.\n", plural(count, "mistake", "mistakes")),
         };
         let left_out = match (self.errors - shown_errors, self.warnings - shown_warnings) {
             (0, 0) => return errors,
-            (0, warnings) => counted(warnings, "warning"),
-            (errors, 0) => counted(errors, "mistake"),
-            (errors, warnings) => {
-                format!("{} and {}", counted(errors, "mistake"), counted(warnings, "warning"))
-            }
+            (0, count) => more_warnings(count),
+            (count, 0) => more_mistakes(count),
+            (errors, warnings) => format!("{} and {}", more_mistakes(errors), more_warnings(warnings)),
         };
         format!("{errors}{left_out} not shown: correct what is shown, and run the same command again.\n")
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} more {what}{}", if count == 1 { "" } else { "s" })
+fn more_mistakes(count: usize) -> String {
+    format!("{count} more {}", plural(count, "mistake", "mistakes"))
+}
+
+fn more_warnings(count: usize) -> String {
+    format!("{count} more {}", plural(count, "warning", "warnings"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::cli::project;
 use crate::cli::wording::{self, note};
 use crate::engine::{Error, NotApplicable, Project, Settings};
-use crate::report::{self, Label, Styled, escape};
+use crate::report::{self, Label, Styled, escape, plural};
 use crate::state::{Freshness, Migrated, NoRecord};
 
 pub(super) async fn run(global: &Global, args: &StateMigrateArgs, output: Output) -> Result<Exit, Failure> {
@@ -69,17 +69,14 @@ async fn question(old: &Project, new: &Project) -> Result<String, Failure> {
 }
 
 fn told(migrated: &Migrated) -> Vec<String> {
-    let Migrated { from, to, serial, revisions, .. } = migrated;
+    let Migrated { from, to, serial, revisions } = migrated;
     let (from, to) = (escape(&from.display().to_string()), escape(&to.display().to_string()));
     if *revisions == 0 {
         return vec![format!("The state is at {to}, with serial {serial}; {from} is retired.")];
     }
-    let revisions = match revisions {
-        1 => "1 revision".to_owned(),
-        count => format!("{count} revisions"),
-    };
+    let noun = plural(*revisions, "revision", "revisions");
     vec![
-        format!("Moved the state with serial {serial} and {revisions} to {to}."),
+        format!("Moved the state with serial {serial} and {revisions} {noun} to {to}."),
         format!("{from} is retired: a configuration that still names it is refused."),
     ]
 }

@@ -12,7 +12,7 @@ use crate::cli::project;
 use crate::cli::wording::note;
 use crate::engine::{Additions, Error, Opened, Settings, Workspace};
 use crate::provider::MarkedObjects;
-use crate::report::{self, Label, Styled, escape};
+use crate::report::{self, Label, Styled, escape, plural};
 use crate::resource::GroupKind;
 use crate::state::{Freshness, Lineage, Stale, Store};
 
@@ -91,11 +91,8 @@ fn refuse_gaps(found: &MarkedObjects, is_agreed: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let kinds: BTreeSet<&GroupKind> = found.hidden.iter().map(|(kind, _)| kind).collect();
-    let hidden = match kinds.len() {
-        1 => "1 kind could not be looked at".to_owned(),
-        count => format!("{count} kinds could not be looked at"),
-    };
-    Err(Failure::message(format!("{hidden}, and the state would not know what there is of it")).help(
+    let hidden = format!("{} {}", kinds.len(), plural(kinds.len(), "kind", "kinds"));
+    Err(Failure::message(format!("{hidden} could not be looked at, and the state would not know what there is of it")).help(
         "run this with the right to list objects of all kinds in all namespaces; or, where this project has none of these, \
          agree with `--partial` that they are left out",
     ))
@@ -158,7 +155,7 @@ fn known_lineages(found: &MarkedObjects) -> String {
         return format!("no object {seen} carries the annotations of this project");
     }
     let lines = counts.into_iter().map(|(lineage, count)| {
-        let objects = if count == 1 { "object" } else { "objects" };
+        let objects = plural(count, "object", "objects");
         format!("`--adopt-lineage {lineage}` ({count} {objects})")
     });
     lines.collect::<Vec<_>>().join(", ")

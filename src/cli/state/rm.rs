@@ -8,7 +8,7 @@ use crate::cli::confirm;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::report::{Label, Styled, escape};
+use crate::report::{Label, Styled, escape, plural};
 use crate::resource::Address;
 use crate::state::State;
 
@@ -28,12 +28,9 @@ pub(super) async fn run(global: &Global, args: &StateRmArgs, output: Output) -> 
     }
     store.edit(|state| state.resources.retain(|address, _| !leaving.contains(address))).await?;
     store.close().await?;
-    let count = match leaving.len() {
-        1 => "1 resource".to_owned(),
-        count => format!("{count} resources"),
-    };
+    let count = leaving.len();
     let mut text = Styled::default();
-    text.line(Label::Plain, format!("Forgot {count}."));
+    text.line(Label::Plain, format!("Forgot {count} {}.", plural(count, "resource", "resources")));
     output.note(&text)?;
     Ok(Exit::Done)
 }

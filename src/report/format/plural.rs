@@ -1,6 +1,6 @@
 //! Singular and plural.
 
 /// The form of a word that fits the count.
-pub(in crate::report) fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
+pub fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
     if count == 1 { one } else { many }
 }

@@ -1,14 +1,16 @@
 //! `regplan state init`, and what is said without it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{HEAD, clean_up, first_machine, greeting, kept, machine, states};
-use crate::harness::Namespace;
+use crate::harness::{Namespace, wait_until};
 
 tests! {
     init_makes_what_is_missing_and_leaves_what_is_there,
     what_is_printed_can_be_made_by_somebody_else,
     without_init_a_command_says_what_to_do,
+    init_takes_the_rights_that_the_page_names,
+    in_a_namespace_that_is_there_its_rights_are_enough_to_init,
     a_folder_needs_no_init,
     nobody_owns_the_place_of_the_own_state,
     a_way_back_does_not_take_the_place_of_the_own_state,
@@ -77,6 +79,102 @@ fn without_init_a_command_says_what_to_do() {
         ns.project().write("regplan.toml", &format!("{}name = \"other\"\n{}", super::HEAD, greeting("a")));
     other.run(["plan"]).code(1).stderr_contains("the state is not initialised");
     clean_up(&ns);
+}
+
+/// The rights of the page are granted one by one, and each run is told of the next one.
+fn init_takes_the_rights_that_the_page_names() {
+    let ns = Namespace::new();
+    let reader = ns.fill("role/{project}.reader");
+    let role = cluster_role(&ns, &[]);
+    let project = machine(&ns, &greeting("a")).kubeconfig(ns.stranger("init", &json!([])));
+    let bind = ["create", "clusterrolebinding", &role, &format!("--clusterrole={role}")];
+    ns.kubectl(bind).args([ns.fill("--serviceaccount={ns}:init")]).run().success();
+    let init = || project.run(["state", "init"]).any();
+    let mut granted = Vec::new();
+    for right in documented_rights(&ns) {
+        let missing = match named(&right) {
+            // Who may make the namespace need not look for it.
+            ("get", "namespaces") => continue,
+            ("escalate", _) => "attempting to grant RBAC permissions not currently held".to_owned(),
+            (verb, plural) => format!("cannot {verb} resource \"{plural}\""),
+        };
+        if named(&right) == ("get", "roles") {
+            wait_until("a state that is made", || init().succeeded());
+            ns.cluster().patch(&states(&ns), &reader, &json!({ "rules": [] }));
+        }
+        wait_until(&missing, || {
+            let refused = init();
+            refused.exit_code() == Some(1) && refused.stderr().contains(&missing)
+        });
+        init().stderr_contains("let somebody with th").stderr_contains("run `regplan state init`");
+        granted.push(right);
+        ns.cluster().patch("", &format!("clusterrole/{role}"), &json!({ "rules": granted }));
+    }
+    wait_until("the rules of this version", || init().succeeded());
+    assert_ne!(kept(&ns, "role/{project}.reader").unwrap()["rules"], json!([]));
+    project.run(["state", "init"]).success().stdout_lacks("  made").stdout_lacks("given its rules");
+    ns.clean_up("clusterrole/{prefix}-init");
+    ns.clean_up("clusterrolebinding/{prefix}-init");
+    clean_up(&ns);
+}
+
+/// Where the namespace is there, nothing outside it has to be allowed. One who has all rights in it needs no `escalate`.
+fn in_a_namespace_that_is_there_its_rights_are_enough_to_init() {
+    let ns = Namespace::new();
+    let _first = first_machine(&ns, "");
+    let mut rights = documented_rights(&ns);
+    rights.retain(|right| named(right) != ("create", "namespaces"));
+    let init = cluster_role(&ns, &rights);
+    for (account, role) in [("init", init.as_str()), ("admin", "admin")] {
+        let bind = ["create", "rolebinding", account, "--namespace={prefix}-states"];
+        let (role, subject) =
+            (format!("--clusterrole={role}"), ns.fill(&format!("--serviceaccount={{ns}}:{account}")));
+        ns.kubectl(bind).args([role, subject]).run().success();
+        let head = HEAD.replace("name = \"{project}\"", &format!("name = \"{{project}}-{account}\""));
+        let project = ns.project().write("regplan.toml", &head).kubeconfig(ns.stranger(account, &json!([])));
+        let writer = ns.fill(&format!("{{project}}-{account}.writer  made"));
+        project.run(["state", "init"]).success().stdout_contains(&writer);
+        project.run(["state", "init"]).success().stdout_lacks("  made");
+    }
+    ns.clean_up("clusterrole/{prefix}-init");
+    clean_up(&ns);
+}
+
+/// Makes a `ClusterRole` with these rules, and says its name.
+#[track_caller]
+fn cluster_role(ns: &Namespace, rules: &[Value]) -> String {
+    let name = ns.fill("{prefix}-init");
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": { "name": name },
+        "rules": rules,
+    });
+    ns.apply(&role.to_string());
+    name
+}
+
+/// The rights that `docs/state.md` names, in its order, each as a rule of its own.
+fn documented_rights(ns: &Namespace) -> Vec<Value> {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/state.md")).unwrap();
+    let mut blocks = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let block = blocks.find(|block| block.contains("kind: ClusterRole\n")).unwrap();
+    let read = ["create", "--dry-run=client", "--filename=-", "--output=json"];
+    let role = ns.cluster().kubectl(read).stdin(block).run().success().json();
+    let single = |rule: &Value, verb: &Value| {
+        let mut rule = rule.clone();
+        rule["verbs"] = json!([verb]);
+        rule
+    };
+    let rules = role["rules"].as_array().unwrap().iter();
+    rules
+        .flat_map(|rule| rule["verbs"].as_array().unwrap().iter().map(move |verb| single(rule, verb)))
+        .collect()
+}
+
+/// The verb and the kind of a rule with one of each.
+fn named(right: &Value) -> (&str, &str) {
+    (right["verbs"][0].as_str().unwrap(), right["resources"][0].as_str().unwrap())
 }
 
 fn a_folder_needs_no_init() {

@@ -44,13 +44,17 @@ fn project<'n>(ns: &'n Namespace, bed: &Bed, blocks: &str) -> Project<'n> {
 
 /// A registry whose certificate this ACME server signs, which is trusted by this authority.
 fn project_at_acme<'n>(ns: &'n Namespace, bed: &Bed, server: &str, authority: &Path) -> Project<'n> {
-    let issuer = format!(
-        "\n[issuer.first]\nscope = \"namespace\"\nacme.server = \"{server}\"\nacme.email = \"ops@example.test\"\n\
-         acme.ca_bundle = \"acme.pem\"\nacme.http01 = {{ class = \"contour\" }}\n",
-    );
-    let project = project(ns, bed, &issuer);
+    let project = project(ns, bed, &acme_issuer(server));
     fs::copy(authority, project.path("acme.pem")).unwrap();
     project
+}
+
+/// An issuer at this ACME server, which is trusted by the authority in `acme.pem`.
+fn acme_issuer(server: &str) -> String {
+    format!(
+        "\n[issuer.first]\nscope = \"namespace\"\nacme.server = \"{server}\"\nacme.email = \"ops@example.test\"\n\
+         acme.ca_bundle = \"acme.pem\"\nacme.http01 = {{ class = \"contour\" }}\n",
+    )
 }
 
 fn an_acme_server_signs_the_certificate_of_a_registry() {
@@ -218,22 +222,39 @@ fn cert_manager_knows_the_fields_of_each_provider_of_records() {
     }
 }
 
+/// The one certificate has no issuer, and the other one is for a name without an address. Both are waited for at once.
 fn why_a_certificate_is_not_signed_is_told() {
-    let _bed = Bed::shared().with_cert_manager();
+    let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
-    let certificate = r#"
+    let certificates = r#"
 [resource.c]
 apiVersion = "cert-manager.io/v1"
 kind = "Certificate"
 spec = { secretName = "c", dnsNames = ["c.example.test"], issuerRef = { name = "nobody" } }
 lifecycle.timeouts.ready = "20s"
+
+[resource.nowhere]
+apiVersion = "cert-manager.io/v1"
+kind = "Certificate"
+spec = { secretName = "nowhere", dnsNames = ["NOWHERE"], issuerRef = { name = "first" } }
+depends_on = ["issuer.first"]
+lifecycle.timeouts.ready = "20s"
 "#;
-    let project = ns.project().write("regplan.toml", &format!("{HEAD}{certificate}"));
-    let failed = project.run(["apply", "--auto-approve"]).code(1);
-    failed.stderr_contains("not found");
-    // The plan says it too, with what to do left to the reader: the object is as it was applied.
-    project.run(["plan"]).success().stdout_contains("not found");
-    project.run(["drift"]).code(2).stdout_contains("not found");
+    let nowhere = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    let text = format!("{HEAD}{}{certificates}", acme_issuer(&bed.facts().acme));
+    let project = ns.project().write("regplan.toml", &text.replace("NOWHERE", &nowhere));
+    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
+    let causes = ["not found", &format!("{nowhere} is not proved by HTTP: "), "no such host"];
+    let mut running = project.regplan(["apply", "--auto-approve"]).spawn();
+    running.until("no such host");
+    let failed = running.wait().code(1);
+    // The plan says it too, with what to do left to the reader: the objects are as they were applied.
+    let (plan, drift) = (project.run(["plan"]).success(), project.run(["drift"]).code(2));
+    for cause in causes {
+        failed.stderr_contains(cause);
+        plan.stdout_contains(cause);
+        drift.stdout_contains(cause);
+    }
 }
 
 const ISSUER: &str = r#"

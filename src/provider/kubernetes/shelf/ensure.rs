@@ -55,11 +55,17 @@ impl ClusterShelf {
         let found = match transport.send(&Call::get(object.path())).await {
             Ok(answer) => answer.body,
             // Who may not look may still be allowed to make it.
-            Err(CallError::Refused(refusal)) if matches!(refusal.code, 403 | 404) => {
+            Err(CallError::Refused(unseen)) if matches!(unseen.code, 403 | 404) => {
                 let call = Call::write(Method::POST, object.collection.clone(), JSON, manifest);
                 return match transport.send(&call).await {
                     Ok(_) => Ok(Made::Now),
-                    Err(CallError::Refused(refusal)) if refusal.code == 409 => Ok(Made::Before),
+                    // Nobody has seen whether this Role gives the rights that it must.
+                    Err(CallError::Refused(taken))
+                        if taken.code == 409 && unseen.code == 403 && manifest.get("rules").is_some() =>
+                    {
+                        Err(CallError::Refused(unseen))
+                    }
+                    Err(CallError::Refused(taken)) if taken.code == 409 => Ok(Made::Before),
                     Err(failure) => Err(failure),
                 };
             }
