@@ -171,14 +171,18 @@ async fn renew(
     stop: CancellationToken,
 ) -> (LockRecord, ItemVersion) {
     let duration = record.duration();
+    let shortest = (duration / 15).max(Duration::from_millis(100));
     let mut pause = duration / 3;
+    // When the renewal was sent for the first time. Each try says the same, and the first may have been done without an answer:
+    // for whoever waits, the lock lasts from then.
+    let mut first = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return (record, version),
             () = tokio::time::sleep(pause) => {}
         }
         let next = record.renewed();
-        let sent = Moment::now();
+        let sent = *first.get_or_insert_with(Moment::now);
         // A request that hangs must not use up the time in which another one would get through. What became of it shows
         // with the next one, which says the same.
         let renewed = timeout(duration / 3, write(shelf, &next, Some(&version))).await;
@@ -186,14 +190,15 @@ async fn renew(
             Ok(Ok(Some(written))) => {
                 (record, version) = (next, written);
                 tenure.extend(sent, duration);
-                pause = duration / 3;
+                first = None;
+                pause = (duration / 3).saturating_sub(Moment::now().since(sent)).max(shortest);
             }
             Ok(Ok(None)) => {
                 tenure.end();
                 return (record, version);
             }
             // Where nobody has taken it over meanwhile, a late renewal is as good as one in time.
-            Ok(Err(_)) | Err(_) => pause = (duration / 15).max(Duration::from_millis(100)),
+            Ok(Err(_)) | Err(_) => pause = shortest,
         }
     }
 }

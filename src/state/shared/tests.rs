@@ -1,7 +1,7 @@
 //! Tests of what is special to a state on a shelf: the lock that runs out, and the journal in parts.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -48,12 +48,19 @@ struct Way {
     is_cut: AtomicBool,
     /// Whether the next write gets no answer for ever.
     hangs: AtomicBool,
+    /// Whether the next write is done without an answer, and is the last one that gets through.
+    loses: AtomicBool,
+    /// Whether no write is done any more, but for those that come too late: these are refused.
+    is_frozen: AtomicBool,
+    /// How many writes got no answer because of that.
+    frozen: AtomicUsize,
 }
 
 impl Way {
     fn to(shelf: &Arc<MemoryShelf>) -> Arc<Self> {
-        let (is_cut, hangs) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Self { shelf: Arc::clone(shelf), is_cut, hangs })
+        let [is_cut, hangs, loses, is_frozen] = [(); 4].map(|()| AtomicBool::new(false));
+        let frozen = AtomicUsize::new(0);
+        Arc::new(Self { shelf: Arc::clone(shelf), is_cut, hangs, loses, is_frozen, frozen })
     }
 }
 
@@ -76,6 +83,19 @@ impl Shelf for Way {
             return Err(ShelfError::Failed(Box::new(Problem::new(ProblemKind::Unreachable, "cut off"))));
         }
         if self.hangs.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if self.loses.load(Ordering::SeqCst) {
+            self.shelf.put(item, bytes, over).await?;
+            self.is_cut.store(true, Ordering::SeqCst);
+            self.loses.store(false, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
+        let found = self.shelf.version(item).await?;
+        if self.is_frozen.load(Ordering::SeqCst)
+            && matches!(over, Over::Version(over) if Some(over) == found.as_ref())
+        {
+            self.frozen.fetch_add(1, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
         self.shelf.put(item, bytes, over).await
@@ -174,6 +194,29 @@ async fn a_lock_that_nobody_took_is_ours_again_after_a_late_renewal() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     holder.confirm_lock().await.unwrap();
+}
+
+/// Others have seen it when it was done, and may take the lock over so long after that.
+#[tokio::test]
+async fn a_renewal_whose_answer_was_lost_counts_from_when_it_was_sent() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let way = Way::to(&shelf);
+    let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
+    holder.lock("apply").await.unwrap();
+    let permit = holder.permit();
+    way.loses.store(true, Ordering::SeqCst);
+    while way.loses.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(SHORT.duration).await;
+    permit.ask().unwrap_err();
+    // The next try finds what the first one has written, and the renewal after it gets no answer.
+    way.is_frozen.store(true, Ordering::SeqCst);
+    way.is_cut.store(false, Ordering::SeqCst);
+    while way.frozen.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    permit.ask().unwrap_err();
 }
 
 #[tokio::test]
