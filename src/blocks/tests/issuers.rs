@@ -181,6 +181,13 @@ fn what_no_schema_can_say_of_a_certificate_is_a_mistake() {
         format!(
             "{REGISTRY}tls.issuer = \"issuer.le\"\ningress.annotations = {{ \"cert-manager.io/issuer\" = \"x\" }}\n{issuer}"
         ),
+        format!(
+            "{REGISTRY}tls.issuer = \"issuer.le\"\nannotations = {{ \"cert-manager.io/issuer\" = \"x\" }}\n{}",
+            "[issuer.le]\nself_signed = true\n"
+        ),
+        format!(
+            "{REGISTRY}tls.secret = \"s\"\nannotations = {{ \"kubernetes.io/ingress.class\" = \"x\" }}\n"
+        ),
     ];
     let said: Vec<String> = texts.iter().map(|text| mistakes(text)).collect();
     insta::assert_snapshot!(said.join("\n"));
@@ -208,6 +215,32 @@ fn a_name_that_the_issuer_cannot_prove_is_a_mistake_at_its_place() {
         metadata.annotations = { \"cert-manager.io/cluster-issuer\" = \"le\" }\n\
         spec = { tls = [{ hosts = [\"*.example.com\"], secretName = \"t\" }] }\n";
     assert!(found(ingress).contains("unprovable-name"), "{}", found(ingress));
+}
+
+#[test]
+fn a_proof_that_others_than_the_registrys_way_answer_is_told() {
+    let with = |way: &str, http01: &str| {
+        let way = REGISTRY.replace("ingress.class = \"nginx\"", way);
+        assert!(way.contains("host"), "{way}");
+        let issuer = format!("[issuer.le]\nacme = {{ server = \"letsencrypt\", http01 = {http01} }}\n");
+        found(&format!("{way}tls.issuer = \"issuer.le\"\n{issuer}"))
+    };
+    let (nginx, gateway) = ("ingress.class = \"nginx\"", "gateway.class = \"edge\"");
+    for (way, http01) in [
+        (nginx, "{ class = \"traefik\" }"),
+        (nginx, "{ gateway = \"edge/public\" }"),
+        (gateway, "{ class = \"nginx\" }"),
+        (gateway, "{}"),
+    ] {
+        let told = with(way, http01);
+        assert!(told.contains("warning unproven-name") && told.contains("the proof is not found"), "{told}");
+    }
+    for (way, http01) in
+        [(nginx, "{ class = \"nginx\" }"), (nginx, "{}"), (gateway, "{ gateway = \"registry\" }")]
+    {
+        let told = with(way, http01);
+        assert!(!told.contains("unproven-name"), "{told}");
+    }
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn the_password_file_has_both_users_as_long_as_a_node_has_the_old_one() {
     let mark = "reg/app.kubernetes.io/instance=registry,app.kubernetes.io/name=registry:5000";
     assert_eq!(secret.object["metadata"]["annotations"]["regplan.dev/login-at"], mark);
     // Pods that end TLS themselves are asked over TLS.
-    let at_nodes = REGISTRY.replace("ingress.class = \"nginx\"", "node_port = {}");
+    let at_nodes = REGISTRY.replace("ingress.class = \"nginx\"", "node_port.port = 30500");
     let at_nodes = in_turn(&format!("{at_nodes}{IN_TURN}"), &[]).resources;
     let secret = object(&at_nodes, "pull_secret.p/Secret/a/p");
     assert_eq!(secret.object["metadata"]["annotations"]["regplan.dev/login-at"], format!("https://{mark}"));
@@ -240,7 +240,10 @@ fn what_is_wrong_with_a_rotation_is_told() {
     let wrong = in_turn(&format!("{taken}{IN_TURN}{twice}password = {{ env = \"X\" }}\n"), &[]);
     let named = IN_TURN.replace("\"ci\"", "\"CI_bot\"");
     let named = in_turn(&format!("{REGISTRY}{named}"), &[]);
-    let said: Vec<String> = [unfinished, lost, wrong, named]
+    // Nodes look for it by host and port.
+    let unknown_port = REGISTRY.replace("ingress.class = \"nginx\"", "node_port = {}");
+    let unknown_port = in_turn(&format!("{unknown_port}{IN_TURN}"), &[]);
+    let said: Vec<String> = [unfinished, lost, wrong, named, unknown_port]
         .into_iter()
         .flat_map(|compiled| compiled.mistakes)
         .map(|found| format!("{} | {} | {}", found.code, found.message, found.help.unwrap_or_default()))

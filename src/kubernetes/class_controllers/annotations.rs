@@ -59,11 +59,11 @@ pub(super) fn f5_nginx(limits: Limits<'_>) -> Vec<Annotation> {
     ingress_nginx(limits).into_iter().chain(own).collect()
 }
 
-/// Without the first one it answers 504 for a registry that thinks for more than 15 seconds, and without the other one it
-/// serves plain HTTP beside HTTPS.
+/// Without the first one it answers 504 for a registry that thinks for more than 15 seconds. Any other time would end a whole
+/// answer, such as a pull of a large layer by a slow line. Without the second one it serves plain HTTP beside HTTPS.
 /// Source: <https://projectcontour.io/docs/main/config/annotations/>
 pub(super) fn contour(limits: Limits<'_>) -> Vec<Annotation> {
-    let timeout = ("projectcontour.io/response-timeout", format!("{}s", limits.read), About::Read);
+    let timeout = ("projectcontour.io/response-timeout", "infinity".to_owned(), About::Controller);
     let redirect = ("ingress.kubernetes.io/force-ssl-redirect", "true".to_owned(), About::Encryption);
     [timeout].into_iter().chain(limits.with_tls.then_some(redirect)).collect()
 }
@@ -97,10 +97,10 @@ mod tests {
             lines.collect::<Vec<_>>().join("\n")
         };
         insta::assert_snapshot!(shown(contour, true), @r"
-        projectcontour.io/response-timeout=900s
+        projectcontour.io/response-timeout=infinity
         ingress.kubernetes.io/force-ssl-redirect=true
         ");
-        insta::assert_snapshot!(shown(contour, false), @"projectcontour.io/response-timeout=900s");
+        insta::assert_snapshot!(shown(contour, false), @"projectcontour.io/response-timeout=infinity");
         insta::assert_snapshot!(shown(traefik, true), @r"
         traefik.ingress.kubernetes.io/router.entrypoints=websecure
         traefik.ingress.kubernetes.io/router.tls=true

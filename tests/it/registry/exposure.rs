@@ -182,7 +182,7 @@ fn the_class_in_the_cluster_tells_which_controller_serves_an_ingress() {
     project.run(["plan"]).success().stderr_lacks("default class");
     project.apply();
     let timeout = "/metadata/annotations/projectcontour.io~1response-timeout";
-    assert_eq!(ns.field("ingress/registry", timeout), "900s");
+    assert_eq!(ns.field("ingress/registry", timeout), "infinity");
     project.expect_settled();
     // The server has given this class to the Ingress, which keeps it when another one is the default one.
     assert_eq!(ns.field("ingress/registry", "/spec/ingressClassName"), ns.fill("{prefix}-edge"));

@@ -120,10 +120,21 @@ fn solvers(spec: &IssuerSpec, acme: &Acme) -> Vec<Value> {
     dns01.into_iter().chain(http01).collect()
 }
 
-/// Whether this name is proved at port 80, and not by a record.
-pub(super) fn proves_by_http(acme: &Acme, name: &str) -> bool {
+/// Who answers at port 80 when a name is proved there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::blocks) enum HttpProof<'a> {
+    /// The controller of an ingress class; every controller where none is named.
+    Ingress(Option<&'a str>),
+    /// A Gateway, as `NAME` or `NAMESPACE/NAME`.
+    Gateway(&'a str),
+}
+
+/// Who answers where this name is proved at port 80; `None` where it is proved by a record.
+pub(super) fn proof_by_http<'a>(acme: &'a Acme, name: &str) -> Option<HttpProof<'a>> {
     let is_elsewhere = |dns01: &Dns01| dns01.zones.iter().any(|zone| lies_in(name, zone));
-    acme.http01.is_some() && !acme.dns01.as_ref().is_some_and(is_elsewhere)
+    let http01 = acme.http01.as_ref().filter(|_| !acme.dns01.as_ref().is_some_and(is_elsewhere))?;
+    let by_ingress = HttpProof::Ingress(http01.class.as_deref());
+    Some(http01.gateway.as_deref().map_or(by_ingress, HttpProof::Gateway))
 }
 
 fn http01(http01: &Http01) -> Value {

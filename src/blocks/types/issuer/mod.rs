@@ -26,6 +26,7 @@ use crate::blocks::keys;
 use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, FieldPath, Identity, KeyFact};
+pub(in crate::blocks) use acme::HttpProof;
 use options::{IssuerKeys, Scope};
 
 /// The version of cert-manager's kinds. Those before it are not served since cert-manager 1.6.
@@ -81,9 +82,9 @@ impl IssuerSpec {
         }
     }
 
-    /// Whether a server looks at port 80 of this name before the issuer signs for it.
-    pub(in crate::blocks) fn proves_by_http(&self, name: &str) -> bool {
-        self.keys.acme.as_ref().is_some_and(|acme| acme::proves_by_http(acme, name))
+    /// Who answers the server that looks at port 80 of this name before the issuer signs for it; `None` where none does.
+    pub(in crate::blocks) fn proof_by_http(&self, name: &str) -> Option<HttpProof<'_>> {
+        acme::proof_by_http(self.keys.acme.as_ref()?, name)
     }
 
     /// The only namespace whose certificates it signs; `None` where it signs those of all.

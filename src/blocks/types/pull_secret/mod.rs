@@ -93,6 +93,7 @@ impl BlockType for PullSecretBlock {
         let Some(registry) = context.spec(&spec.keys.registry) else { return Vec::new() };
         let found = namespaces::of(spec, context);
         mistakes.extend(found.gap.map(|gap| gap.mistake(block, spec)));
+        rules::check_port(block, spec, registry, mistakes);
         let objects = objects::Objects { block, spec, registry, facts: context.facts, namespaces: found.all };
         match spec.standing(registry, context) {
             None => {

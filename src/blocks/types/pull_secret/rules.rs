@@ -55,6 +55,26 @@ pub(super) fn check(block: &Block, spec: &PullSecretSpec, mistakes: &mut Vec<Dia
     }
 }
 
+/// A node looks for the login by host and port, so both must be known when the Secret is written.
+/// Source: `URLsMatch` in <https://github.com/kubernetes/kubernetes/blob/v1.36.0/pkg/credentialprovider/keyring.go>
+pub(super) fn check_port(
+    block: &Block,
+    spec: &PullSecretSpec,
+    registry: &RegistrySpec,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    if registry.port_is_chosen_by_the_cluster() {
+        let of = &spec.keys.registry;
+        let message = format!(
+            "nodes look for a login by host and port, and the cluster chooses the port of `{of}` when it is made"
+        );
+        let help = format!("choose the port: `node_port.port` of `{of}`");
+        mistakes.push(
+            Diagnostic::error(codes::BAD_VALUE, message).at(span_of(block, ["registry"]), "").help(help),
+        );
+    }
+}
+
 /// What can be told with the registry.
 pub(super) fn check_login(
     block: &Block,

@@ -22,6 +22,7 @@ use crate::blocks::keys::span_of;
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::ingress_classes::CLASS_ANNOTATION;
 use crate::kubernetes::names;
 use crate::resource::record_set::lies_in;
 
@@ -45,6 +46,7 @@ pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     rules.way();
     rules.certificate();
     rules.record();
+    rules.annotations();
     rules.labels();
 }
 
@@ -265,12 +267,19 @@ impl Rules<'_> {
         ];
         let useless = with_issuer.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key);
         let options = &self.registry.spec.options;
-        let ingress =
-            options.ingress.iter().flat_map(|way| way.annotations.keys()).map(|key| ("ingress", key));
-        let gateway =
-            options.gateway.iter().flat_map(|way| way.annotations.keys()).map(|key| ("gateway", key));
-        let second = ingress.chain(gateway).find(|(_, key)| ISSUING.contains(&key.as_str()));
-        let second = second.map(|(way, key)| (way, key.clone()));
+        let ingress = options
+            .ingress
+            .iter()
+            .flat_map(|way| way.annotations.keys())
+            .map(|key| (vec!["ingress", "annotations"], key));
+        let gateway = options
+            .gateway
+            .iter()
+            .flat_map(|way| way.annotations.keys())
+            .map(|key| (vec!["gateway", "annotations"], key));
+        let on_all = options.annotations.keys().map(|key| (vec!["annotations"], key));
+        let second = ingress.chain(gateway).chain(on_all).find(|(_, key)| ISSUING.contains(&key.as_str()));
+        let second = second.map(|(table, key)| (table, key.clone()));
         match (&tls.issuer, &tls.secret) {
             (None, None) => self.error(
                 codes::BAD_VALUE,
@@ -285,10 +294,11 @@ impl Rules<'_> {
                 }
             }
             (Some(_), _) => {
-                if let Some((way, key)) = second {
+                if let Some((table, key)) = second {
+                    let keys: Vec<&str> = table.into_iter().chain([key.as_str()]).collect();
                     self.error(
                         codes::CONFLICTING_KEYS,
-                        &[way, "annotations", &key],
+                        &keys,
                         format!("`{key}` has cert-manager make a certificate, and `tls.issuer` makes one already"),
                         "take the annotation out",
                     );
@@ -304,6 +314,18 @@ impl Rules<'_> {
             );
             let help = "give the issuer `scope = \"cluster\"`, or the namespace of the registry";
             self.error(codes::BAD_VALUE, &["tls", "issuer"], message, help);
+        }
+    }
+
+    /// `annotations` go onto each object. The one that names a class is read from the table of the Ingress alone.
+    fn annotations(&mut self) {
+        if self.registry.spec.options.annotations.contains_key(CLASS_ANNOTATION) {
+            self.error(
+                codes::CONFLICTING_KEYS,
+                &["annotations", CLASS_ANNOTATION],
+                format!("`{CLASS_ANNOTATION}` belongs to the Ingress alone"),
+                "name the class there: `ingress.class`",
+            );
         }
     }
 

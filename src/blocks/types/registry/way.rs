@@ -48,6 +48,11 @@ impl RegistrySpec {
         }
     }
 
+    /// Whether clients need a port of the nodes that nobody knows before it is there.
+    pub(in crate::blocks) fn port_is_chosen_by_the_cluster(&self) -> bool {
+        matches!(self.way(), Way::NodePort(NodePort { port: None, .. }))
+    }
+
     /// Whether the pods end TLS themselves.
     pub(in crate::blocks) fn ends_tls(&self) -> bool {
         self.options.tls.is_some() && matches!(self.way(), Way::LoadBalancer(_) | Way::NodePort(_))

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::Rules;
 use crate::blocks::codes;
+use crate::blocks::types::issuer::HttpProof;
 use crate::blocks::types::registry::options::{Gateway, LoadBalancer, NodePort};
 use crate::blocks::types::registry::spec::UserSource;
 use crate::blocks::types::registry::way::Way;
@@ -22,8 +23,16 @@ impl Rules<'_> {
             Way::Ingress(ingress) => {
                 self.ingress();
                 self.served(ingress);
+                self.proof_on_the_way("the Ingress", |proof| match proof {
+                    HttpProof::Ingress(Some(class)) => ingress.class.as_ref().is_none_or(|own| own == class),
+                    HttpProof::Ingress(None) => true,
+                    HttpProof::Gateway(_) => false,
+                });
             }
-            Way::Gateway(gateway) => self.gateway(gateway),
+            Way::Gateway(gateway) => {
+                self.gateway(gateway);
+                self.proof_on_the_way("the Gateway", |proof| matches!(proof, HttpProof::Gateway(_)));
+            }
             Way::LoadBalancer(balancer) => {
                 self.encrypted("load_balancer", Anonymous::NeedsTls);
                 self.source_ranges(balancer);
@@ -55,6 +64,28 @@ impl Rules<'_> {
         }
     }
 
+    /// The name of the registry leads to one controller. A challenge that another one answers is never found.
+    fn proof_on_the_way(&mut self, way: &str, is_on_it: impl Fn(HttpProof<'_>) -> bool) {
+        let host = self.registry.spec.host();
+        let proof = self.registry.issuer.and_then(|issuer| issuer.proof_by_http(host));
+        let Some(proof) = proof.filter(|proof| !is_on_it(*proof)) else { return };
+        let answers = match proof {
+            HttpProof::Ingress(Some(class)) => format!("an Ingress of the class `{class}`"),
+            HttpProof::Ingress(None) => "an Ingress".to_owned(),
+            HttpProof::Gateway(name) => format!("the Gateway `{name}`"),
+        };
+        self.warn(
+            codes::UNPROVEN_NAME,
+            &["tls", "issuer"],
+            format!(
+                "the issuer proves {host} at port 80 by {answers}, and that name leads to {way} of the registry: where another \
+                 controller serves that, the proof is not found, and the certificate is not renewed"
+            ),
+            "have the issuer prove the name by the same way (`acme.http01.class` or `acme.http01.gateway`), or by a record \
+             (`acme.dns01`)",
+        );
+    }
+
     /// What leads to the pods with nothing in between takes no password in clear.
     fn encrypted(&mut self, key: &str, anonymous: Anonymous) {
         let is_needed = self.has_users() || anonymous == Anonymous::NeedsTls;
@@ -69,7 +100,7 @@ impl Rules<'_> {
             );
         }
         let host = self.registry.spec.host();
-        if self.registry.issuer.is_some_and(|issuer| issuer.proves_by_http(host)) {
+        if self.registry.issuer.is_some_and(|issuer| issuer.proof_by_http(host).is_some()) {
             self.warn(
                 codes::UNPROVEN_NAME,
                 &["tls", "issuer"],
