@@ -270,7 +270,8 @@ pub(super) async fn delete(
                 return Err(Problem::new(
                     ProblemKind::Conflict,
                     "it was deleted and made again by others since the plan; the new one was not touched",
-                ));
+                )
+                .help("plan again: the new plan shows what is there now"));
             }
             Some(Reading::Unreadable(unreadable)) => return Err(unreadable),
             None => return Err(problem),
@@ -279,5 +280,6 @@ pub(super) async fn delete(
     Err(Problem::new(
         ProblemKind::Conflict,
         format!("it was changed by others {TRIES} times while it was deleted"),
-    ))
+    )
+    .help("find out who writes it all the time (`kubectl get --show-managed-fields`), and run the same command again"))
 }

@@ -15,12 +15,12 @@ use super::record;
 use super::reporter::Reporter;
 use super::step::{self, Step, StepResult};
 use super::task::{Dependency, Done, Task};
-use super::to_come::{may_be_missed, to_come};
+use super::to_come::{is_asked_for, to_come};
 use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
-use crate::provider::{OnTrouble, Provider};
-use crate::resource::{Address, BlockAddress, Ending, Identity, Live, Problem, Reference, is_house_group};
+use crate::provider::{OnTrouble, Provider, ToCome};
+use crate::resource::{Address, BlockAddress, Ending, Live, Problem, Reference, is_house_group};
 use serde_json::Value;
 
 /// How an apply works.
@@ -92,8 +92,8 @@ async fn keep_beside(
 struct Work<'p> {
     plan: &'p Plan,
     changes: BTreeMap<Address, &'p Change>,
-    /// Those that others may wait for without depending on them.
-    missed: Vec<&'p Change>,
+    /// What others may wait for without depending on it.
+    to_come: ToCome,
     provider: &'p dyn Provider,
     stop: &'p Stop,
     places: Places,
@@ -126,11 +126,10 @@ impl<'p> Work<'p> {
             written.flat_map(|change| change.dependencies.iter().chain(&change.awaits).cloned()).collect();
         let mut queue = plan.order().queue(Direction::Apply);
         let waiting = queue.ready().into();
-        let missed = changes.values().copied().filter(|change| may_be_missed(change)).collect();
         Self {
             plan,
+            to_come: to_come(changes.values().copied()),
             changes,
-            missed,
             provider,
             stop,
             places: Places::new(options.parallelism),
@@ -269,14 +268,8 @@ impl<'p> Work<'p> {
             current,
             made_here,
             on_trouble: self.on_trouble,
-            to_come: self.to_come(),
+            to_come: self.to_come.clone(),
         })
-    }
-
-    /// What is still to come beside the others.
-    fn to_come(&self) -> Vec<Identity> {
-        let is_made = |address: &Address| self.current.contains_key(address);
-        to_come(self.missed.iter().copied(), is_made, |address| self.queue.is_over(address))
     }
 
     /// The uids of what this run has made so far, where the change deletes an object that takes others with it.
@@ -309,6 +302,9 @@ impl<'p> Work<'p> {
                 recorder.note(record::present(change, applied, Some(&live)));
                 self.note_content(change, Some(&live), Some(&sent));
                 self.made_here.insert(live.stamp.uid.clone());
+                if is_asked_for(&change.target.identity) {
+                    self.to_come.remove(&change.target.identity);
+                }
                 self.current.insert(address.clone(), Arc::from(live));
                 let (progress, stop) = (reporter.progress(&address), self.stop.gently.clone());
                 self.task(change).map(|task| step::settle(task, self.provider, progress, stop))
@@ -401,6 +397,7 @@ impl<'p> Work<'p> {
     fn release(&mut self, address: &Address, recorder: &mut dyn Recorder, reporter: &mut Reporter<'p>) {
         self.waiting.extend(self.queue.finish(address));
         let Some(change) = self.changes.get(address).copied() else { return };
+        self.to_come.remove(&change.target.identity);
         if self.leaving.close(change) {
             self.forget_hooks_of(&change.address.block, recorder);
         }
@@ -443,11 +440,19 @@ impl<'p> Work<'p> {
             Some(change) => hooks::told(self.plan, change, problem),
             None => problem,
         };
+        self.comes_no_more(address);
         recorder.note(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) });
         let action = change.map_or(Action::None, |change| change.action);
         reporter.failed(address, action, problem);
         for skipped in self.queue.fail(address) {
+            self.comes_no_more(&skipped);
             self.skip(skipped, Some(address.clone()), reporter);
+        }
+    }
+
+    fn comes_no_more(&self, address: &Address) {
+        if let Some(change) = self.changes.get(address) {
+            self.to_come.remove(&change.target.identity);
         }
     }
 

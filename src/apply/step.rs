@@ -98,15 +98,14 @@ pub(super) fn clean_up(
     provider: &dyn Provider,
 ) -> Step<'_> {
     Box::pin(async move {
+        let how_it_ended = if failed.is_some() { "has failed" } else { "has done its work" };
         let mut trouble = Vec::new();
         let mut gone = Vec::new();
         for Leftover { address, target, live } in leftovers {
             match guarded::delete(provider, &target, &live, None).await {
                 Ok(()) => gone.push(address),
-                Err(problem) => trouble.push(format!(
-                    "{} has done its work, and could not be deleted: {problem}",
-                    target.identity
-                )),
+                Err(problem) => trouble
+                    .push(format!("{} {how_it_ended}, and could not be deleted: {problem}", target.identity)),
             }
         }
         StepResult::CleanedUp { address, failed, gone, trouble }

@@ -18,11 +18,9 @@ use crate::kubernetes::marks::is_note_of_a_tool;
 use crate::kubernetes::pull_login::asked_pods;
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{
-    Guard, OnTrouble, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written,
+    Guard, OnTrouble, Progress, Provider, Reassignment, Shift, ToCome, Until, Wait, Write, Written,
 };
-use crate::resource::{
-    Address, Desired, FieldPath, Identity, Live, Problem, ProblemKind, ReadyRule, Stamp, Target,
-};
+use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, ReadyRule, Stamp, Target};
 
 /// A resource that this one refers to, as it is after its own change.
 #[derive(Debug, Clone)]
@@ -44,8 +42,8 @@ pub(super) struct Task<'p> {
     pub(super) made_here: BTreeSet<String>,
     /// Whether a failure that waiting may not heal ends the wait.
     pub(super) on_trouble: OnTrouble,
-    /// The accounts that this run is still to make.
-    pub(super) to_come: Vec<Identity>,
+    /// What this run is still to make or to start.
+    pub(super) to_come: ToCome,
 }
 
 /// The result of a write or a delete.

@@ -2,34 +2,32 @@
 
 use crate::kubernetes::class_controllers::may_serve_classes;
 use crate::plan::Change;
-use crate::resource::{Address, GATEWAY_GROUP, Identity};
+use crate::provider::ToCome;
+use crate::resource::{GATEWAY_GROUP, Identity};
 
-/// Whether others may wait for it without depending on it. A run asks that once of each change: there may be thousands.
-pub(super) fn may_be_missed(change: &Change) -> bool {
-    let identity = &change.target.identity;
-    is_asked_for(identity)
-        || change.desired.as_ref().is_some_and(|desired| may_serve_classes(identity, &desired.object))
-}
-
-fn is_asked_for(identity: &Identity) -> bool {
+/// Whether it is looked for itself: an account of pods, or a class of Gateways. It has come when it is written; any other object
+/// when it is ready.
+pub(super) fn is_asked_for(identity: &Identity) -> bool {
     identity.is("", "ServiceAccount") || identity.is(GATEWAY_GROUP, "GatewayClass")
 }
 
-/// The accounts of pods and the classes of Gateways that are still to be made, and the workloads that are still to start and may be
+/// The accounts of pods and the classes of Gateways that a run is to make, and the workloads that it is to start and that may be
 /// what answers for a class.
-pub(super) fn to_come<'c>(
-    changes: impl IntoIterator<Item = &'c Change>,
-    is_made: impl Fn(&Address) -> bool,
-    is_over: impl Fn(&Address) -> bool,
-) -> Vec<Identity> {
-    let is_to_come = |change: &&Change| {
-        if is_asked_for(&change.target.identity) {
-            return change.action.writes() && change.prior.is_none() && !is_made(&change.address);
-        }
-        let is_started = change.action.writes() || change.awaited;
-        is_started && !is_over(&change.address) && may_be_missed(change)
-    };
-    changes.into_iter().filter(is_to_come).map(|change| change.target.identity.clone()).collect()
+pub(super) fn to_come<'c>(changes: impl IntoIterator<Item = &'c Change>) -> ToCome {
+    changes
+        .into_iter()
+        .filter(|change| is_to_come(change))
+        .map(|change| change.target.identity.clone())
+        .collect()
+}
+
+fn is_to_come(change: &Change) -> bool {
+    let identity = &change.target.identity;
+    if is_asked_for(identity) {
+        return change.action.writes() && change.prior.is_none();
+    }
+    let is_started = change.action.writes() || change.awaited;
+    is_started && change.desired.as_ref().is_some_and(|desired| may_serve_classes(identity, &desired.object))
 }
 
 #[cfg(test)]
@@ -44,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn controllers_are_to_come_until_they_are_ready_and_what_they_need_until_it_is_there() {
+    fn what_pods_and_gateways_ask_for_is_to_come_and_what_may_be_a_controller() {
         let changes = [
             object("v1", "ServiceAccount", "account", &json!({})),
             object("gateway.networking.k8s.io/v1", "GatewayClass", "class", &json!({})),
@@ -53,12 +51,13 @@ mod tests {
             object("v1", "ConfigMap", "map", &json!({})),
         ]
         .map(|object| create(&object));
-        let names = |made: bool, over: bool| -> Vec<String> {
-            let found = to_come(&changes, |_| made, |_| over);
-            found.into_iter().map(|identity| identity.name).collect()
-        };
-        assert_eq!(names(false, false), ["account", "class", "controller"]);
-        assert_eq!(names(true, false), ["controller"], "it is written, and not ready yet");
-        assert!(names(true, true).is_empty());
+        let found = to_come(&changes);
+        let names: Vec<&str> = changes
+            .iter()
+            .map(|change| &change.target.identity)
+            .filter(|identity| found.contains(identity))
+            .map(|identity| identity.name.as_str())
+            .collect();
+        assert_eq!(names, ["account", "class", "controller"]);
     }
 }

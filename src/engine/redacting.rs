@@ -42,6 +42,15 @@ impl RedactingProvider {
         result.map_err(|problem| self.redacted(problem))
     }
 
+    /// What was found, with reasons in which nothing is secret.
+    fn marked(&self, found: Result<MarkedObjects, Problem>) -> Result<MarkedObjects, Problem> {
+        let found = self.answer(found)?;
+        let clean = |reason| self.secrets.redactor().text(reason);
+        let hidden = found.hidden.into_iter().map(|(kind, reason)| (kind, clean(reason))).collect();
+        let partly = found.partly.into_iter().map(clean).collect();
+        Ok(MarkedObjects { hidden, partly, ..found })
+    }
+
     fn reading(&self, identity: &Identity, reading: Reading) -> Reading {
         match reading {
             Reading::Present(live) => {
@@ -73,11 +82,7 @@ impl Provider for RedactingProvider {
     }
 
     async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
-        let found = self.answer(self.provider.all_marked(project).await)?;
-        let clean = |reason| self.secrets.redactor().text(reason);
-        let hidden = found.hidden.into_iter().map(|(kind, reason)| (kind, clean(reason))).collect();
-        let partly = found.partly.into_iter().map(clean).collect();
-        Ok(MarkedObjects { hidden, partly, ..found })
+        self.marked(self.provider.all_marked(project).await)
     }
 }
 
@@ -234,7 +239,7 @@ impl Cluster for RedactingProvider {
     }
 
     async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
-        self.answer(self.provider.cluster().all_marked(project).await)
+        self.marked(self.provider.cluster().all_marked(project).await)
     }
 
     async fn inventory(&self, namespace: &str) -> Result<Inventory, Problem> {

@@ -91,11 +91,6 @@ impl<K: Clone + Ord + Hash> Queue<K> {
         self.keys(waiting)
     }
 
-    /// Whether this one is finished, has failed, or was skipped.
-    pub fn is_over(&self, key: &K) -> bool {
-        self.order.position(key).is_some_and(|position| self.states[position] == State::Over)
-    }
-
     fn keys(&self, positions: impl IntoIterator<Item = usize>) -> Vec<K> {
         positions.into_iter().map(|position| self.order.key(position).clone()).collect()
     }

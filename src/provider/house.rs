@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::marked::MarkedObjects;
+use super::to_come::ToCome;
 use crate::kubernetes::readiness::Standard;
-use crate::resource::{FieldPath, Identity, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
+use crate::resource::{FieldPath, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
 
 /// What must be true of the object at the moment of the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +74,8 @@ pub struct Wait {
     pub timeout: Option<Duration>,
     /// What becomes of the wait where something goes wrong that waiting may not heal.
     pub on_trouble: OnTrouble,
-    /// What is still to be made or to start beside this wait: that it is not there yet is no trouble.
-    pub to_come: Vec<Identity>,
+    /// What is still to be made or to start beside this wait.
+    pub to_come: ToCome,
 }
 
 /// What becomes of a wait where something goes wrong that waiting may not heal, such as an image that cannot be pulled.
@@ -97,7 +98,7 @@ impl Wait {
             written: None,
             timeout: None,
             on_trouble: OnTrouble::default(),
-            to_come: Vec::new(),
+            to_come: ToCome::default(),
         }
     }
 }

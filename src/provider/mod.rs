@@ -6,6 +6,7 @@
 //! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
 //! | `program_access` | how another program reaches the same cluster |
 //! | `marked` | what carries our marks |
+//! | `to_come` | what a run is still to make or to start beside its waits |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
 //! | `unreached` | what stands in the place of a cluster that is not reached |
 //! | `kubernetes` | the first house |
@@ -44,6 +45,7 @@ pub mod kubernetes;
 mod marked;
 mod program_access;
 mod router;
+mod to_come;
 mod unreached;
 pub mod witness;
 
@@ -54,5 +56,6 @@ pub use self::house::{
 pub use self::marked::{Marked, MarkedObjects};
 pub use self::program_access::ProgramAccess;
 pub use self::router::{Provider, Router};
+pub use self::to_come::ToCome;
 pub use self::unreached::Unreached;
 pub use crate::kubernetes::cascade::CascadeScope;

@@ -67,8 +67,18 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     sync_folder(folder)
 }
 
-/// Makes the whole file, unless there is one already. Returns whether it was made.
+/// Makes the whole file, unless there is one already. Returns whether it was made. It needs no lock: whoever takes the lock meanwhile
+/// takes the unfinished file away, and then it is made once more.
 pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool, StateError> {
+    match create_once(path, bytes) {
+        Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            create_once(path, bytes)
+        }
+        made => made,
+    }
+}
+
+fn create_once(path: &Path, bytes: &[u8]) -> Result<bool, StateError> {
     let failed = || StateError::io(path, "make");
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed())?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::kubernetes::class_controllers::{may_run, without_controller};
 use crate::kubernetes::readiness;
+use crate::provider::ToCome;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::read::get;
 use crate::resource::{Identity, Reading, Target};
@@ -19,10 +20,10 @@ pub(super) async fn lack(
     cluster: &Kubernetes,
     gateway: &Identity,
     object: &Value,
-    to_come: &[Identity],
+    to_come: &ToCome,
 ) -> Option<String> {
     let identity = readiness::unanswered_class(gateway, object)?;
-    if to_come.iter().any(|other| *other == identity || may_run(other)) {
+    if to_come.any(|other| *other == identity || may_run(other)) {
         return None;
     }
     let target = Target { identity, version: None };

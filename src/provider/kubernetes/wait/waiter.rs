@@ -25,7 +25,7 @@ use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::read::{check_namespace, get};
 use crate::provider::kubernetes::transport::CallError;
 use crate::provider::kubernetes::watch::Hub;
-use crate::provider::{OnTrouble, Progress, Until, Wait};
+use crate::provider::{OnTrouble, Progress, ToCome, Until, Wait};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, ReadyRule};
 
 /// Rollouts that take longer than this have their pods looked at.
@@ -167,7 +167,7 @@ struct Waiter<'a> {
     on_trouble: OnTrouble,
     /// How long the class of a Gateway may stay without a controller.
     time_of_class: Duration,
-    to_come: &'a [Identity],
+    to_come: &'a ToCome,
     began: Instant,
 }
 
