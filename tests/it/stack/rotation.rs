@@ -10,7 +10,7 @@ use super::pulls::Pulls;
 use super::registry::{PASSWORD, Registry};
 use crate::bed::Size;
 use crate::bed::image::Image;
-use crate::harness::{Bed, Command, Namespace, ObjectServer, wait_until};
+use crate::harness::{Bed, Cluster, Command, Namespace, ObjectServer, wait_until};
 
 tests! { on Size::Node;
     pulls_go_on_while_two_users_take_turns,
@@ -137,13 +137,16 @@ impl<'n> Late<'n> {
     #[track_caller]
     fn release(self) {
         Command::new("umount").args([&self.files]).run().success();
-        renew_files(self.ns, &self.pod);
+        renew_files(&self.ns.name(), &self.pod);
     }
 }
 
 /// Has the kubelet renew the files of a pod. It looks at a pod that has changed at once, and at others within a minute or two.
-fn renew_files(ns: &Namespace, pod: &str) {
-    ns.patch(pod, &json!({ "metadata": { "annotations": { "test": "changed" } } }));
+#[track_caller]
+pub(super) fn renew_files(namespace: &str, pod: &str) {
+    let change = format!("{:x}", rand::random::<u64>());
+    let patch = json!({ "metadata": { "annotations": { "test": change } } });
+    Cluster::shared().patch(namespace, pod, &patch);
 }
 
 /// Each pod is asked by itself: that the first one takes the new user says nothing of the second.
@@ -161,7 +164,7 @@ fn nodes_get_no_new_user_before_the_last_of_two_pods_takes_it() {
     project.edit("regplan.toml", "\"first\"", "\"second\"");
     let mut run = project.regplan(["apply", "--auto-approve"]).spawn();
     wait_until("the password file with both users", || file() != before);
-    renew_files(&ns, first);
+    renew_files(&ns.name(), first);
     let waited_for = last.trim_start_matches("pod/");
     run.until(&format!("pod {waited_for} does not take the user `node-b` yet"));
     assert_eq!(login(&ns, &registry).0, "node-a", "one of two pods does not take the other user");
