@@ -13,6 +13,7 @@ pub(crate) mod journey;
 mod named_gateway;
 mod node;
 mod patience;
+mod pulls;
 mod rate_limits;
 mod registry;
 mod rotation;

@@ -4,6 +4,7 @@ mod archive;
 mod page;
 mod place;
 mod push;
+mod rotation;
 mod stack;
 mod whole;
 

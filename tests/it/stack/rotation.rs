@@ -1,16 +1,16 @@
 //! A rotation on a node, while pods with ever new images start: none fails to pull.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use http::StatusCode;
 use serde_json::json;
 
+use super::pulls::Pulls;
 use super::registry::{PASSWORD, Registry};
 use crate::bed::Size;
 use crate::bed::image::Image;
-use crate::harness::{Bed, Command, Namespace, ObjectServer, Running, program, wait_until};
+use crate::harness::{Bed, Cluster, Command, Namespace, ObjectServer, wait_until};
 
 tests! { on Size::Node;
     pulls_go_on_while_two_users_take_turns,
@@ -27,61 +27,6 @@ rotate           = "first"
 namespaces       = ["{ns}"]
 service_accounts = ["default"]
 "#;
-
-/// A run of regplan, and the pods that start meanwhile.
-struct Pulls<'n> {
-    ns: &'n Namespace,
-    registry: Registry<'n>,
-    /// How many pods have started.
-    count: usize,
-}
-
-impl Pulls<'_> {
-    /// Starts a pod with an image that no node has seen, and waits until it runs.
-    fn pull(&mut self) {
-        self.count += 1;
-        let name = format!("pod-{}", self.count);
-        let seconds = format!("{}", 3600 + self.count);
-        let image = Image::of_program(&program("busybox"), &["sleep", &seconds]).unwrap();
-        let image = self.registry.push_as(&image, &name);
-        let container = json!({ "name": "main", "image": image, "imagePullPolicy": "Always" });
-        let pod = json!({
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": { "name": name },
-            "spec": { "containers": [container], "terminationGracePeriodSeconds": 0 },
-        });
-        self.ns.apply(&pod.to_string());
-        let pod = format!("pod/{name}");
-        self.ns.kubectl(["wait", &pod, "--for=condition=Ready", "--timeout=60s"]).run().success();
-    }
-
-    /// Pulls until the run has ended, and once more.
-    fn pull_during(&mut self, mut run: Running) {
-        while !run.has_ended() {
-            self.pull();
-        }
-        run.wait().success();
-        self.pull();
-    }
-
-    /// The user that nodes have been given in this namespace.
-    fn user(&self) -> String {
-        login(self.ns, &self.registry).0
-    }
-
-    /// What was said of pods that could not pull.
-    fn failures(&self) -> BTreeSet<String> {
-        let events = self.ns.kubectl(["get", "events", "-o", "json"]).run().success().json();
-        let events = events["items"].as_array().unwrap().clone();
-        let failed = events.into_iter().filter(|event| {
-            let about = event["involvedObject"]["name"].as_str().unwrap_or_default();
-            about.starts_with("pod-")
-                && ["Failed", "BackOff"].contains(&event["reason"].as_str().unwrap_or_default())
-        });
-        failed.map(|event| event["message"].to_string()).collect()
-    }
-}
 
 /// The user that nodes have been given in a namespace, and the password.
 fn login(ns: &Namespace, registry: &Registry<'_>) -> (String, String) {
@@ -100,31 +45,29 @@ fn pods_of_registry(ns: &Namespace) -> Vec<String> {
 fn pulls_go_on_while_two_users_take_turns() {
     let ns = Namespace::absent();
     let registry = Registry::apply_with(&ns, PULL);
+    let project = registry.project();
+    let user = || login(&ns, &registry).0;
     let pods = pods_of_registry(&ns);
-    let mut pulls = Pulls { ns: &ns, registry, count: 0 };
+    let mut pulls = Pulls::new(ns.name(), |image: &Image, tag: &str| registry.push_as(image, tag));
     pulls.pull();
-    assert_eq!(pulls.user(), "node-a");
-    pulls.registry.project().edit("regplan.toml", "\"first\"", "\"second\"");
-    let run = pulls.registry.project().regplan(["apply", "--auto-approve"]).spawn();
-    pulls.pull_during(run);
-    assert_eq!(pulls.user(), "node-b");
+    assert_eq!(user(), "node-a");
+    project.edit("regplan.toml", "\"first\"", "\"second\"");
+    pulls.pull_during(project.regplan(["apply", "--auto-approve"]).spawn());
+    assert_eq!(user(), "node-b");
     // The next apply retires the old user, and pulls go on.
-    let run = pulls.registry.project().regplan(["apply", "--auto-approve"]).spawn();
-    pulls.pull_during(run);
-    pulls.registry.project().expect_settled();
-    assert_eq!(pulls.failures(), BTreeSet::new());
-    assert!(pulls.count >= 5, "only {} pods have started meanwhile", pulls.count);
-    assert_eq!(pulls.registry.status(PASSWORD), Some(StatusCode::OK));
+    pulls.pull_during(project.regplan(["apply", "--auto-approve"]).spawn());
+    project.expect_settled();
+    pulls.expect(5);
+    assert_eq!(registry.status(PASSWORD), Some(StatusCode::OK));
     assert_eq!(pods_of_registry(&ns), pods, "no pod of the registry was replaced");
     // Where the pods end TLS themselves, they are asked over TLS. No cloud gives their load balancer an address.
-    let project = pulls.registry.project();
     let balanced = "load_balancer = {}\nlifecycle.ready = { \"Service/registry-external\" = \"written\" }";
     project.edit("regplan.toml", "ingress.class = \"contour\"", balanced);
     project.edit("regplan.toml", "\"second\"", "\"third\"");
     project.apply();
-    assert_eq!(pulls.user(), "node-a");
-    ns.kubectl(["delete", "pods", "--all", "--force"]).run().success();
-    pulls.registry.destroy();
+    assert_eq!(user(), "node-a");
+    pulls.end();
+    registry.destroy();
 }
 
 const FIXED: &str = r#"
@@ -194,13 +137,16 @@ impl<'n> Late<'n> {
     #[track_caller]
     fn release(self) {
         Command::new("umount").args([&self.files]).run().success();
-        renew_files(self.ns, &self.pod);
+        renew_files(&self.ns.name(), &self.pod);
     }
 }
 
 /// Has the kubelet renew the files of a pod. It looks at a pod that has changed at once, and at others within a minute or two.
-fn renew_files(ns: &Namespace, pod: &str) {
-    ns.patch(pod, &json!({ "metadata": { "annotations": { "test": "changed" } } }));
+#[track_caller]
+pub(super) fn renew_files(namespace: &str, pod: &str) {
+    let change = format!("{:x}", rand::random::<u64>());
+    let patch = json!({ "metadata": { "annotations": { "test": change } } });
+    Cluster::shared().patch(namespace, pod, &patch);
 }
 
 /// Each pod is asked by itself: that the first one takes the new user says nothing of the second.
@@ -218,7 +164,7 @@ fn nodes_get_no_new_user_before_the_last_of_two_pods_takes_it() {
     project.edit("regplan.toml", "\"first\"", "\"second\"");
     let mut run = project.regplan(["apply", "--auto-approve"]).spawn();
     wait_until("the password file with both users", || file() != before);
-    renew_files(&ns, first);
+    renew_files(&ns.name(), first);
     let waited_for = last.trim_start_matches("pod/");
     run.until(&format!("pod {waited_for} does not take the user `node-b` yet"));
     assert_eq!(login(&ns, &registry).0, "node-a", "one of two pods does not take the other user");

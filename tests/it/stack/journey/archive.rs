@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
 use super::page::Page;
-use super::place::Place;
+use super::place::{COPY, Place};
 use crate::harness::processes::all_of;
 use crate::harness::{Cluster, Command, Namespace, program, wait_until};
 use crate::stack::registry::decoded;
@@ -114,8 +114,7 @@ impl<'n> Archive<'n> {
 
     fn push(&self, page: &mut Page, name: &str, seconds: &str) {
         self.place.write_image(seconds);
-        let copy = "skopeo copy --quiet --dest-cert-dir trusted --dest-creds ops:$OPS_PASSWORD";
-        self.place.run(page, &format!("{copy} dir:image docker://archive.example.test/team/{name}:1"), 0);
+        self.place.run(page, &format!("{COPY} dir:image docker://archive.example.test/team/{name}:1"), 0);
     }
 
     /// What is said when its process is killed, containerd ends, or the disk is full.

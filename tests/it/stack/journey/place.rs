@@ -9,10 +9,13 @@ use http::StatusCode;
 use super::page::Page;
 use crate::bed::https;
 use crate::bed::image::Image;
-use crate::harness::{Bed, Cluster, Command, Ended, Namespace, Project, block_on, program};
+use crate::harness::{Bed, Cluster, Command, Ended, Namespace, Project, Running, block_on, program};
 
 /// The password of the user who pushes, as commands name it, and as it is.
 const PASSWORD: (&str, &str) = ("$OPS_PASSWORD", "a long enough password");
+
+/// How the user `ops` pushes an image. The source and the destination follow.
+pub(super) const COPY: &str = "skopeo copy --quiet --dest-cert-dir trusted --dest-creds ops:$OPS_PASSWORD";
 
 /// A project in the cluster of the journey.
 pub(super) struct Place<'n> {
@@ -55,17 +58,31 @@ impl<'n> Place<'n> {
 
     /// Writes an image into the folder `image`: a program that waits for so many seconds.
     pub(super) fn write_image(&self, seconds: &str) {
+        self.write(&Image::of_program(&program("busybox"), &["sleep", seconds]).unwrap());
+    }
+
+    /// Pushes an image with this tag, and returns its name.
+    #[track_caller]
+    pub(super) fn push(&self, image: &Image, tag: &str) -> String {
+        self.write(image);
+        let name = format!("{}/team/app:{tag}", self.host);
+        self.command(&format!("{COPY} dir:image docker://{name}")).run().success();
+        name
+    }
+
+    /// Writes an image into the folder `image`.
+    fn write(&self, image: &Image) {
         let folder = self.project.path("image");
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }
-        Image::of_program(&program("busybox"), &["sleep", seconds]).unwrap().write(&folder).unwrap();
+        image.write(&folder).unwrap();
     }
 
     /// Runs a command, which is to end with this code, and shows it on the page.
     #[track_caller]
     pub(super) fn run(&self, page: &mut Page, line: &str, code: i32) -> Ended {
-        let ended = self.run_unseen(line, code);
+        let ended = self.command(line).run().code(code);
         page.command(line, &both(&ended));
         ended
     }
@@ -73,12 +90,23 @@ impl<'n> Place<'n> {
     /// The same for a command that ends with 0. Shows what it wrote from the first line on that begins with this.
     #[track_caller]
     pub(super) fn run_from(&self, page: &mut Page, line: &str, first: &str) {
-        page.command_from(line, &both(&self.run_unseen(line, 0)), first);
+        self.run_from_while(page, line, first, |run| run.wait().success());
     }
 
-    /// Runs a command, which is to end with this code.
+    /// The same, and something is done until the command has ended.
     #[track_caller]
-    fn run_unseen(&self, line: &str, code: i32) -> Ended {
+    pub(super) fn run_from_while(
+        &self,
+        page: &mut Page,
+        line: &str,
+        first: &str,
+        until_it_ends: impl FnOnce(Running) -> Ended,
+    ) {
+        page.command_from(line, &both(&until_it_ends(self.command(line).spawn())), first);
+    }
+
+    /// A command in the folder of the project.
+    fn command(&self, line: &str) -> Command {
         let mut words = line.split(' ');
         let name = words.next().unwrap_or_default();
         let args = words.map(|word| word.replace(PASSWORD.0, PASSWORD.1));
@@ -87,7 +115,7 @@ impl<'n> Place<'n> {
             "kubectl" => Cluster::shared().kubectl([]),
             _ => Command::new(program(name)).inherit_env(),
         };
-        command.folder(self.project.folder()).args(args).run().code(code)
+        command.folder(self.project.folder()).args(args)
     }
 
     /// The status with which the registry answers somebody without a password; `None` where nobody answers.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::page::Page;
-use super::place::Place;
+use super::place::{COPY, Place};
 use crate::harness::Namespace;
 
 /// The file that the journey is about.
@@ -74,8 +74,7 @@ pub(super) fn run_a_pod(place: &Place<'_>, page: &mut Page) {
          The user `ops` pushes. The pod names no password and no Secret: its ServiceAccount has the login.",
     );
     place.write_image("3600");
-    let copy = "skopeo copy --quiet --dest-cert-dir trusted --dest-creds ops:$OPS_PASSWORD";
-    place.run(page, &format!("{copy} dir:image docker://registry.example.com/team/web:1"), 0);
+    place.run(page, &format!("{COPY} dir:image docker://registry.example.com/team/web:1"), 0);
     let team = "kubectl --namespace team-a";
     place.run(page, &format!("{team} run web --image registry.example.com/team/web:1"), 0);
     place.run(page, &format!("{team} wait pod/web --for condition=Ready --timeout 60s"), 0);

@@ -2,7 +2,7 @@
 
 use super::archive::Archive;
 use super::page::Page;
-use super::stack;
+use super::{rotation, stack};
 use crate::bed::Size;
 use crate::harness::Namespace;
 
@@ -15,15 +15,15 @@ This page is written by a test. What follows each `$` is what the programs reall
 server, a kubelet with containerd, bind9 as name server, pebble as ACME authority. The test runs with all others, and fails when
 a program says something else.
 
-The cluster is empty: one file installs everything, from the ingress controller on. Three things are not as in a cluster of
+The cluster is empty: one file installs everything, from the ingress controller on. Four things are not as in a cluster of
 yours:
 
 - The charts are folders, and the node has the images. They hold the programs of these versions, built from their sources: Traefik
   whole, cert-manager without the parts that nobody needs here.
 - The cloud has one address for all Services of type `LoadBalancer`.
 - The authority is not Let's Encrypt. So `verify` and skopeo are told to trust its root, and the node trusts it too.
-
-What is told elsewhere: pulls that go on while a password changes ([Pull secrets](pull-secrets.md)).";
+- A kubelet brings a new password file into a pod within a minute or two. Here it is made to do so after some seconds: it looks at a
+  pod at once when an annotation of it changes.";
 
 fn one_file_leads_from_an_empty_cluster_to_a_pod_that_runs() {
     let ns = Namespace::absent();
@@ -42,6 +42,7 @@ fn one_file_leads_from_an_empty_cluster_to_a_pod_that_runs() {
         });
         stack::look(&place, &mut page);
         stack::run_a_pod(&place, &mut page);
+        rotation::rotate(&place, &mut page);
         let (archive, mut later) = archive.join().unwrap();
         archive.break_it(&mut later);
         page.append(&later);
