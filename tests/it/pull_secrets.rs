@@ -11,6 +11,7 @@ tests! {
     a_new_namespace_with_the_labels_gets_the_login,
     without_the_right_to_list_namespaces_no_secret_goes,
     an_account_gets_an_entry_beside_those_of_others,
+    what_others_write_into_an_account_meanwhile_stays,
     an_entry_of_others_is_taken_over_only_with_consent,
     a_lost_state_finds_the_entries_of_accounts,
     an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused,
@@ -163,6 +164,36 @@ fn entries(ns: &Namespace, account: &str) -> Vec<String> {
     let list = ns.field(&format!("serviceaccount/{account}"), "/imagePullSecrets");
     let list = list.as_array().cloned().unwrap_or_default();
     list.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Others add an entry at the end, and take the first one away, right before our patches arrive.
+fn what_others_write_into_an_account_meanwhile_stays() {
+    let ns = Namespace::new();
+    let account = "serviceaccount/default";
+    let list = |names: &[&str]| {
+        let entries: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        json!({"imagePullSecrets": entries})
+    };
+    ns.patch(account, &list(&["first", "second"]));
+    let proxy = ns.proxy();
+    let keys = "namespaces = [\"{ns}\"]\nservice_accounts = [\"default\"]";
+    let project = pulling(&ns, keys).through(&proxy);
+    let meanwhile = |names: &[&str]| {
+        let (cluster, namespace, list) = (ns.cluster().clone(), ns.name(), list(names));
+        let patch = proxy.on("patch", "serviceaccounts").not_dry_run().times(1);
+        patch.first(move || {
+            cluster.patch(&namespace, account, &list);
+        });
+    };
+    meanwhile(&["second", "late"]);
+    project.apply();
+    assert_eq!(entries(&ns, "default"), ["second", "late", "pull"]);
+    project.expect_settled();
+    // The entry has another place by the time at which ours is taken away.
+    meanwhile(&["pull", "late", "new"]);
+    project.edit("regplan.toml", "service_accounts = [\"default\"]", "");
+    project.apply();
+    assert_eq!(entries(&ns, "default"), ["late", "new"]);
 }
 
 fn an_account_gets_an_entry_beside_those_of_others() {

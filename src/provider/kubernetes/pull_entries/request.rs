@@ -10,6 +10,7 @@ use super::account::{Edit, entry, marks, patch};
 use crate::kubernetes::field_manager::PULL_ENTRY_MANAGER;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
+use crate::provider::kubernetes::ownership;
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::read::get;
 use crate::provider::kubernetes::transport::{Call, CallError, Repeat};
@@ -87,7 +88,7 @@ impl<'a> EntryRequest<'a> {
             let Some(steps) = patch(&account, &self.wanted, Edit::Put(&wanted)) else {
                 return self.written(&account);
             };
-            match self.send(&steps).await? {
+            match self.send(&steps, &account).await? {
                 Sent::Done(account) => return self.written(&account),
                 Sent::Moved => {}
                 Sent::Unanswered => unanswered = true,
@@ -106,7 +107,7 @@ impl<'a> EntryRequest<'a> {
                 return Err(self.conflict("has been changed in the meantime"));
             }
             let Some(steps) = patch(&account, &self.wanted, Edit::Take) else { return Ok(()) };
-            if let Sent::Done(_) = self.send(&steps).await? {
+            if let Sent::Done(_) = self.send(&steps, &account).await? {
                 return Ok(());
             }
         }
@@ -150,13 +151,24 @@ impl<'a> EntryRequest<'a> {
         Call::write(Method::PATCH, path, JSON_PATCH, steps)
     }
 
-    async fn send(&self, steps: &Value) -> Result<Sent, Problem> {
+    /// Sends a patch of the account as it was read.
+    async fn send(&self, steps: &Value, account: &Value) -> Result<Sent, Problem> {
         match self.cluster.transport.send(&self.call(steps, "")).await {
             Ok(answer) => Ok(Sent::Done(answer.body)),
             Err(CallError::Refused(refusal)) if refusal.code == 409 => Ok(Sent::Moved),
+            // A step that does not fit, which is no wonder where it was made for another account.
+            Err(CallError::Refused(refusal)) if refusal.code == 422 && self.has_moved(account).await? => {
+                Ok(Sent::Moved)
+            }
             Err(failure) if !problem::is_definite(&failure) => Ok(Sent::Unanswered),
             Err(failure) => Err(self.explained(failure).await),
         }
+    }
+
+    /// Whether others have written the account since it was read.
+    async fn has_moved(&self, account: &Value) -> Result<bool, Problem> {
+        let now = self.account().await?;
+        Ok(now.is_none_or(|now| ownership::stamp(&now) != ownership::stamp(account)))
     }
 
     fn written(&self, account: &Value) -> Result<Written, Problem> {
