@@ -146,7 +146,9 @@ pub(super) async fn run(
     let sources = &workspace.config().sources;
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
     let approval = admission.approval(&workspace, &planned).await?;
-    plan::show(&planned.plan, &Form::from(args), &SourceLine::within(sources), output)?;
+    let shown = plan::show(&planned.plan, &Form::from(args), &SourceLine::within(sources), output);
+    let is_unread = matches!(shown, Err(Failure::BrokenPipe));
+    Failure::unless_closed(shown)?;
     planned.check_named_lineage()?;
     if !planned.plan.refusals.is_empty() {
         return Ok(Exit::Failed);
@@ -157,6 +159,10 @@ pub(super) async fn run(
         catch_up(&workspace, &planned.plan.freshness, output).await?;
         show_outputs(&workspace, &planned, args, output).await?;
         return Ok(Exit::Done);
+    }
+    if is_unread {
+        return Err(Failure::message("the plan could not be shown to its end, so nothing was done")
+            .help("read all of the output, or send it to a file"));
     }
     let undo = match failures.on_failure {
         OnFailure::Undo => Some(workspace.prepare_undo(&planned).await?),
@@ -274,7 +280,13 @@ async fn undo(
 ) -> Result<(), Failure> {
     let Some(Undoing { planned, staying }) = workspace.plan_undo(undo, report).await? else { return Ok(()) };
     output.message(&note("undoing what this run wrote:"))?;
-    plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;
+    let shown = plan::show(
+        &planned.plan,
+        &Form::from(args),
+        &SourceLine::within(&workspace.config().sources),
+        output,
+    );
+    Failure::unless_closed(shown)?;
     let applicable = planned.applicable(&Approval::Caller)?;
     let report = apply(workspace, &applicable, args.format, stop, output).await?;
     Ok(output.message(&note(undone(&report, &staying)))?)
@@ -309,7 +321,8 @@ async fn apply(
     progress.finish();
     let report = result?;
     if format == Format::Text {
-        output.note(&report::report_text(&report))?;
+        let text = report::report_text(&report);
+        if report.is_complete() { output.note(&text) } else { output.message(&text) }?;
     }
     Ok(report)
 }

@@ -16,7 +16,7 @@ use shown::Shown;
 
 /// Prints the warnings, where there are any.
 pub(super) fn show_warnings(sources: &Sources, warnings: &Diagnostics, output: Output) -> io::Result<()> {
-    if warnings.is_empty() { Ok(()) } else { Output::raw_message(&draw(sources, warnings, output)) }
+    if warnings.is_empty() { Ok(()) } else { output.raw_note(&draw(sources, warnings, output)) }
 }
 
 /// The text of the mistakes, one below the other, and how many there are.

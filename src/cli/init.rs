@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use super::args::InitArgs;
 use super::exit::Exit;
@@ -24,7 +25,9 @@ pub(super) fn run(args: &InitArgs, output: Output) -> Result<Exit, Failure> {
     file.write_all(config::starter(&project_name()).as_bytes())
         .map_err(|error| Failure::caused(format!("{path} cannot be written"), error))?;
     let mut text = Styled::default();
-    text.line(Label::Plain, format!("Wrote {path}. Edit it, then see what it would do: regplan plan"));
+    let file =
+        if args.path == Path::new(config::DEFAULT_FILE) { String::new() } else { format!(" --file {path}") };
+    text.line(Label::Plain, format!("Wrote {path}. Edit it, then see what it would do: regplan plan{file}"));
     output.note(&text)?;
     Ok(Exit::Done)
 }

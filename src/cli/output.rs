@@ -124,10 +124,18 @@ impl Output {
         Self::raw_message(&text)
     }
 
-    /// Prints what the user must know without styles, byte by byte as given.
+    /// Prints what the user should know without styles, byte by byte as given; `--quiet` leaves it out.
+    pub(super) fn raw_note(self, text: &str) -> io::Result<()> {
+        if self.amount == Amount::Little { Ok(()) } else { Self::raw_message(text) }
+    }
+
+    /// Prints what the user must know without styles, byte by byte as given. Where nobody reads it any more, nobody has to be told:
+    /// no command ends because of that.
     pub(super) fn raw_message(text: &str) -> io::Result<()> {
         let mut stderr = io::stderr().lock();
-        stderr.write_all(text.as_bytes())?;
-        stderr.flush()
+        match stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 }

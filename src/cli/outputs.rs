@@ -43,9 +43,10 @@ fn tell_what_is_ahead(outputs: &Outputs, output: Output) -> Result<(), Failure> 
 
 fn all(values: &[OutputValue], format: OutputFormat, output: Output) -> Result<Exit, Failure> {
     if format == OutputFormat::Json {
-        Output::json(&format!("{:#}\n", report::outputs_json(values)))?;
+        let json = format!("{:#}\n", report::outputs_json(values));
+        Failure::unless_closed(Output::json(&json).map_err(Into::into))?;
     } else {
-        output.data(&report::outputs_text(values))?;
+        Failure::unless_closed(output.data(&report::outputs_text(values)).map_err(Into::into))?;
         if values.is_empty() {
             output.message(&note("the configuration has no `[output.NAME]`."))?;
         }

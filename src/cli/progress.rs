@@ -40,7 +40,7 @@ impl Progress {
         }
         self.follow(event);
         if let Some(line) = report::event_line(event) {
-            self.line(line);
+            self.line(event, line);
         }
     }
 
@@ -49,9 +49,12 @@ impl Progress {
         drop(self.bars.clear());
     }
 
-    fn line(&self, mut line: Styled) {
+    /// A failure is told whatever was asked for.
+    fn line(&self, event: &Event, mut line: Styled) {
         line.end();
-        self.bars.suspend(|| drop(self.output.note(&line)));
+        let is_error = matches!(event, Event::Failed { .. } | Event::NotRecorded { .. });
+        let tell = || if is_error { self.output.message(&line) } else { self.output.note(&line) };
+        self.bars.suspend(|| drop(tell()));
     }
 
     fn follow(&self, event: &Event) {

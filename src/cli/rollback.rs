@@ -44,7 +44,8 @@ async fn keep(
     destination::check_beside_state(path, "--out", &project.backend_settings()?)?;
     let workspace = project.open().await?.connect().await?;
     let planned = workspace.plan(wanted.request(&workspace).await?).await?;
-    plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;
+    let sources = SourceLine::within(&workspace.config().sources);
+    Failure::unless_closed(plan::show(&planned.plan, &Form::from(args), &sources, output))?;
     plan_file::keep(path, &workspace, &planned, output).await?;
     Ok(if planned.plan.is_blocked() { Exit::Failed } else { Exit::Done })
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{SMALL, offline};
-use crate::harness::{Command, Namespace};
+use crate::harness::{Command, GREETING, Namespace};
 
 tests! {
     completions_for_three_shells,
@@ -14,6 +14,7 @@ tests! {
     nothing_is_written_beside_the_state,
     colour_is_a_choice,
     a_closed_pipe_is_no_panic,
+    a_closed_pipe_makes_no_success_of_an_apply,
 }
 
 fn completions_for_three_shells() {
@@ -208,4 +209,27 @@ fn a_closed_pipe_is_no_panic() {
             .code(code);
         ended.stderr_lacks("panicked").stderr_lacks("error");
     }
+}
+
+/// Nothing is done that nobody has seen, and a run that was begun says by its exit code how it ended.
+fn a_closed_pipe_makes_no_success_of_an_apply() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", GREETING).through(&proxy);
+    let run = |arguments: &str| {
+        // The reader has ended before the program begins.
+        let line = format!("exec 7> >(:); wait $!; {} {arguments}", env!("CARGO_BIN_EXE_regplan"));
+        let bash = Command::new("bash").args(["-c", &line]).folder(project.folder());
+        bash.env("KUBECONFIG", proxy.kubeconfig()).env("HOME", project.folder()).run()
+    };
+    run("apply --auto-approve >&7").code(1).stderr_contains("so nothing was done");
+    assert!(ns.find("configmap/greeting").is_none());
+    proxy.on("apply", "configmaps").named("greeting").not_dry_run().answer(403);
+    run("apply --auto-approve 2>&7").code(1);
+    let quiet = project.run(["apply", "--auto-approve", "--quiet"]).code(1);
+    quiet.stderr_contains("failed resource.greeting").stderr_contains("Not complete");
+    proxy.clear_faults();
+    run("apply --auto-approve 2>&7").success();
+    // What is as it should be needs nobody who reads it.
+    run("apply --auto-approve >&7").success();
 }
