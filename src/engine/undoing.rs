@@ -1,6 +1,6 @@
 //! Undoes a run that failed: only what it wrote, and only where all of that can be restored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::kept_values::KeptValues;
 use super::planned::Planned;
@@ -73,9 +73,10 @@ impl<S: StateAccess> Workspace<S> {
             restoring::check(revision)?;
         }
         let mut undo = Undo { revision: revision.as_ref().map(|one| one.head.number), kept: BTreeSet::new() };
+        let past = revision.as_ref().map(Past::of);
         let mut obstacles = Vec::new();
         for change in planned.plan.changes.iter().filter(|change| change.action.writes()) {
-            let before = revision.as_ref().and_then(|revision| Before::of(change, revision));
+            let before = past.as_ref().and_then(|past| Before::of(change, past));
             match obstacle(change, before, state, &values) {
                 Some(obstacle) => obstacles.push(obstacle),
                 None => undo.kept.extend(before.map(|before| before.address.clone())),
@@ -176,6 +177,19 @@ fn staying(plan: &Plan, written: &BTreeSet<Address>) -> BTreeSet<Address> {
     kept.filter(|address| written.contains(*address)).cloned().collect()
 }
 
+/// What was desired before the run, by its objects: a run may have thousands of changes.
+struct Past<'r> {
+    revision: &'r Revision,
+    by_object: HashMap<Identity, &'r Address>,
+}
+
+impl<'r> Past<'r> {
+    fn of(revision: &'r Revision) -> Self {
+        let named = |(address, stored): (&'r Address, &'r StoredDesired)| Some((stored.identity()?, address));
+        Self { revision, by_object: revision.desired.iter().filter_map(named).collect() }
+    }
+}
+
 /// What was desired of an object before the run.
 #[derive(Clone, Copy)]
 struct Before<'r> {
@@ -186,12 +200,11 @@ struct Before<'r> {
 
 impl<'r> Before<'r> {
     /// What the revision says of the object, under whatever address; or of the one that it replaces.
-    fn of(change: &Change, revision: &'r Revision) -> Option<Self> {
-        let identity = Some(&change.target.identity);
-        let same = revision.desired.iter().find(|(_, stored)| stored.identity().as_ref() == identity);
-        let known = change.moved_from.as_ref().unwrap_or(&change.address);
-        let (address, stored) = same.or_else(|| revision.desired.get_key_value(known))?;
-        Some(Self { revision, address, stored })
+    fn of(change: &Change, past: &Past<'r>) -> Option<Self> {
+        let same = past.by_object.get(&change.target.identity).copied();
+        let known = same.unwrap_or_else(|| change.moved_from.as_ref().unwrap_or(&change.address));
+        let (address, stored) = past.revision.desired.get_key_value(known)?;
+        Some(Self { revision: past.revision, address, stored })
     }
 }
 

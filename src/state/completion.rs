@@ -1,6 +1,6 @@
 //! What the caller passes to the store when a run begins and when it finishes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::changed::Changed;
 use super::journal::Intent;
@@ -8,7 +8,7 @@ use super::model::State;
 use super::revision::Revision;
 use super::secret_values::SecretValues;
 use super::stored_desired::StoredDesired;
-use crate::resource::{Address, ClusterIdentity, NamespaceSelection};
+use crate::resource::{Address, ClusterIdentity, Identity, NamespaceSelection};
 
 /// What a run is going to do.
 #[derive(Debug, Clone)]
@@ -57,17 +57,19 @@ impl Completion {
     /// Takes over from the revision before what was desired of the resources that the run left out. They are
     /// matched by their object, since an address may have changed in the state meanwhile.
     pub(super) fn carry_over(&mut self, before: Revision, now: &State) {
+        let known = |address| now.resources.get(address).map(|known| (&known.identity, address));
+        let by_object: HashMap<&Identity, &Address> = self.left_out.iter().filter_map(known).collect();
         for (old, desired) in before.desired {
-            let identity = desired.identity();
-            let mut left_out = self.left_out.iter();
+            let by_identity = desired.identity().and_then(|identity| by_object.get(&identity).copied());
             // A resource that is used and never owned (a shared namespace) is not in the state.
-            let is_this = |address: &&Address| match now.resources.get(*address) {
-                Some(known) => Some(&known.identity) == identity.as_ref(),
-                None => **address == old,
+            let is_unknown = || self.left_out.contains(&old) && !now.resources.contains_key(&old);
+            let address = match by_identity {
+                Some(address) => address.clone(),
+                None if is_unknown() => old.clone(),
+                None => continue,
             };
-            let Some(address) = left_out.find(is_this) else { continue };
             self.desired.insert(address.clone(), desired);
-            self.carried.insert(address.clone(), old);
+            self.carried.insert(address, old);
         }
     }
 }
