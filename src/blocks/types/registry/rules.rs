@@ -101,7 +101,7 @@ impl Rules<'_> {
             let help = if host.contains("://") || host.contains('/') {
                 "write the name alone, without scheme and path"
             } else if host.contains(':') {
-                "write the name alone: the Ingress decides about the port"
+                "write the name alone; a port of the nodes is `node_port.port`"
             } else {
                 "write a domain name: `registry.example.com`"
             };
@@ -110,7 +110,7 @@ impl Rules<'_> {
             self.error(
                 codes::BAD_VALUE,
                 &["host"],
-                format!("the host `{host}` is an address, and an Ingress takes names alone"),
+                format!("the host `{host}` is an address, and certificates and routes need a name"),
                 "write a domain name: `registry.example.com`",
             );
         } else if !host.contains('.') && host != "localhost" {
