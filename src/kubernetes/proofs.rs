@@ -10,10 +10,19 @@ use super::certificates::{GROUP, is_certificate};
 use super::conditions::text;
 use crate::resource::{FieldPath, GATEWAY_GROUP, Identity};
 
-/// The annotations by which cert-manager makes a certificate of an Ingress or a Gateway, each with the kind of the issuer.
+/// The annotations by which cert-manager makes a certificate of an Ingress or a Gateway, each with the kind of the issuer
+/// that it names; the last one names none, and cert-manager takes the issuer of its own settings.
 /// Source: <https://cert-manager.io/docs/usage/ingress/#supported-annotations>
-const ANNOTATIONS: [(&str, &str); 2] =
-    [("cert-manager.io/issuer", "Issuer"), ("cert-manager.io/cluster-issuer", "ClusterIssuer")];
+const ANNOTATIONS: [(&str, Option<&str>); 3] = [
+    ("cert-manager.io/issuer", Some("Issuer")),
+    ("cert-manager.io/cluster-issuer", Some("ClusterIssuer")),
+    ("kubernetes.io/tls-acme", None),
+];
+
+/// Whether cert-manager makes a certificate of an Ingress or a Gateway that has this annotation.
+pub fn asks_certificate(annotation: &str) -> bool {
+    ANNOTATIONS.iter().any(|(key, _)| *key == annotation)
+}
 
 /// Who is to sign which names.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +45,7 @@ pub fn asked_names<'o>(identity: &Identity, object: &'o Value) -> Option<AskedNa
         (if kind.is_empty() { "Issuer" } else { kind }, text(reference, "name"))
     } else {
         let annotations = object.pointer("/metadata/annotations")?;
-        ANNOTATIONS.into_iter().find_map(|(key, kind)| Some((kind, annotations.get(key)?.as_str()?)))?
+        ANNOTATIONS.into_iter().find_map(|(key, kind)| Some((kind?, annotations.get(key)?.as_str()?)))?
     };
     let issuer = match kind {
         "ClusterIssuer" => Identity::cluster(GROUP, kind, name),
@@ -168,6 +177,10 @@ mod tests {
         let asked = asked_names(&identity("networking.k8s.io", "Ingress"), &ingress).unwrap();
         assert_eq!(asked.issuer, Identity::cluster(GROUP, "ClusterIssuer", "le"));
         assert_eq!(asked.names[0].0.to_string(), "spec.tls[0].hosts[0]");
+        let by_its_settings = json!({"metadata": {"annotations": {"kubernetes.io/tls-acme": "true"}}});
+        assert_eq!(asked_names(&identity("networking.k8s.io", "Ingress"), &by_its_settings), None);
+        assert!(asks_certificate("kubernetes.io/tls-acme") && asks_certificate("cert-manager.io/issuer"));
+        assert!(!asks_certificate("cert-manager.io/duration"));
         let others = json!({"spec": {"issuerRef": {"group": "example.com", "name": "x"}}});
         assert_eq!(asked_names(&identity(GROUP, "Certificate"), &others), None);
     }

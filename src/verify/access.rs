@@ -37,10 +37,19 @@ pub fn redirect(host: &str, answer: &Answer) -> Outcome {
     }
 }
 
-/// Judges the answer to a request without a password. `is_open` says that anybody may use the registry.
-pub fn refusal(answer: &Answer, is_open: bool) -> Outcome {
-    match (answer.status, is_open) {
-        (200, true) if answer.is_of_registry() => {
+/// Whom a registry is meant to let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// Anybody.
+    Anybody,
+    /// Its users, with their passwords.
+    Users,
+}
+
+/// Judges the answer to a request without a password.
+pub fn refusal(answer: &Answer, admission: Admission) -> Outcome {
+    match (answer.status, admission) {
+        (200, Admission::Anybody) if answer.is_of_registry() => {
             Outcome::Passed("200 without a password, as `auth.anonymous` says".to_owned())
         }
         (200, _) if !answer.is_of_registry() => Outcome::Failed(unexpected("a request for `/v2/`", answer)),
@@ -49,12 +58,12 @@ pub fn refusal(answer: &Answer, is_open: bool) -> Outcome {
             "the registry answers 200 without a password: anybody may pull, push and delete",
             "take it from the net until `auth` is in force: `regplan plan` shows what is not as it should be",
         )),
-        (401, true) => Outcome::Failed(Fault::new(
+        (401, Admission::Anybody) => Outcome::Failed(Fault::new(
             codes::PASSWORD_REFUSED,
             "a password is asked for, and `auth.anonymous` says that none is needed",
             "apply the configuration, or look what else asks for one before the registry",
         )),
-        (401, false) => challenge(answer).into(),
+        (401, Admission::Users) => challenge(answer).into(),
         _ => Outcome::Failed(unexpected("a request without a password", answer)),
     }
 }
@@ -139,8 +148,9 @@ mod tests {
 
     #[test]
     fn a_refusal_must_tell_clients_how_to_go_on() {
-        let refusal =
-            |headers: &[(&'static str, &str)]| code(&refusal(&answer(401, headers), false)).to_owned();
+        let refusal = |headers: &[(&'static str, &str)]| {
+            code(&refusal(&answer(401, headers), Admission::Users)).to_owned()
+        };
         assert_eq!(refusal(&[OURS, BASIC]), "passed");
         assert_eq!(refusal(&[OURS]), codes::NO_CHALLENGE);
         assert_eq!(refusal(&[BASIC]), codes::NO_CHALLENGE);
@@ -149,10 +159,10 @@ mod tests {
 
     #[test]
     fn an_open_registry_is_a_fault_unless_it_is_meant() {
-        assert_eq!(code(&refusal(&answer(200, &[OURS]), false)), codes::OPEN);
-        assert_eq!(code(&refusal(&answer(200, &[OURS]), true)), "passed");
-        assert_eq!(code(&refusal(&answer(200, &[]), true)), codes::NOT_THE_REGISTRY);
-        assert_eq!(code(&refusal(&answer(401, &[OURS, BASIC]), true)), codes::PASSWORD_REFUSED);
+        assert_eq!(code(&refusal(&answer(200, &[OURS]), Admission::Users)), codes::OPEN);
+        assert_eq!(code(&refusal(&answer(200, &[OURS]), Admission::Anybody)), "passed");
+        assert_eq!(code(&refusal(&answer(200, &[]), Admission::Anybody)), codes::NOT_THE_REGISTRY);
+        assert_eq!(code(&refusal(&answer(401, &[OURS, BASIC]), Admission::Anybody)), codes::PASSWORD_REFUSED);
     }
 
     #[test]

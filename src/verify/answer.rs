@@ -63,22 +63,30 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
     let (code, fix) = match status {
         413 => (
             codes::BODY_TOO_LARGE,
-            "raise the limit for bodies in what stands before the registry (`ingress.body_size`)",
+            "raise the limit for bodies in what stands before the registry (for an Ingress that is `ingress.body_size`)",
         ),
         429 => (codes::TOO_MANY_REQUESTS, "wait a while; then look who limits requests before the registry"),
         502 | 503 if !answer.is_of_registry() => (
             codes::NO_BACKEND,
-            "the ingress controller has no pod to send it to: look at them with `regplan drift`",
+            "what stands before the registry has no pod to send it to: look at them with `regplan drift`",
         ),
         504 | 408 | 524 => (
             codes::GATEWAY_TIMEOUT,
-            "raise the time that what stands before the registry waits for it (`ingress.timeouts`)",
+            "raise the time that what stands before the registry waits for it (for an Ingress that is `ingress.timeouts`)",
         ),
         503 => (
             codes::REGISTRY_ERROR,
             "the registry's storage does not work: look at its volume or its bucket, and at the log of its pods",
         ),
-        401 | 403 => (codes::PASSWORD_REFUSED, "look which rights this user has, and who asks for them"),
+        401 | 403 if answer.is_of_registry() => (
+            codes::PASSWORD_REFUSED,
+            "every user of the registry may do everything: look with `regplan plan` whether its users are those of the \
+             configuration",
+        ),
+        401 | 403 => (
+            codes::PASSWORD_REFUSED,
+            "every user of the registry may do everything: look what else asks for rights or a password before it",
+        ),
         405 if said.contains("UNSUPPORTED") => (
             codes::NO_DELETE,
             "the registry must allow deletes (`storage.delete.enabled`), as those that regplan makes do",
@@ -90,7 +98,7 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
         ),
         _ if !answer.is_of_registry() => (
             codes::NOT_THE_REGISTRY,
-            "look which server the name leads to, and whether the Ingress is for this host: `regplan drift`",
+            "look which server the name leads to, and with `regplan drift` whether what lets requests in is for this host",
         ),
         _ => (codes::REGISTRY_ERROR, "look at the log of the registry's pods"),
     };
@@ -150,6 +158,23 @@ mod tests {
         let unsupported =
             r#"{"errors": [{"code": "UNSUPPORTED", "message": "The operation is unsupported."}]}"#;
         assert_eq!(code(&answer(405, &ours, unsupported)), codes::NO_DELETE);
+    }
+
+    #[test]
+    fn what_to_do_is_true_for_every_way_to_the_registry() {
+        for status in [401, 403, 404, 408, 413, 429, 502, 503, 504, 524] {
+            let fix = unexpected("a push", &answer(status, &[("server", "envoy")], "")).fix;
+            let of_an_ingress = fix.replace("for an Ingress that is `ingress.", "");
+            assert!(!of_an_ingress.to_lowercase().contains("ingress"), "{status}: {fix}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_sent_to_look_for_rights_that_a_password_file_has_not() {
+        let fix = |headers: &[(&'static str, &str)]| unexpected("a push", &answer(403, headers, "")).fix;
+        let (by_registry, by_another) = (fix(&[(API_VERSION, "registry/2.0")]), fix(&[]));
+        assert!(by_registry.contains("`regplan plan`"), "{by_registry}");
+        assert!(by_another.contains("what else asks"), "{by_another}");
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod outcome;
 mod probe;
 mod pull;
 
-pub use access::{redirect, refusal, right_password, wrong_password};
+pub use access::{Admission, redirect, refusal, right_password, wrong_password};
 pub use answer::{Answer, is_broken_off, of_bucket, of_full_volume, unexpected};
 pub use authorities::Authorities;
 pub use body::{COMMON_LIMITS, Room, refused_body, shown, sizes, taken_bodies};

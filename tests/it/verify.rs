@@ -245,7 +245,7 @@ fn every_fault_is_found_and_named() {
         (Wrong::KeepsAll, "delete", "left-behind", "cache"),
         (Wrong::KeepsAll, "clean-up", "left-behind", "cache"),
         (Wrong::OtherContent, "pull", "other-content", "compression"),
-        (Wrong::Quotes, "password", "password-refused", "which rights this user has"),
+        (Wrong::Quotes, "password", "password-refused", "what else asks for rights"),
     ];
     let (ns, signed) = (Namespace::absent(), Signed::new());
     thread::scope(|scope| {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::encoding::decode;
 use super::read_error::ReadError;
-use super::stream::{self, StreamDocument};
+use super::stream::{self, Called, StreamDocument};
 use crate::resource::hex;
 
 /// A file of Kubernetes objects.
@@ -53,8 +53,8 @@ pub struct Document {
 /// The objects of a file.
 fn documents(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
     let text = decode(bytes)?;
-    let json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let documents = stream::read(&text, json)?;
+    let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let documents = stream::read(&text, if is_json { Called::Json } else { Called::Either })?;
     let mut found = Vec::with_capacity(documents.len());
     for (index, StreamDocument { object, line }) in documents.into_iter().enumerate() {
         expand(Document { object, number: index + 1, item: Vec::new(), line }, &mut found);

@@ -14,13 +14,21 @@ pub(super) struct StreamDocument {
     pub(super) line: u64,
 }
 
-/// The documents of a text; empty ones are left out. Where nothing can be read, `is_called_json` says as what the
-/// mistake is told.
-pub(super) fn read(text: &str, is_called_json: bool) -> Result<Vec<StreamDocument>, ReadError> {
+/// As what a text is meant, by the name of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Called {
+    /// JSON alone.
+    Json,
+    /// YAML, or anything else: it may be either.
+    Either,
+}
+
+/// The documents of a text; empty ones are left out. Where nothing can be read, `called` says as what the mistake is told.
+pub(super) fn read(text: &str, called: Called) -> Result<Vec<StreamDocument>, ReadError> {
     let json = is_json(text).then(|| json_documents(text));
     match json {
         Some(Ok(documents)) => return Ok(documents),
-        Some(Err(error)) if is_called_json => return mixed_documents(text).unwrap_or(Err(error)),
+        Some(Err(error)) if called == Called::Json => return mixed_documents(text).unwrap_or(Err(error)),
         _ => {}
     }
     let yaml = match yaml_documents(text) {

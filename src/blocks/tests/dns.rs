@@ -39,6 +39,40 @@ fn a_token_is_not_sent_in_clear() {
 }
 
 #[test]
+fn a_service_takes_fewer_times_to_live_than_dns() {
+    let told = |service: &str, ttl: u32| {
+        let service = format!("{service} = {{ env = \"T\" }}\n");
+        found(&block(&format!("values = [\"192.0.2.1\"]\nttl = {ttl}")).replace(SERVER, &service))
+    };
+    let (cloudflare, digitalocean) = ("cloudflare.api_token", "digitalocean.token");
+    let fine = [
+        (cloudflare, 1),
+        (cloudflare, 60),
+        (cloudflare, 86_400),
+        (digitalocean, 30),
+        (digitalocean, 100_000),
+    ];
+    for (service, ttl) in fine {
+        assert_eq!(told(service, ttl), "", "{service}: {ttl}");
+    }
+    let refused =
+        [(cloudflare, 2), (cloudflare, 29), (cloudflare, 86_401), (digitalocean, 1), (digitalocean, 29)];
+    for (service, ttl) in refused {
+        let said = told(service, ttl);
+        assert!(
+            said.starts_with("error bad-value") && said.contains(&format!("no `ttl` of {ttl}")),
+            "{said}"
+        );
+        assert!(said.contains("at `ttl") || said.contains(&format!("at `{ttl}`")), "{said}");
+    }
+    for ttl in [30, 59] {
+        let said = told(cloudflare, ttl);
+        assert!(said.starts_with("warning bad-value") && said.contains("Enterprise"), "{said}");
+        assert_eq!(said.matches("warning").count(), 1, "{said}");
+    }
+}
+
+#[test]
 fn names_are_compared_in_one_form() {
     let text = block("values = [\"LB.Example.NET.\"]\ntype = \"CNAME\"")
         .replace("registry.example.com", "Registry.Example.com.");

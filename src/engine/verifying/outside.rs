@@ -18,8 +18,8 @@ use super::tls::{Seen, Trust, encrypt};
 use super::visit::{Known, VERSION, Visit};
 use crate::blocks::{Access, Reach, ServedTls};
 use crate::verify::{
-    Answer, Fault, Outcome, Served, addresses, chain, codes, expiry, issuer, names, redirect, refusal,
-    right_password, wrong_password,
+    Admission, Answer, Fault, Outcome, Served, addresses, chain, codes, expiry, issuer, names, redirect,
+    refusal, right_password, wrong_password,
 };
 
 /// An ingress controller learns of new pods and certificates a moment after they are there: Traefik looks every two seconds.
@@ -197,8 +197,11 @@ impl Visit<'_> {
         }
     }
 
-    fn is_open(&self) -> bool {
-        matches!(self.subject.endpoint.access, Access::Anybody)
+    fn admission(&self) -> Admission {
+        match self.subject.endpoint.access {
+            Access::Anybody => Admission::Anybody,
+            Access::Users(_) | Access::Hashes => Admission::Users,
+        }
     }
 
     /// Whether a password is asked for, as clients expect it. Where the way or its pods are not known yet, it is asked again for
@@ -207,7 +210,7 @@ impl Visit<'_> {
         let patience = self.patience();
         loop {
             let outcome = match self.ask_version(None).await {
-                Ok(answer) => refusal(&answer, self.is_open()),
+                Ok(answer) => refusal(&answer, self.admission()),
                 Err(fault) => Outcome::Failed(fault),
             };
             let is_elsewhere =
@@ -231,7 +234,7 @@ impl Visit<'_> {
 
     /// One that nobody has set: it may be sent to anybody who is trusted by its certificate.
     pub(super) async fn wrong_password(&self) -> Outcome {
-        if self.is_open() {
+        if self.admission() == Admission::Anybody {
             return Outcome::NotNeeded("`auth.anonymous`: there is no password".to_owned());
         }
         let user = self.subject.logins.first().map_or("regplan-verify", |login| login.user.as_str());
@@ -246,7 +249,7 @@ impl Visit<'_> {
 
     /// Whether the passwords of all users that are known here are taken.
     pub(super) async fn password(&self) -> Outcome {
-        if self.is_open() {
+        if self.admission() == Admission::Anybody {
             return Outcome::NotNeeded("`auth.anonymous`: there is no password".to_owned());
         }
         let subject = self.subject;

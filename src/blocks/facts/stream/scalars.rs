@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::read;
+use super::{Called, read};
 
 /// Scalars, and the JSON that `sigs.k8s.io/yaml` v1.6.0 makes of them, by which kubectl reads its files; empty where it
 /// refuses them.
@@ -163,7 +163,7 @@ const OTHERWISE: &[&str] = &[
 ];
 
 fn ours(scalar: &str) -> Option<Value> {
-    let documents = read(&format!("v: {scalar}\n"), false).ok()?;
+    let documents = read(&format!("v: {scalar}\n"), Called::Either).ok()?;
     documents.into_iter().next().map(|document| document.object["v"].clone())
 }
 

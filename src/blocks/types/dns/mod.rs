@@ -21,7 +21,7 @@ use crate::blocks::facts::{Fact, Facts, Need, SecretText};
 use crate::blocks::keys::{self, span_of};
 use crate::blocks::tsig;
 use crate::config::{Block, SecretSource};
-use crate::diagnostic::{Diagnostic, SourceId, Sources};
+use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources};
 use crate::resource::record_set::{
     RECORD_SET, RECORDS_API_VERSION, RECORDS_GROUP, RecordType, RecordValue, TEXT_RECORD_SET, domain_name,
     in_order,
@@ -143,7 +143,8 @@ impl DnsSpec {
         let spec = Self { keys, name, zone, within };
         let before = mistakes.len();
         rules::check(block, &spec, mistakes);
-        (mistakes.len() == before).then_some(spec)
+        let is_wrong = mistakes.iter().skip(before).any(|mistake| mistake.severity == Severity::Error);
+        (!is_wrong).then_some(spec)
     }
 
     /// The zone that a block of another type has in this key.

@@ -20,6 +20,7 @@ pub(super) fn check(block: &Block, spec: &DnsSpec, mistakes: &mut Vec<Diagnostic
     values(&spec.keys, &mut found);
     one_way(&spec.keys, &mut found);
     services(&spec.keys, &mut found);
+    time_to_live(&spec.keys, &mut found);
     external(&spec.keys, &mut found);
     aliases(spec, &mut found);
 }
@@ -34,6 +35,11 @@ struct Found<'a> {
 impl Found<'_> {
     fn push(&mut self, keys: &[&str], code: &'static str, message: String, help: &str) {
         self.push_at(self.span(keys), code, message, help);
+    }
+
+    fn warn(&mut self, keys: &[&str], code: &'static str, message: String, help: &str) {
+        let span = self.span(keys);
+        self.mistakes.push(Diagnostic::warning(code, message).at(span, "").help(help));
     }
 
     fn span(&self, keys: &[&str]) -> Span {
@@ -202,6 +208,37 @@ fn is_in_clear(url: &str) -> bool {
             None => true,
         },
         Err(_) => true,
+    }
+}
+
+/// The longest time to live that Cloudflare takes: a day.
+const LONGEST_AT_CLOUDFLARE: u32 = 86_400;
+
+/// Services take fewer times to live than DNS knows, and refuse the others only when a record is written. At Cloudflare, 1 leaves
+/// the time to the service.
+/// Sources: <https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl/>,
+/// <https://docs.digitalocean.com/glossary/ttl/>
+fn time_to_live(keys: &DnsKeys, found: &mut Found<'_>) {
+    let ttl = keys.ttl;
+    if keys.cloudflare.is_some() {
+        match ttl {
+            1 | 60..=LONGEST_AT_CLOUDFLARE => {}
+            30..60 => found.warn(
+                &["ttl"],
+                codes::BAD_VALUE,
+                format!("Cloudflare takes a `ttl` of {ttl} seconds in Enterprise zones alone"),
+                "take 60 or more, unless this is an Enterprise zone",
+            ),
+            _ => {
+                let message = format!("Cloudflare takes no `ttl` of {ttl} seconds");
+                let help = "take 60 to 86400 seconds, or 1: then Cloudflare chooses";
+                found.push(&["ttl"], codes::BAD_VALUE, message, help);
+            }
+        }
+    }
+    if keys.digitalocean.is_some() && ttl < 30 {
+        let message = format!("DigitalOcean takes no `ttl` of {ttl} seconds");
+        found.push(&["ttl"], codes::BAD_VALUE, message, "take 30 seconds or more");
     }
 }
 

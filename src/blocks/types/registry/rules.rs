@@ -24,15 +24,11 @@ use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::ingress_classes::CLASS_ANNOTATION;
 use crate::kubernetes::names;
+use crate::kubernetes::proofs::asks_certificate;
 use crate::resource::record_set::lies_in;
 
 /// A generated secret with fewer characters could be guessed.
 const SHORTEST_SECRET: u16 = 12;
-
-/// The annotations of an Ingress or a Gateway by which cert-manager makes a certificate.
-/// Source: <https://cert-manager.io/docs/usage/ingress/#supported-annotations>
-const ISSUING: [&str; 3] =
-    ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"];
 
 /// Pushes what is wrong with a block.
 pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
@@ -101,7 +97,7 @@ impl Rules<'_> {
             let help = if host.contains("://") || host.contains('/') {
                 "write the name alone, without scheme and path"
             } else if host.contains(':') {
-                "write the name alone: the Ingress decides about the port"
+                "write the name alone; a port of the nodes is `node_port.port`"
             } else {
                 "write a domain name: `registry.example.com`"
             };
@@ -110,7 +106,7 @@ impl Rules<'_> {
             self.error(
                 codes::BAD_VALUE,
                 &["host"],
-                format!("the host `{host}` is an address, and an Ingress takes names alone"),
+                format!("the host `{host}` is an address, and certificates and routes need a name"),
                 "write a domain name: `registry.example.com`",
             );
         } else if !host.contains('.') && host != "localhost" {
@@ -278,7 +274,7 @@ impl Rules<'_> {
             .flat_map(|way| way.annotations.keys())
             .map(|key| (vec!["gateway", "annotations"], key));
         let on_all = options.annotations.keys().map(|key| (vec!["annotations"], key));
-        let second = ingress.chain(gateway).chain(on_all).find(|(_, key)| ISSUING.contains(&key.as_str()));
+        let second = ingress.chain(gateway).chain(on_all).find(|(_, key)| asks_certificate(key));
         let second = second.map(|(table, key)| (table, key.clone()));
         match (&tls.issuer, &tls.secret) {
             (None, None) => self.error(

@@ -111,8 +111,8 @@ const OBJECT_NAME_RULE: &str = "the name of a Kubernetes object";
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
-    /// Users with the sources of their passwords: `alice = { env = "ALICE_PASSWORD" }`. Each may pull and
-    /// push. The passwords are stored as bcrypt hashes; a hash that still fits its password is kept.
+    /// Users with the sources of their passwords: `alice = { env = "ALICE_PASSWORD" }`. Each may pull,
+    /// push and delete. The passwords are stored as bcrypt hashes; a hash that still fits its password is kept.
     /// A generated password stands in the Secret `NAME-users`.
     #[serde(default)]
     pub(super) users: BTreeMap<String, SecretSource>,

@@ -50,7 +50,7 @@ pub(in crate::blocks::types::registry) struct Bucket {
     /// Whether the bucket's name stands in the path of a request, not in its host. Default: so it does with `endpoint`.
     pub(in crate::blocks::types::registry) path_style: Option<bool>,
     /// The access key, with `secret_key`. Both are kept in the Secret `NAME-s3`, and a change of them restarts the pods. Without
-    /// them the pods use the role that Amazon gives to their node, or to their service account.
+    /// them the pods use the role that Amazon gives to their node, or with version 3 of the registry that of their service account.
     pub(in crate::blocks::types::registry) access_key: Option<SecretSource>,
     /// The secret key, with `access_key`.
     pub(in crate::blocks::types::registry) secret_key: Option<SecretSource>,
