@@ -35,7 +35,7 @@ Examples:
   regplan init                          write a commented regplan.toml
   regplan plan                          show what would change
   regplan apply                         show it, ask, and do it
-  regplan plan --detailed-exitcode      exit with 2 where there are changes
+  regplan plan --detailed-exitcode      exit with 2 where there is something to do
   regplan drift                         say whether anybody has changed what was applied
   regplan verify                        look whether the registry works, from outside
   regplan destroy                       delete all that was applied, except what is protected
@@ -340,7 +340,7 @@ Examples:
   regplan plan
   regplan plan --format json > plan.json
   regplan plan --format markdown        for a comment on a pull request
-  regplan plan --detailed-exitcode      0 nothing to change, 2 changes, 1 error
+  regplan plan --detailed-exitcode      0 nothing to do, 2 something, 1 error
   regplan plan --out plan.regplan       keep it, to be applied once it is approved
   regplan plan --adopt resource.web     take over an object that exists already
   regplan plan --target registry.main   only this block, with what it stands on
@@ -523,7 +523,7 @@ Examples:
   regplan drift --state /state --in-cluster          in a pod that has only the state
   regplan drift --format prometheus --output /var/lib/node_exporter/regplan.prom
 
-Exit codes: 0 in sync, 2 drift, 3 no drift seen, but not everything could be observed, 1 error.")]
+Exit codes: 0 in sync, 2 drift or not well, 3 no drift seen, but not everything could be observed, 1 error.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct DriftArgs {
     /// Folder of the state; then no configuration is read, unless -f names one
