@@ -1,6 +1,6 @@
 //! Which controller serves an ingress class or the class of a Gateway, and what is known of it.
 //!
-//! All facts of a controller stand in one place, [`known`]: a registry and a chart that installs the controller read the same
+//! All facts of a controller stand in one place, `known`: a registry and a chart that installs the controller read the same
 //! ones.
 
 mod annotations;
