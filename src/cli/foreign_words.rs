@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
 /// Long flags with one dash, as Terraform and its forks have them. A parser would read the rest of the word as
 /// the value of a short flag: `-out=tf.plan` as the file `ut=tf.plan`.
 const ONE_DASH: &[(&str, &str)] = &[
@@ -117,11 +119,19 @@ pub(super) fn one_dash(args: &[OsString]) -> Option<ForeignWord> {
     })
 }
 
-/// The first word of another tool among arguments that a parser has refused.
-pub(super) fn refused(args: &[OsString]) -> Option<ForeignWord> {
-    let command = before_the_end(args).find(|arg| !arg.starts_with('-'));
-    let of_command = command.and_then(|command| found(COMMANDS, command, command));
-    of_command.or_else(|| before_the_end(args).find_map(|arg| found(FLAGS, arg, arg)))
+/// The word that the parser does not know, if it is one of another tool. A flag that one of our commands has is none there.
+pub(super) fn refused(error: &clap::Error) -> Option<ForeignWord> {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            word(ContextKind::InvalidSubcommand).and_then(|command| found(COMMANDS, command, command))
+        }
+        ErrorKind::UnknownArgument => word(ContextKind::InvalidArg).and_then(|flag| found(FLAGS, flag, flag)),
+        _ => None,
+    }
 }
 
 /// The arguments behind the program's name that may be flags.
@@ -137,10 +147,16 @@ fn found(table: &[(&str, &'static str)], typed: &str, word: &str) -> Option<Fore
 
 #[cfg(test)]
 mod tests {
+    use super::super::args::Cli;
     use super::*;
+    use clap::Parser as _;
 
     fn args(line: &str) -> Vec<OsString> {
         line.split(' ').map(OsString::from).collect()
+    }
+
+    fn refused_in(line: &str) -> Option<ForeignWord> {
+        refused(&Cli::try_parse_from(args(line)).err()?)
     }
 
     #[test]
@@ -163,17 +179,19 @@ mod tests {
 
     #[test]
     fn commands_and_flags_of_other_tools_have_our_word() {
-        let word = |line: &str| refused(&args(line)).map(|word| word.typed);
+        let word = |line: &str| refused_in(line).map(|word| word.typed);
         assert_eq!(word("regplan diff").as_deref(), Some("diff"));
         assert_eq!(word("regplan apply --dry-run=server").as_deref(), Some("--dry-run"));
         assert_eq!(word("regplan -n x delete").as_deref(), Some("-n"));
         assert_eq!(word("regplan state list -o json").as_deref(), Some("-o"));
         assert_eq!(word("regplan plan --frobnicate"), None);
+        // It is one of ours there, and another word is refused.
+        assert_eq!(word("regplan plan -o p.regplan --frobnicate"), None);
     }
 
     #[test]
     fn what_to_do_instead_is_a_whole_sentence() {
-        let help = |line: &str| refused(&args(line)).or_else(|| one_dash(&args(line))).unwrap().help();
+        let help = |line: &str| refused_in(line).or_else(|| one_dash(&args(line))).unwrap().help();
         assert_eq!(
             help("regplan plan -detailed-exitcode"),
             "instead of `-detailed-exitcode`, use `--detailed-exitcode`"
@@ -188,7 +206,7 @@ mod tests {
     #[test]
     fn no_command_or_flag_of_ours_is_taken_for_a_foreign_one() {
         use clap::CommandFactory as _;
-        let ours = super::super::args::Cli::command();
+        let ours = Cli::command();
         let names: Vec<&str> = ours.get_subcommands().map(clap::Command::get_name).collect();
         assert!(COMMANDS.iter().all(|(theirs, _)| !names.contains(theirs)));
     }

@@ -65,7 +65,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let cli = match Cli::try_parse_from(&args).and_then(Cli::consistent) {
         Ok(cli) => cli,
-        Err(error) => return exit::usage(error, foreign_words::refused(&args).as_ref()),
+        Err(error) => {
+            let word = foreign_words::refused(&error);
+            return exit::usage(error, word.as_ref());
+        }
     };
     let output = Output::new(&cli.global);
     let verbose = Verbose::begin(cli.global.verbose);

@@ -1,10 +1,15 @@
 //! The history of a state: its revisions, and the plans that they came from.
 
+use futures::stream::{self, StreamExt as _};
+
 use super::backend::Backend;
 use super::completed::CompletedPlan;
 use super::error::{StateError, unless_damaged};
 use super::model::State;
 use super::revision::RevisionHead;
+
+/// How many revisions are read at once: a store that is far away has fifty of them.
+const AT_ONCE: usize = 8;
 
 /// The revisions that are kept, the oldest first, and the errors of those that could not be
 /// read. A damaged revision does not hide the others.
@@ -13,8 +18,10 @@ use super::revision::RevisionHead;
 /// The numbers of the revisions cannot be read.
 pub async fn history(backend: &dyn Backend) -> Result<(Vec<RevisionHead>, Vec<StateError>), StateError> {
     let (mut heads, mut damaged) = (Vec::new(), Vec::new());
-    for number in backend.revisions().await? {
-        match backend.revision_head(number).await {
+    let numbers = stream::iter(backend.revisions().await?);
+    let mut read = numbers.map(|number| backend.revision_head(number)).buffered(AT_ONCE);
+    while let Some(head) = read.next().await {
+        match head {
             Ok(head) => heads.push(head),
             // A writer removed it between the two reads, as the oldest one.
             Err(StateError::NoRevision { .. }) => {}

@@ -68,7 +68,7 @@ fn a_gateway_is_made_with_a_route_and_a_redirect() {
 
 #[test]
 fn a_gateway_of_another_namespace_is_let_at_the_certificate() {
-    let more = "gateway = { class = 'edge', namespace = 'edge', name = 'public', annotations.a = 'b' }\n\
+    let more = "gateway = { class = 'edge', namespace = 'edge', name = 'public', annotations.a = 'b', ports = { http = 8000, https = 8443 } }\n\
                 tls.secret = 'registry-tls'\n";
     insta::assert_snapshot!(yaml(&registry(more), &["Gateway", "HTTPRoute", "ReferenceGrant"]));
 }
@@ -201,6 +201,8 @@ fn a_way_that_would_take_passwords_in_clear_is_refused() {
         registry("node_port = {}\n"),
         registry("gateway.class = 'edge'\n"),
         registry("gateway = {}\n"),
+        registry("gateway = { name = 'g', ports = { http = 80, https = 443 } }\n"),
+        registry("gateway = { class = 'g', ports = { http = 80, https = 80 } }\ntls.secret = 'x'\n"),
         registry(
             "gateway = { name = 'g', annotations.a = 'b', listener = 'a', redirect_from = 'a' }\ntls.secret = 'x'\n",
         ),
@@ -215,6 +217,19 @@ fn a_way_that_would_take_passwords_in_clear_is_refused() {
     ];
     insta::assert_snapshot!(all.iter().map(|text| mistakes(text)).collect::<Vec<_>>().join("\n"));
     assert!(fine(&anonymous("gateway.class = 'edge'\n")).len() > 5);
+}
+
+#[test]
+fn traefik_needs_the_ports_of_its_entry_points() {
+    let said = |keys: &str| {
+        let config =
+            config(&registry(&format!("gateway = {{ class = 'traefik'{keys} }}\ntls.secret = 'x'\n")));
+        let facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+        let mistakes = Blocks::read(&config).compile(&facts).mistakes;
+        mistakes.iter().map(|mistake| mistake.message.clone()).collect::<String>()
+    };
+    assert!(said("").contains("entry points"), "{}", said(""));
+    assert_eq!(said(", ports = { http = 8000, https = 8443 }"), "");
 }
 
 /// What is said of a Gateway with this answer.

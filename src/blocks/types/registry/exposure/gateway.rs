@@ -55,7 +55,9 @@ fn gateway(registry: &Registry<'_>, options: &Gateway) -> Draft {
     } else {
         json!({"namespaces": {"from": "Same"}})
     };
-    let mut listeners = vec![json!({"name": HTTP, "port": 80, "protocol": "HTTP", "allowedRoutes": allowed})];
+    let ports = options.ports.unwrap_or_default();
+    let mut listeners =
+        vec![json!({"name": HTTP, "port": ports.http, "protocol": "HTTP", "allowedRoutes": allowed})];
     if let Some(secret) = registry.spec.tls_secret() {
         let mut certificate = json!({"name": secret});
         if is_elsewhere {
@@ -63,7 +65,7 @@ fn gateway(registry: &Registry<'_>, options: &Gateway) -> Draft {
         }
         listeners.push(json!({
             "name": HTTPS,
-            "port": 443,
+            "port": ports.https,
             "protocol": "HTTPS",
             "allowedRoutes": allowed,
             "tls": {"mode": "Terminate", "certificateRefs": [certificate]},

@@ -72,10 +72,12 @@ impl Default for IngressTimeouts {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::blocks::types::registry) struct Gateway {
-    /// The class of a Gateway that is made for this registry, with the ports 80 and 443. Without it, `name` says which
-    /// Gateway is used that is there.
+    /// The class of a Gateway that is made for this registry. Without it, `name` says which Gateway is used that is there.
     #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
     pub(in crate::blocks::types::registry) class: Option<String>,
+    /// With `class`: the ports of its listeners. Default: 80 and 443. Traefik takes those of its entry points alone, which are 8000 and
+    /// 8443 in its chart; clients reach it at 443 all the same.
+    pub(in crate::blocks::types::registry) ports: Option<GatewayPorts>,
     /// The Gateway's name. Default with `class`: that of the other objects.
     #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
     pub(in crate::blocks::types::registry) name: Option<String>,
@@ -92,6 +94,24 @@ pub(in crate::blocks::types::registry) struct Gateway {
     /// With `class`: annotations of the Gateway, by key.
     #[serde(default)]
     pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
+}
+
+/// The ports of the listeners of a Gateway that is made.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::blocks::types::registry) struct GatewayPorts {
+    /// For plain HTTP, which is sent on to HTTPS where there is `tls`.
+    #[schemars(range(min = 1, max = 65535))]
+    pub(in crate::blocks::types::registry) http: u16,
+    /// For HTTPS.
+    #[schemars(range(min = 1, max = 65535))]
+    pub(in crate::blocks::types::registry) https: u16,
+}
+
+impl Default for GatewayPorts {
+    fn default() -> Self {
+        Self { http: 80, https: 443 }
+    }
 }
 
 impl Gateway {

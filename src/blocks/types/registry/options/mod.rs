@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::blocks::block_type::BlockRef;
 use crate::blocks::types::dns::{DnsBlock, ZoneKeys};
 use crate::config::SecretSource;
-pub(super) use exposure::{Gateway, Ingress, KeyRotation, LoadBalancer, NodePort, Tls};
+pub(super) use exposure::{Gateway, GatewayPorts, Ingress, KeyRotation, LoadBalancer, NodePort, Tls};
 pub(super) use storage::{AccessMode, Bucket, Storage, Volume};
 
 /// A private Docker registry: a Deployment of the distribution registry with its storage, users, Service

@@ -5,9 +5,12 @@ use std::net::IpAddr;
 use super::Rules;
 use crate::blocks::codes;
 use crate::blocks::types::issuer::HttpProof;
-use crate::blocks::types::registry::options::{Gateway, LoadBalancer, NodePort};
+use crate::blocks::types::registry::options::{Gateway, GatewayPorts, LoadBalancer, NodePort};
 use crate::blocks::types::registry::spec::UserSource;
 use crate::blocks::types::registry::way::Way;
+
+/// The class of Gateways that the chart of Traefik brings.
+const TRAEFIK_CLASS: &str = "traefik";
 
 impl Rules<'_> {
     /// The way by which the registry is reached.
@@ -112,8 +115,9 @@ impl Rules<'_> {
 
     fn gateway(&mut self, gateway: &Gateway) {
         match &gateway.class {
-            Some(_) => {
+            Some(class) => {
                 self.encrypted_gateway();
+                self.gateway_ports(class, gateway.ports);
                 let useless = [
                     ("listener", gateway.listener.is_some()),
                     ("redirect_from", gateway.redirect_from.is_some()),
@@ -131,6 +135,27 @@ impl Rules<'_> {
         }
     }
 
+    /// Each listener has a port of its own, and Traefik knows no other ports than those of its entry points.
+    /// Source: <https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-gateway/>
+    fn gateway_ports(&mut self, class: &str, ports: Option<GatewayPorts>) {
+        match ports {
+            Some(GatewayPorts { http, https }) if http == https => self.error(
+                codes::CONFLICTING_KEYS,
+                &["gateway", "ports"],
+                format!("both listeners would have the port {http}"),
+                "choose two ports",
+            ),
+            None if class == TRAEFIK_CLASS => self.warn(
+                codes::REFUSED_ROUTE,
+                &["gateway", "class"],
+                "Traefik takes a Gateway whose ports are those of its entry points, and the ones of its chart are not 80 and 443"
+                    .to_owned(),
+                "say the ports: `gateway.ports = { http = 8000, https = 8443 }` for its chart",
+            ),
+            _ => {}
+        }
+    }
+
     /// A Gateway that is made here takes no password in clear.
     fn encrypted_gateway(&mut self) {
         if self.has_users() && !self.has_tls() {
@@ -145,6 +170,14 @@ impl Rules<'_> {
 
     /// A Gateway that is somebody else's.
     fn existing_gateway(&mut self, gateway: &Gateway) {
+        if gateway.ports.is_some() {
+            self.error(
+                codes::USELESS_KEY,
+                &["gateway", "ports"],
+                "the Gateway is somebody else's, and has its own ports".to_owned(),
+                "take them out, or let the Gateway be made: `gateway.class`",
+            );
+        }
         if gateway.name.is_none() {
             self.error(
                 codes::BAD_VALUE,
