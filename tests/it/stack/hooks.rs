@@ -2,7 +2,7 @@
 
 use crate::bed::Size;
 use crate::charts::with_chart;
-use crate::harness::{HEAD, Namespace, Project};
+use crate::harness::{HEAD, Namespace, Project, wait_until};
 
 tests! { on Size::Node;
     a_hook_uses_the_rights_that_come_and_go_with_it,
@@ -88,7 +88,8 @@ fn a_hook_uses_the_rights_that_come_and_go_with_it() {
     let order = ["ServiceAccount/migrate", "Role/migrate", "RoleBinding/migrate", "Job/migrate"].map(at);
     assert!(order.is_sorted(), "{told}");
     assert_eq!(ns.field("configmap/made", "/data/by"), "hook");
-    assert!(ns.find("job/migrate").is_none());
+    // It is deleted with its pods, which the kubelet has to let go of.
+    wait_until("the hook to be gone", || ns.find("job/migrate").is_none());
     are_gone(&ns);
     project.expect_settled();
     project.run(["drift"]).success();
