@@ -350,7 +350,7 @@ pub(super) struct PlanArgs {
     pub(super) planning: PlanningArgs,
     #[command(flatten)]
     pub(super) form: FormArgs,
-    /// Exit with 2 where there are changes
+    /// Exit with 2 where there is something to do, or something is not ready yet
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
     /// Plan the deletion of all that was applied
