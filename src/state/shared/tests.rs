@@ -42,6 +42,13 @@ async fn a_lock_that_is_renewed_is_not_taken_over() {
     assert_eq!(locked.left_by, None);
 }
 
+/// Waits as long as this is so.
+async fn wait_while(is_so: impl Fn() -> bool) {
+    while is_so() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A way to the shelf that can be cut off, as that of a process that is stopped.
 struct Way {
     shelf: Arc<MemoryShelf>,
@@ -186,13 +193,9 @@ async fn a_lock_that_nobody_took_is_ours_again_after_a_late_renewal() {
     holder.lock("apply").await.unwrap();
     way.is_cut.store(true, Ordering::SeqCst);
     let permit = holder.permit();
-    while permit.ask().is_ok() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_while(|| permit.ask().is_ok()).await;
     way.is_cut.store(false, Ordering::SeqCst);
-    while permit.ask().is_err() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_while(|| permit.ask().is_err()).await;
     holder.confirm_lock().await.unwrap();
 }
 
@@ -205,17 +208,13 @@ async fn a_renewal_whose_answer_was_lost_counts_from_when_it_was_sent() {
     holder.lock("apply").await.unwrap();
     let permit = holder.permit();
     way.loses.store(true, Ordering::SeqCst);
-    while way.loses.load(Ordering::SeqCst) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_while(|| way.loses.load(Ordering::SeqCst)).await;
     tokio::time::sleep(SHORT.duration).await;
     permit.ask().unwrap_err();
     // The next try finds what the first one has written, and the renewal after it gets no answer.
     way.is_frozen.store(true, Ordering::SeqCst);
     way.is_cut.store(false, Ordering::SeqCst);
-    while way.frozen.load(Ordering::SeqCst) == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_while(|| way.frozen.load(Ordering::SeqCst) == 0).await;
     permit.ask().unwrap_err();
 }
 
