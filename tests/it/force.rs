@@ -26,6 +26,7 @@ mod moving;
 mod page;
 mod reading;
 mod shop;
+mod store;
 mod subject;
 mod together;
 mod walk;

@@ -11,14 +11,23 @@ use regplan::state;
 use serde_json::json;
 
 use super::shop::{Version, shop};
-use crate::harness::{
-    IN_CLUSTER, Namespace, ObjectServer, Project, Proxy, QUICK_LOCK, block_on, credentials,
-};
+use super::store::Store;
+use crate::harness::{Cloud, IN_CLUSTER, Namespace, Project, Proxy, QUICK_LOCK, block_on};
+
+/// What a place for a state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Folder,
+    Cluster,
+    Store,
+}
 
 /// A kind of place for a state.
 pub(crate) struct Backend {
     /// Its name in figures and messages.
     pub(crate) name: &'static str,
+    /// What it is.
+    pub(crate) kind: Kind,
     /// What each command that writes is given.
     pub(crate) flags: &'static [&'static str],
     /// Whether a lock ends with its process. Otherwise it runs out, which takes its time after each kill.
@@ -41,7 +50,7 @@ pub(crate) struct Place {
     /// What stands in the configuration, behind `[project]` and `[cluster]`.
     table: String,
     /// What has to run for it.
-    server: Option<ObjectServer>,
+    server: Option<Store>,
     /// What stands before that, if anything does.
     proxy: Option<Proxy>,
 }
@@ -56,6 +65,7 @@ const SELDOM: Duration = Duration::from_millis(5);
 pub(crate) const BACKENDS: &[Backend] = &[
     Backend {
         name: "local",
+        kind: Kind::Folder,
         flags: &[],
         ends_with_process: true,
         look_interval: OFTEN,
@@ -66,6 +76,7 @@ pub(crate) const BACKENDS: &[Backend] = &[
     },
     Backend {
         name: "kubernetes",
+        kind: Kind::Cluster,
         flags: SOON,
         ends_with_process: false,
         look_interval: SELDOM,
@@ -76,13 +87,36 @@ pub(crate) const BACKENDS: &[Backend] = &[
     },
     Backend {
         name: "s3",
+        kind: Kind::Store,
         flags: SOON,
         ends_with_process: false,
         look_interval: SELDOM,
         hides_values: false,
         quick: QUICK_LOCK,
-        start: in_objects,
-        free: free_in_objects,
+        start: |keys| in_store(Store::bucket(), keys),
+        free: free_in_store,
+    },
+    Backend {
+        name: "gcs",
+        kind: Kind::Store,
+        flags: SOON,
+        ends_with_process: false,
+        look_interval: SELDOM,
+        hides_values: false,
+        quick: QUICK_LOCK,
+        start: |keys| in_store(Store::cloud(Cloud::Gcs), keys),
+        free: free_in_store,
+    },
+    Backend {
+        name: "azblob",
+        kind: Kind::Store,
+        flags: SOON,
+        ends_with_process: false,
+        look_interval: SELDOM,
+        hides_values: false,
+        quick: QUICK_LOCK,
+        start: |keys| in_store(Store::cloud(Cloud::Azblob), keys),
+        free: free_in_store,
     },
 ];
 
@@ -95,8 +129,7 @@ fn in_cluster(keys: &str) -> Place {
     Place { table: format!("{IN_CLUSTER}{keys}\n"), server: None, proxy: None }
 }
 
-fn in_objects(keys: &str) -> Place {
-    let server = ObjectServer::start();
+fn in_store(server: Store, keys: &str) -> Place {
     Place { table: server.state(keys), server: Some(server), proxy: None }
 }
 
@@ -106,10 +139,9 @@ fn free_in_cluster(ns: &Namespace, _: &Place) {
     ns.cluster().patch(&ns.fill("{prefix}-states"), &lease, &free);
 }
 
-fn free_in_objects(ns: &Namespace, place: &Place) {
-    let lock = ns.fill("{project}/lock.json");
-    if let Some(server) = place.server.as_ref().filter(|server| server.names().contains(&lock)) {
-        server.remove(&lock);
+fn free_in_store(ns: &Namespace, place: &Place) {
+    if let Some(server) = &place.server {
+        server.remove(&ns.fill("{project}/lock.json"));
     }
 }
 
@@ -149,7 +181,7 @@ impl Place {
     /// The same place behind a proxy, where it is a server of its own.
     pub(crate) fn behind_proxy(self) -> Self {
         let Some(server) = self.server else { return self };
-        let proxy = Proxy::before(&server);
+        let proxy = Proxy::before(server.address());
         let table = self.table.replace(&server.url(), proxy.url());
         Self { table, server: Some(server), proxy: Some(proxy) }
     }
@@ -171,8 +203,7 @@ impl Place {
 
     /// Moves a project in, with the first version of the shop. Nothing of it is in the cluster yet.
     pub(crate) fn let_in<'n>(&self, project: Project<'n>, objects: usize) -> Project<'n> {
-        // The other places do not look at the credentials.
-        let project = ObjectServer::let_in(project);
+        let project = Store::let_in(project);
         self.write(&project, Version::First, objects);
         // What a place needs is made; most need nothing.
         project.run(["state", "init"]).success();
@@ -188,7 +219,7 @@ impl Place {
     pub(crate) fn open_as(ns: &Namespace, project: &Project<'_>, file: &str) -> Box<dyn state::Backend> {
         let clusters = Arc::new(Clusters::new(Environment::default()));
         let variables: Variables = Arc::new(|name| {
-            credentials().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+            Store::credentials().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
         });
         let backends = Arc::new(StateBackends::new(clusters, Arc::clone(&variables)));
         let host = Host { variables, backends: Arc::clone(&backends) as _, ..Host::of_process() };

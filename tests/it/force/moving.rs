@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use regplan::state::{self, Identities, SecretValues, StateError};
 use serde_json::Value;
 
-use super::backends::{BACKENDS, Backend, Place, clean_up};
+use super::backends::{BACKENDS, Backend, Kind, Place, clean_up};
 use super::checks::Guarded;
 use super::figures::Figures;
 use super::folder::Changes;
@@ -42,13 +42,16 @@ pub(crate) fn tests(mode: Mode) -> Vec<Test> {
     sizes.iter().flat_map(|objects| pairs(mode).into_iter().map(|pair| test(*objects, pair))).collect()
 }
 
-/// Between which places states move: each two, and in the short mode those with a folder.
+/// Between which places states move in the short mode: there and back, through files, the API server and a store.
+const SHORT_PAIRS: [[&str; 2]; 2] = [["local", "kubernetes"], ["local", "s3"]];
+
+/// Between which places states move: each two in the long mode.
 fn pairs(mode: Mode) -> Vec<[&'static Backend; 2]> {
     let pairs = BACKENDS
         .iter()
         .enumerate()
         .flat_map(|(at, one)| BACKENDS[at + 1..].iter().map(move |other| [one, other]));
-    pairs.filter(|pair| mode == Mode::Long || pair.iter().any(|each| each.ends_with_process)).collect()
+    pairs.filter(|pair| mode == Mode::Long || SHORT_PAIRS.contains(&pair.map(|each| each.name))).collect()
 }
 
 /// How many kills a mode with an end has at most.
@@ -91,10 +94,10 @@ const THERE: &str = "there.toml";
 /// What the steps of a move are taken through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Medium {
+    /// Requests to the object store of this name.
+    Store(&'static str),
     /// Requests to the API server.
     Server,
-    /// Requests to the object store.
-    Store,
     /// Writes to files.
     Folder,
 }
@@ -103,16 +106,20 @@ impl Medium {
     /// Those of a move between these places: first those that hold the most of it. The API server is told of each move in the
     /// end, wherever the state is.
     fn between(pair: [&Backend; 2]) -> Vec<Self> {
-        let holds = |name: &str| pair.iter().any(|backend| backend.name == name);
-        let media = [("s3", Self::Store), ("kubernetes", Self::Server), ("local", Self::Folder)];
-        let held = media.into_iter().filter(|(name, _)| holds(name)).map(|(_, medium)| medium);
-        held.chain((!holds("kubernetes")).then_some(Self::Server)).collect()
+        let of = |kind| pair.into_iter().filter(move |backend| backend.kind == kind);
+        let stores = of(Kind::Store).map(|backend| Self::Store(backend.name));
+        let folders = of(Kind::Folder).map(|_| Self::Folder);
+        if of(Kind::Cluster).next().is_some() {
+            stores.chain([Self::Server]).chain(folders).collect()
+        } else {
+            stores.chain(folders).chain([Self::Server]).collect()
+        }
     }
 
     /// The kills at this step.
     fn moments(self, step: usize) -> Vec<Moment> {
         match self {
-            Self::Server | Self::Store => vec![Moment::BeforeRequest(step), Moment::AfterRequest(step)],
+            Self::Server | Self::Store(_) => vec![Moment::BeforeRequest(step), Moment::AfterRequest(step)],
             Self::Folder => vec![Moment::AtChange(step + 1)],
         }
     }
@@ -238,8 +245,9 @@ impl<'n> Moving<'n> {
         let context = self.context(way, &format!("killed {moment}, {medium:?}"));
         println!("{context}");
         self.ledger.note_nothing(&context);
-        let store = self.sides.iter().find_map(|side| side.place.proxy());
-        let proxy = store.filter(|_| medium == Medium::Store).unwrap_or(&self.server);
+        let is_through = |side: &&Side| medium == Medium::Store(side.backend.name);
+        let store = self.sides.iter().find(is_through).and_then(|side| side.place.proxy());
+        let proxy = store.unwrap_or(&self.server);
         let changes = Changes::of(&self.folders());
         let ended = moment.kill(self.project.regplan(way.command()), proxy, &changes);
         ended.check(matches!(ended.exit_code(), None | Some(0)), &format!("{context}: ended by itself"));

@@ -7,7 +7,7 @@ mod listing;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A store with one bucket. It serves until the test binary ends.
 pub(crate) struct CloudStore {
     cloud: Cloud,
-    url: String,
+    address: SocketAddr,
     objects: Arc<Mutex<Objects>>,
 }
 
@@ -101,7 +101,7 @@ impl CloudStore {
 
     fn with(cloud: Cloud, manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
         let objects = Arc::new(Mutex::new(Objects { last: START, ..Objects::default() }));
         let shared = Arc::clone(&objects);
         thread::spawn(move || {
@@ -110,7 +110,12 @@ impl CloudStore {
                 thread::spawn(move || drop(serve(stream, cloud, manner, &objects)));
             }
         });
-        Self { cloud, url, objects }
+        Self { cloud, address, objects }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The table `[state]` for this store, with more of its keys.
@@ -121,17 +126,27 @@ impl CloudStore {
                 format!("backend = \"azblob\"\naccount = \"{ACCOUNT}\"\ncontainer = \"{BUCKET}\"")
             }
         };
-        format!("\n[state]\n{place}\nendpoint = \"{}\"\n{more}\n", self.url)
+        format!("\n[state]\n{place}\nendpoint = \"http://{}\"\n{more}\n", self.address)
     }
 
     /// Gives a project the credentials of both.
     pub(crate) fn let_in(project: Project<'_>) -> Project<'_> {
-        project.env("GOOGLE_SERVICE_ACCOUNT_KEY", SERVICE_ACCOUNT).env("AZURE_STORAGE_ACCOUNT_KEY", KEY)
+        Self::credentials().into_iter().fold(project, |project, (name, value)| project.env(name, value))
+    }
+
+    /// The variables of the environment that let in to both.
+    pub(crate) fn credentials() -> [(&'static str, &'static str); 2] {
+        [("GOOGLE_SERVICE_ACCOUNT_KEY", SERVICE_ACCOUNT), ("AZURE_STORAGE_ACCOUNT_KEY", KEY)]
     }
 
     /// The names of the objects, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         self.objects.lock().unwrap().kept.keys().cloned().collect()
+    }
+
+    /// Removes an object, if it is there.
+    pub(crate) fn remove(&self, name: &str) {
+        self.objects.lock().unwrap().kept.remove(name);
     }
 
     /// The content of an object.

@@ -60,7 +60,7 @@ fn a_state_moves_into_a_store_and_back() {
 fn a_killed_move_goes_on_when_its_locks_have_run_out() {
     let (ns, server) = (Namespace::new(), ObjectServer::start());
     let project = lived_in(&ns, &server);
-    let proxy = Proxy::before(&server);
+    let proxy = Proxy::before(server.address());
     project.edit("new.toml", &server.url(), proxy.url());
     let command = ["state", "migrate", "--to", "new.toml", "--auto-approve", "--request-timeout", "1s"];
     let is_of_revision = |seen: &Seen| seen.verb == "update" && seen.path.contains("/revisions/");
@@ -79,7 +79,7 @@ fn what_a_store_does_not_give_back_as_it_was_written_moves_nothing() {
     let (ns, keys, server) = (Namespace::new(), Keys::new(), Arc::new(ObjectServer::start()));
     let project = ObjectServer::let_in(changed(&ns, &keys).env("STATE_IDENTITY", &keys.identity));
     project.run(["plan", "--destroy", "--out", "plan.bin"]).success();
-    let proxy = Proxy::before(&server);
+    let proxy = Proxy::before(server.address());
     let new = ObjectServer::state_at(proxy.url(), &keys.line());
     let project = project.write("new.toml", &format!("{}{new}", with_secret("bad")));
     // The first answers say what is there before it is written: of the state, whether one is there as well, for the comparison

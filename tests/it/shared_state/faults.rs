@@ -76,7 +76,7 @@ fn unanswered(proxy: &Proxy, verb: &str, resource: &str, within: &str) {
 
 fn a_store_that_fails_for_a_moment_is_asked_again() {
     let (ns, server) = (Namespace::new(), ObjectServer::start());
-    let proxy = Proxy::before(&server);
+    let proxy = Proxy::before(server.address());
     let config =
         |value: &str| format!("{}{}", with_value(value), ObjectServer::state_at(proxy.url(), QUICK_LOCK));
     let project = ObjectServer::let_in(ns.project().write("regplan.toml", &config("first")));

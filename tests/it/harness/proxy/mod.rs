@@ -5,13 +5,14 @@ mod fault;
 mod seen;
 mod server;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::task::AbortOnDropHandle;
 
+use super::Cluster;
 use super::cluster::{block_on, client, runtime};
-use super::{Cluster, ObjectServer};
 use crate::plane::kubeconfig::Kubeconfig;
 use crate::plane::pki::{Authority, Validity};
 
@@ -60,11 +61,11 @@ impl Proxy {
         Self::start_with(cluster, Some(Validity::Current))
     }
 
-    /// A proxy for plain HTTP before an object store. It has no kubeconfig.
+    /// A proxy for plain HTTP before an object store at this address. It has no kubeconfig.
     #[track_caller]
-    pub(crate) fn before(store: &ObjectServer) -> Self {
+    pub(crate) fn before(store: SocketAddr) -> Self {
         let notes = Arc::new(Mutex::new(Notes::default()));
-        let bound = block_on(Server::bind(Way::Store(store.address()), Arc::clone(&notes), None));
+        let bound = block_on(Server::bind(Way::Store(store), Arc::clone(&notes), None));
         Self::serving(bound, "http", notes, tempfile::tempdir().unwrap())
     }
 
