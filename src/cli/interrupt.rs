@@ -11,9 +11,8 @@ use super::output::Output;
 use super::wording::note;
 use crate::apply::Stop;
 
-/// What a run has after the second signal to record its end and to say what is left: so it is over within a second, also
-/// where a server or a disk does not answer.
-const LAST_WORDS: Duration = Duration::from_millis(700);
+/// What a run has after the second signal to record its end, also where a server or a disk does not answer.
+const LAST_WORDS: Duration = Duration::from_millis(600);
 
 /// So soon after the first signal, another one is the same: a program such as `timeout` sends it to the process and then to
 /// its group.
@@ -21,6 +20,12 @@ const ECHO: Duration = Duration::from_millis(300);
 
 /// How long the program waits for the terminal at its end.
 const TELLING: Duration = Duration::from_millis(100);
+
+/// The second signal always ends the program within this time.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+// The rest is for a machine that is busy.
+const _: () = assert!(LAST_WORDS.as_millis() + TELLING.as_millis() <= AT_ONCE.as_millis() * 3 / 4);
 
 /// Ctrl-C, and the signal that a service manager sends.
 ///

@@ -12,30 +12,44 @@ use crate::harness::{
 
 tests! {
     the_second_signal_ends_a_run_whose_store_hangs,
-    the_second_signal_ends_a_run_that_hangs_before_its_first_write,
+    the_second_signal_ends_a_run_that_hangs_before_its_first_write_within_a_second,
     a_signal_ends_a_program_that_only_prints_outputs_still,
     a_terminal_that_closes_loses_nothing,
     what_was_waited_for_when_the_terminal_closed_is_not_ready_yet,
 }
 
-/// Far more than a second: the machine may be busy.
+/// Within what the second signal ends the program.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// The same for a single try: the machine may be busy.
 const SOON: Duration = Duration::from_secs(3);
+
+/// How often it is tried. One try is enough to show that nothing in the program takes longer.
+const TRIES: usize = 5;
 
 /// What comes sooner after the first signal is taken for the same one (`ECHO` in `cli/interrupt.rs`).
 const NO_ECHO: Duration = Duration::from_millis(400);
 
-/// Sends two signals: the second one is the end of the program.
+/// Sends two signals: the second one is the end of the program. What it says, and how long it takes.
 #[track_caller]
-fn expect_soon_ended(mut run: Running) -> String {
+fn end_by_two_signals(mut run: Running) -> (String, Duration) {
     run.signal(Signal::INT);
     std::thread::sleep(NO_ECHO);
     let signalled = Instant::now();
     run.signal(Signal::INT);
     wait_until("its end", || run.has_ended());
-    assert!(signalled.elapsed() < SOON, "{:?}", signalled.elapsed());
+    let taken = signalled.elapsed();
     let ended = run.wait().any();
     assert_eq!(ended.signal(), Some(Signal::INT.as_raw()), "a shell knows why it has ended");
-    ended.stderr().to_owned()
+    (ended.stderr().to_owned(), taken)
+}
+
+/// The same, where it takes little time. What it says.
+#[track_caller]
+fn expect_soon_ended(run: Running) -> String {
+    let (said, taken) = end_by_two_signals(run);
+    assert!(taken < SOON, "{taken:?}");
+    said
 }
 
 /// No write to the journal of a state in the cluster is answered.
@@ -75,14 +89,17 @@ fn the_second_signal_ends_a_run_whose_store_hangs() {
     ns.clean_up("namespace/{prefix}-states");
 }
 
-fn the_second_signal_ends_a_run_that_hangs_before_its_first_write() {
+fn the_second_signal_ends_a_run_that_hangs_before_its_first_write_within_a_second() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     proxy.on("apply", RECORD).hang();
     let project = greeting(&ns).through(&proxy);
-    let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "60s"]).spawn();
-    wait_until("the record of its begin", || proxy.count("apply", RECORD) == 1);
-    expect_soon_ended(apply);
+    let ended_at_once = (1..=TRIES).any(|tries| {
+        let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "60s"]).spawn();
+        wait_until("the record of its begin", || proxy.count("apply", RECORD) == tries);
+        end_by_two_signals(apply).1 < AT_ONCE
+    });
+    assert!(ended_at_once, "none of {TRIES} runs ended within {AT_ONCE:?}");
     assert!(ns.find("configmap/greeting").is_none());
     proxy.clear_faults();
     project.apply();
