@@ -15,7 +15,7 @@
 pub(crate) mod audit;
 mod backends;
 mod checks;
-mod exposure;
+pub(crate) mod exposure;
 mod figures;
 mod flood;
 mod folder;

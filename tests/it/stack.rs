@@ -10,6 +10,7 @@ mod gateway;
 mod hooks;
 mod issuers;
 pub(crate) mod journey;
+pub(crate) mod moments;
 mod named_gateway;
 mod node;
 mod patience;
@@ -26,6 +27,7 @@ pub(crate) fn tests() -> Vec<Test> {
     // What waits longest comes first, so that others run meanwhile: a record is waited for a minute.
     [
         journey::tests(),
+        moments::tests(),
         dns01::tests(),
         dns::tests(),
         issuers::tests(),

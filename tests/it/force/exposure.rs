@@ -13,9 +13,9 @@ use super::backends::Place;
 use super::figures::Figures;
 use super::mode::Mode;
 use super::moment::{Moment, Watched};
-use crate::harness::{Cluster, Namespace, OwnCluster, Project, Test};
-pub(crate) use judge::OF_A_WAY;
+use crate::harness::{Cluster, Namespace, OwnCluster, Project, Proxy, Test};
 use judge::judge;
+pub(crate) use judge::{OF_A_WAY, is_rolled_out};
 use shape::{Shape, Way, shapes};
 
 /// When an apply is killed: after its first write. The next one goes on from there.
@@ -119,15 +119,29 @@ fn stays() {
 fn change(ns: &Namespace, from: Shape, to: Shape) -> usize {
     let proxy = ns.proxy();
     let project = begun(ns, from).through(&proxy);
-    let opened = Place::open(ns, &project);
     project.rewrite("regplan.toml", &to.configuration());
+    let title = format!("from {from} to {to}");
+    kill_after_each_write(ns, &project, &proxy, &title, |context| judge(ns, from, to, context))
+}
+
+/// An apply through this proxy that is killed after each write, and begun again until nothing is left to write. `look` judges what
+/// each leaves behind, and is given what stands in front of its messages. The number of kills.
+#[track_caller]
+pub(crate) fn kill_after_each_write(
+    ns: &Namespace,
+    project: &Project<'_>,
+    proxy: &Proxy,
+    title: &str,
+    mut look: impl FnMut(&str),
+) -> usize {
+    let opened = Place::open(ns, project);
     let mut kills = 0;
     loop {
         let command = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]);
         let journal = Watched::of_next_run(&*opened, Duration::from_millis(10));
-        let ended = MOMENT.kill(command, &proxy, &journal);
-        let context = format!("from {from} to {to}, after {kills} kills");
-        judge(ns, from, to, &context);
+        let ended = MOMENT.kill(command, proxy, &journal);
+        let context = format!("{title}, after {kills} kills");
+        look(&context);
         if let Some(code) = ended.exit_code() {
             ended.check(code == 0, &context);
             project.expect_settled();

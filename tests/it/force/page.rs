@@ -13,6 +13,7 @@ use super::{reading, together};
 use crate::harness::Test;
 use crate::messages::UPDATE;
 use crate::safety;
+use crate::stack::moments::OF_A_REQUEST;
 
 tests! { the_page_tells_what_was_run }
 
@@ -50,6 +51,11 @@ fn page(all: &[Figures]) -> String {
         text,
         "After each kill of a change of how a registry is reached, at once and when the pods have followed:\n\n{}\n",
         list(OF_A_WAY)
+    );
+    let _ = write!(
+        text,
+        "Some of these changes are made behind a real ingress controller, while somebody asks at its ports all the time:\n\n{}\n",
+        list(OF_A_REQUEST)
     );
     for (title, tests) in chapters() {
         let _ = write!(text, "## {title}\n\n{}\n", list(tests.iter().map(|test| sentence(test.name()))));

@@ -26,14 +26,20 @@ struct Entry {
 #[track_caller]
 pub(super) fn judge(ns: &Namespace, from: Shape, to: Shape, context: &str) {
     look(ns, from, to, context);
-    wait_until("the rollout", || {
-        let deployment = ns.get("deployment/registry");
-        let count = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
-        let is_seen = count("/status/observedGeneration") >= count("/metadata/generation");
-        let counts = ["/status/replicas", "/status/updatedReplicas", "/status/readyReplicas"].map(count);
-        is_seen && counts == [1; 3] && objects(ns, "pods").len() == 1
-    });
+    wait_until("the rollout", || is_rolled_out(ns));
     look(ns, from, to, context);
+}
+
+/// Whether the only pod of the registry is one of its Deployment as it is now.
+pub(crate) fn is_rolled_out(ns: &Namespace) -> bool {
+    let deployment = ns.get("deployment/registry");
+    let count = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
+    let is_seen = count("/status/observedGeneration") >= count("/metadata/generation");
+    let counts = ["/status/replicas", "/status/updatedReplicas", "/status/readyReplicas"].map(count);
+    let pods = objects(ns, "pods");
+    let of_registry =
+        pods.iter().filter(|pod| pod["metadata"]["labels"]["app.kubernetes.io/name"] == "registry");
+    is_seen && counts == [1; 3] && of_registry.count() == 1
 }
 
 #[track_caller]
