@@ -2,10 +2,11 @@
 
 use super::dns::{ask, external_dns};
 use crate::bed::Size;
-use crate::harness::{Bed, HEAD, Namespace, Project, Running, wait_until};
+use crate::harness::{Bed, Command, HEAD, Namespace, Project, Running, program, wait_until};
 
 tests! { on Size::Processes;
     a_block_makes_changes_and_removes_a_record_by_external_dns,
+    annotations_of_a_registry_make_and_remove_a_record,
 }
 
 /// The definition of what external-dns watches, as its own chart brings it, and a block.
@@ -52,4 +53,34 @@ fn a_block_makes_changes_and_removes_a_record_by_external_dns() {
     // The definition is protected, and so it stays.
     project.run(["destroy", "--auto-approve"]).success();
     wait_until("the end of the record", || ask(&host, "CNAME").is_empty());
+}
+
+/// The Ingress says the name and the time to live, and its own status says the address.
+fn annotations_of_a_registry_make_and_remove_a_record() {
+    let bed = Bed::shared();
+    let ns = Namespace::new();
+    let zone = &bed.facts().records.zone;
+    let host = format!("{}.{zone}", ns.prefix());
+    let text = format!(
+        "{HEAD}\n[dns.zone]\nzone = \"{zone}\"\nttl = 77\nexternal_dns.by = \"annotations\"\n\n\
+         [registry.main]\nhost = \"{host}\"\nimage = \"registry:3.1.2\"\nstorage.volume.size = \"1Gi\"\n\
+         auth.anonymous = true\ningress.class = \"contour\"\ndns = \"dns.zone\"\n"
+    );
+    let project = ns.project().write("regplan.toml", &text);
+    let mut running = external_dns(&bed, &ns, "ingress");
+    apply(&project, &mut running, &text, &host, &[("A", &bed.facts().address)]);
+    // external-dns takes the name from the rule of an Ingress as well, so the time to live shows that it reads what is said.
+    wait_until("the time to live", || time_to_live(&host) == "77");
+
+    apply(&project, &mut running, &text.replace("ttl = 77", "ttl = 78"), &host, &[]);
+    wait_until("the other time to live", || time_to_live(&host) == "78");
+    project.run(["destroy", "--auto-approve"]).success();
+    wait_until("the end of the record", || ask(&host, "A").is_empty());
+}
+
+/// The time to live of the address of a name, as its server tells it.
+fn time_to_live(host: &str) -> String {
+    let server = format!("@{}", Bed::shared().facts().records.server);
+    let answer = Command::new(program("dig")).args(["+noall", "+answer", host, "A", &server]).run().success();
+    answer.stdout().split_whitespace().nth(1).unwrap_or_default().to_owned()
 }
