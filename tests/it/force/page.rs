@@ -54,7 +54,7 @@ fn page(all: &[Figures]) -> String {
     );
     let _ = write!(
         text,
-        "Some of these changes are made behind a real ingress controller, while somebody asks at its ports all the time:\n\n{}\n",
+        "Some of these changes are made behind a real ingress controller and a real Gateway, while somebody asks at its ports all the time:\n\n{}\n",
         list(OF_A_REQUEST)
     );
     for (title, tests) in chapters() {

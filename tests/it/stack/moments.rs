@@ -1,4 +1,4 @@
-//! What comes in through a real ingress controller while a registry goes from one way to another one, and the apply is killed
+//! What comes in through a real ingress controller and a real Gateway while a registry goes from one way to another one, and the apply is killed
 //! after each single write.
 
 mod prober;
@@ -6,11 +6,13 @@ mod side;
 
 use std::fs;
 
+use super::gateway::{Controller, MOVED, make_class};
+use super::named_gateway::owner;
 use crate::bed::{Records, Size};
 use crate::force::exposure::{is_rolled_out, kill_after_each_write};
 use crate::harness::{Bed, HEAD, Namespace, Project, wait_until};
 use prober::Prober;
-use side::Side;
+use side::{Side, Way};
 
 tests! { on Size::Processes;
     no_request_comes_in_at_any_moment_of_a_change,
@@ -23,20 +25,21 @@ pub(crate) const OF_A_REQUEST: [&str; 3] = [
     "At the end, the registry answers by the way of its configuration, and by no other one.",
 ];
 
-const CLOSED: Side = Side { is_exposed: false, has_users: false, has_tls: false };
-const OPEN: Side = Side { is_exposed: true, has_users: false, has_tls: false };
-const OPEN_WITH_TLS: Side = Side { is_exposed: true, has_users: false, has_tls: true };
-const GUARDED: Side = Side { is_exposed: true, has_users: true, has_tls: true };
-
 /// From one to the other.
-const CHANGES: [[Side; 2]; 6] = [
-    [CLOSED, GUARDED],
-    [GUARDED, CLOSED],
-    [OPEN, GUARDED],
-    [GUARDED, OPEN],
-    [OPEN_WITH_TLS, GUARDED],
-    [GUARDED, OPEN_WITH_TLS],
+const CHANGES: [[Side; 2]; 9] = [
+    [Side::none(), Side::guarded(Way::Ingress)],
+    [Side::guarded(Way::Ingress), Side::none()],
+    [Side::open_in_clear(Way::Ingress), Side::guarded(Way::Ingress)],
+    [Side::guarded(Way::Ingress), Side::open_in_clear(Way::Ingress)],
+    [Side::open(Way::Ingress), Side::guarded(Way::Ingress)],
+    [Side::guarded(Way::Ingress), Side::open(Way::Ingress)],
+    [Side::guarded(Way::Ingress), Side::guarded(Way::Gateway)],
+    [Side::guarded(Way::Gateway), Side::open(Way::Gateway)],
+    [Side::open(Way::Gateway), Side::guarded(Way::Ingress)],
 ];
+
+/// The ports of the Gateway's listeners. Those of other tests have the usual ones, and the next ones.
+const PORTS: [u16; 2] = [82, 445];
 
 /// How many writes a change has at least.
 const WRITES: usize = 2;
@@ -44,10 +47,16 @@ const WRITES: usize = 2;
 /// All of the changes at once, because most of the time is spent on waiting for pods and certificates.
 fn no_request_comes_in_at_any_moment_of_a_change() {
     let bed = &Bed::shared().with_cert_manager();
-    let namespaces = CHANGES.map(|_| Namespace::new());
+    let (namespaces, edge) = (CHANGES.map(|_| Namespace::new()), &Namespace::new());
+    make_class(edge);
+    let owner = owner(bed, edge, PORTS);
+    let for_all = owner.read("regplan.toml").replace(r#"from = "Same""#, r#"from = "All""#);
+    owner.rewrite("regplan.toml", &for_all);
+    let _controller = Controller::start(bed, edge, &owner, 8030);
+    owner.apply();
     std::thread::scope(|scope| {
         let started = namespaces.iter().zip(CHANGES);
-        let started = started.map(|(ns, [from, to])| scope.spawn(move || change(bed, ns, from, to)));
+        let started = started.map(|(ns, sides)| scope.spawn(move || change(bed, ns, edge, sides)));
         for change in started.collect::<Vec<_>>() {
             if let Err(panic) = change.join() {
                 std::panic::resume_unwind(panic);
@@ -56,15 +65,16 @@ fn no_request_comes_in_at_any_moment_of_a_change() {
     });
 }
 
-fn change(bed: &Bed, ns: &Namespace, from: Side, to: Side) {
+fn change(bed: &Bed, ns: &Namespace, edge: &Namespace, [from, to]: [Side; 2]) {
     let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
     let project = project(ns, bed);
     let head = project.read("regplan.toml");
-    let write = |side: Side| project.rewrite("regplan.toml", &format!("{head}{}", side.registry(&host)));
+    let write =
+        |side: Side| project.rewrite("regplan.toml", &format!("{head}{}", side.registry(&host, edge)));
     write(from);
     project.apply();
     project.expect_settled();
-    let prober = Prober::start(bed, &host, [from, to]);
+    let prober = Prober::start(bed, &host, PORTS.map(|port| port + MOVED), [from, to]);
     prober.wait_for(from);
     write(to);
     let proxy = ns.proxy();

@@ -41,14 +41,14 @@ spec.gatewayClassName = "{prefix}"
 
 [[resource.public.spec.listeners]]
 name = "http"
-port = 81
+port = HTTP_PORT
 protocol = "HTTP"
 hostname = "*.ZONE"
 allowedRoutes.namespaces = { from = "Same" }
 
 [[resource.public.spec.listeners]]
 name = "https"
-port = 444
+port = HTTPS_PORT
 protocol = "HTTPS"
 hostname = "*.ZONE"
 tls = { certificateRefs = [{ name = "edge-tls" }] }
@@ -74,7 +74,7 @@ fn a_gateway_of_others_takes_a_registry_in_when_its_owner_lets_it() {
     let (ns, edge) = (Namespace::new(), Namespace::new());
     let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
     make_class(&edge);
-    let (owner, project) = (owner(&bed, &edge), project(&bed, &ns, &edge));
+    let (owner, project) = (owner(&bed, &edge, [HTTP, HTTPS]), project(&bed, &ns, &edge));
     let _controller = Controller::start(&bed, &edge, &owner, 8020);
     let gateway = edge.fill("Gateway.gateway.networking.k8s.io {ns}/public");
 
@@ -125,9 +125,12 @@ fn a_gateway_of_others_takes_a_registry_in_when_its_owner_lets_it() {
     );
 }
 
-/// The project of whoever keeps the Gateway.
-fn owner<'n>(bed: &Bed, edge: &'n Namespace) -> Project<'n> {
-    let text = format!("{HEAD}{EDGE}").replace("ZONE", &bed.facts().records.zone);
+/// The project of whoever keeps the Gateway `public`, with these ports of its listeners.
+pub(super) fn owner<'n>(bed: &Bed, edge: &'n Namespace, [http, https]: [u16; 2]) -> Project<'n> {
+    let text = format!("{HEAD}{EDGE}")
+        .replace("ZONE", &bed.facts().records.zone)
+        .replace("HTTP_PORT", &http.to_string())
+        .replace("HTTPS_PORT", &https.to_string());
     edge.project().write("regplan.toml", &text)
 }
 

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use reqwest::{Client, Response};
 
-use super::side::Side;
+use super::side::{Side, Way};
 use crate::harness::{Bed, block_on, wait_until};
 
 /// The password of the user `ci`.
@@ -21,23 +21,27 @@ pub(super) const PASSWORD: &str = "a long enough password";
 const OF_REGISTRY: &str = "docker-distribution-api-version";
 
 /// Between two rounds of requests.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(100);
 /// No answer is a good one here.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where and how it asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Way {
-    scheme: &'static str,
+struct Question {
+    way: Way,
+    over_tls: bool,
     with_password: bool,
 }
 
-const WAYS: [Way; 4] = [
-    Way { scheme: "http", with_password: false },
-    Way { scheme: "http", with_password: true },
-    Way { scheme: "https", with_password: false },
-    Way { scheme: "https", with_password: true },
-];
+impl Question {
+    fn all() -> impl Iterator<Item = Self> {
+        let ways = [Way::Ingress, Way::Gateway].into_iter();
+        ways.flat_map(|way| {
+            [(false, false), (false, true), (true, false), (true, true)]
+                .map(|(over_tls, with_password)| Self { way, over_tls, with_password })
+        })
+    }
+}
 
 /// It asks until it is finished, or dropped.
 pub(super) struct Prober {
@@ -50,6 +54,8 @@ pub(super) struct Prober {
 struct Asker {
     client: Client,
     host: String,
+    /// The ports of the Gateway.
+    ports: [u16; 2],
     /// Before a change, and after it.
     sides: [Side; 2],
 }
@@ -64,11 +70,11 @@ struct Heard {
 }
 
 impl Prober {
-    /// Begins to ask for this name at the ingress controller.
-    pub(super) fn start(bed: &Bed, host: &str, sides: [Side; 2]) -> Self {
+    /// Begins to ask for this name at the ingress controller, and at the Gateway with these ports.
+    pub(super) fn start(bed: &Bed, host: &str, ports: [u16; 2], sides: [Side; 2]) -> Self {
         let address: SocketAddr = (bed.facts().address.parse::<std::net::IpAddr>().unwrap(), 0).into();
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // The name may have no address yet, and whoever wants in looks at no certificate. Port 0 is that of the scheme.
+        // The name may have no address yet, and whoever wants in looks at no certificate. The port is that of the URL.
         let client = Client::builder()
             .resolve(host, address)
             .tls_danger_accept_invalid_certs(true)
@@ -78,7 +84,7 @@ impl Prober {
             .no_proxy()
             .build()
             .unwrap();
-        let asker = Asker { client, host: host.to_owned(), sides };
+        let asker = Asker { client, host: host.to_owned(), ports, sides };
         let heard = Arc::new(Heard::default());
         let thread = thread::spawn({
             let (asker, heard) = (asker.clone(), Arc::clone(&heard));
@@ -104,14 +110,16 @@ impl Prober {
     /// Waits until the registry is reached as it is on this side, and as nothing else is.
     #[track_caller]
     pub(super) fn wait_for(&self, side: Side) {
-        let status = |scheme| {
-            let answer = self.asker.answer(Way { scheme, with_password: false })?;
+        let status = |way, over_tls| {
+            let answer = self.asker.answer(Question { way, over_tls, with_password: false })?;
             answer.headers().contains_key(OF_REGISTRY).then(|| answer.status())
         };
         let own = if side.has_users { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-        let at = |is_there: bool| (side.is_exposed && is_there).then_some(own);
         wait_until(&format!("the registry behind {side}"), || {
-            status("http") == at(!side.has_tls) && status("https") == at(side.has_tls)
+            [Way::Ingress, Way::Gateway].into_iter().all(|way| {
+                let at = |is_there: bool| (side.way == Some(way) && is_there).then_some(own);
+                status(way, false) == at(!side.has_tls) && status(way, true) == at(side.has_tls)
+            })
         });
     }
 
@@ -136,41 +144,49 @@ impl Drop for Prober {
 impl Asker {
     /// Asks by each way, and notes what it hears.
     fn ask(&self, heard: &Heard) {
-        for way in WAYS {
-            let Some(answer) = self.answer(way) else { continue };
-            heard.answers.lock().unwrap()[usize::from(way.scheme == "https")] += 1;
-            if let Some(fault) = self.fault(way, &answer) {
+        for question in Question::all() {
+            let Some(answer) = self.answer(question) else { continue };
+            heard.answers.lock().unwrap()[usize::from(question.over_tls)] += 1;
+            if let Some(fault) = self.fault(question, &answer) {
                 heard.fault.lock().unwrap().get_or_insert(fault);
             }
         }
     }
 
-    fn answer(&self, way: Way) -> Option<Response> {
-        let request = self.client.get(format!("{}://{}/v2/", way.scheme, self.host));
-        let request = if way.with_password { request.basic_auth("ci", Some(PASSWORD)) } else { request };
+    fn answer(&self, question: Question) -> Option<Response> {
+        let request = self.client.get(self.url(question));
+        let request = if question.with_password { request.basic_auth("ci", Some(PASSWORD)) } else { request };
         // Its time-out begins where it is made.
         block_on(async { request.send().await.ok() })
     }
 
+    fn url(&self, Question { way, over_tls, .. }: Question) -> String {
+        let (host, [clear, tls]) = (&self.host, self.ports);
+        match (way, over_tls) {
+            (Way::Ingress, false) => format!("http://{host}/v2/"),
+            (Way::Ingress, true) => format!("https://{host}/v2/"),
+            (Way::Gateway, false) => format!("http://{host}:{clear}/v2/"),
+            (Way::Gateway, true) => format!("https://{host}:{tls}/v2/"),
+        }
+    }
+
     /// Why nobody may get this answer.
-    fn fault(&self, way: Way, answer: &Response) -> Option<String> {
-        let may = |asks: fn(Side) -> bool| self.sides.into_iter().any(asks);
-        let status = answer.status();
-        let is_of_registry = answer.headers().contains_key(OF_REGISTRY);
-        let asks = answer.headers().contains_key(WWW_AUTHENTICATE);
-        let what = match (way.scheme, way.with_password) {
-            ("https", true) => return None,
-            ("https", false) => (is_of_registry && status.is_success() && !may(Side::is_open_over_tls))
-                .then_some("lets everybody in"),
-            (_, false) if status.is_success() => {
-                (is_of_registry && !may(Side::is_open_in_clear)).then_some("lets everybody in, and in clear")
+    fn fault(&self, question: Question, answer: &Response) -> Option<String> {
+        let may = |is: fn(Side, Way) -> bool| self.sides.into_iter().any(|side| is(side, question.way));
+        let (asks, is_let_in) = (
+            answer.headers().contains_key(WWW_AUTHENTICATE),
+            answer.headers().contains_key(OF_REGISTRY) && answer.status().is_success(),
+        );
+        let what = match (question.over_tls, question.with_password) {
+            (true, false) if is_let_in => (!may(Side::is_open_over_tls)).then_some("lets everybody in"),
+            (true, _) => None,
+            (false, false) if is_let_in => {
+                (!may(Side::is_open_in_clear)).then_some("lets everybody in, and in clear")
             }
-            (_, true) if status.is_success() => {
-                (is_of_registry && !may(Side::is_open_in_clear) && !may(Side::asks_in_clear))
-                    .then_some("takes a password in clear")
-            }
-            _ => (asks && !may(Side::asks_in_clear)).then_some("asks for a password in clear"),
+            (false, true) if is_let_in => (!may(Side::is_open_in_clear) && !may(Side::asks_in_clear))
+                .then_some("takes a password in clear"),
+            (false, _) => (asks && !may(Side::asks_in_clear)).then_some("asks for a password in clear"),
         };
-        what.map(|what| format!("{}://{} {what}: {status}", way.scheme, self.host))
+        what.map(|what| format!("{} {what}: {}", self.url(question), answer.status()))
     }
 }
