@@ -1,12 +1,12 @@
 //! Somebody who asks a registry all the time, with and without a password, in clear and over TLS.
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use reqwest::{Client, Response};
 
@@ -21,27 +21,14 @@ pub(super) const PASSWORD: &str = "a long enough password";
 const OF_REGISTRY: &str = "docker-distribution-api-version";
 
 /// Between two rounds of requests.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(50);
 /// No answer is a good one here.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// After so many rounds the controllers know what was written before.
+const ROUNDS: usize = 3;
 
-/// Where and how it asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Question {
-    way: Way,
-    over_tls: bool,
-    with_password: bool,
-}
-
-impl Question {
-    fn all() -> impl Iterator<Item = Self> {
-        let ways = [Way::Ingress, Way::Gateway].into_iter();
-        ways.flat_map(|way| {
-            [(false, false), (false, true), (true, false), (true, true)]
-                .map(|(over_tls, with_password)| Self { way, over_tls, with_password })
-        })
-    }
-}
+/// Where it asks: by which way, and whether over TLS.
+type Entry = (Way, bool);
 
 /// It asks until it is finished, or dropped.
 pub(super) struct Prober {
@@ -63,16 +50,18 @@ struct Asker {
 #[derive(Default)]
 struct Heard {
     is_over: AtomicBool,
-    /// The answers in clear and over TLS.
-    answers: Mutex<[usize; 2]>,
-    /// The first one that nobody may get.
+    /// The rounds of requests.
+    rounds: Mutex<usize>,
+    /// How often the registry itself has answered, by its entries.
+    answers: Mutex<BTreeMap<Entry, usize>>,
+    /// The first answer that nobody may get.
     fault: Mutex<Option<String>>,
 }
 
 impl Prober {
     /// Begins to ask for this name at the ingress controller, and at the Gateway with these ports.
     pub(super) fn start(bed: &Bed, host: &str, ports: [u16; 2], sides: [Side; 2]) -> Self {
-        let address: SocketAddr = (bed.facts().address.parse::<std::net::IpAddr>().unwrap(), 0).into();
+        let address: SocketAddr = (bed.facts().address.parse::<IpAddr>().unwrap(), 0).into();
         let _ = rustls::crypto::ring::default_provider().install_default();
         // The name may have no address yet, and whoever wants in looks at no certificate. The port is that of the URL.
         let client = Client::builder()
@@ -91,6 +80,7 @@ impl Prober {
             move || {
                 while !heard.is_over.load(Ordering::Relaxed) {
                     asker.ask(&heard);
+                    *heard.rounds.lock().unwrap() += 1;
                     thread::sleep(PAUSE);
                 }
             }
@@ -98,40 +88,48 @@ impl Prober {
         Self { asker, heard, thread: Some(thread) }
     }
 
-    /// Asks by each way now, and fails at whatever nobody may get, also where it came earlier.
+    /// Asks now, and fails at whatever nobody may get, also where it came earlier.
     #[track_caller]
     pub(super) fn look(&self, context: &str) {
         self.asker.ask(&self.heard);
-        if let Some(fault) = &*self.heard.fault.lock().unwrap() {
+        let fault = self.heard.fault.lock().unwrap().clone();
+        if let Some(fault) = fault {
             panic!("{context}: {fault}");
         }
+    }
+
+    /// Asks a few times more, so that the controllers have heard of the last write.
+    #[track_caller]
+    pub(super) fn look_on(&self, context: &str) {
+        let rounds = || *self.heard.rounds.lock().unwrap();
+        let begun = rounds();
+        wait_until("some rounds of requests", || rounds() >= begun + ROUNDS);
+        self.look(context);
     }
 
     /// Waits until the registry is reached as it is on this side, and as nothing else is.
     #[track_caller]
     pub(super) fn wait_for(&self, side: Side) {
-        let status = |way, over_tls| {
-            let answer = self.asker.answer(Question { way, over_tls, with_password: false })?;
-            answer.headers().contains_key(OF_REGISTRY).then(|| answer.status())
-        };
-        let own = if side.has_users { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
         wait_until(&format!("the registry behind {side}"), || {
-            [Way::Ingress, Way::Gateway].into_iter().all(|way| {
-                let at = |is_there: bool| (side.way == Some(way) && is_there).then_some(own);
-                status(way, false) == at(!side.has_tls) && status(way, true) == at(side.has_tls)
+            entries().all(|entry| {
+                let answer = self.asker.answer(entry, false);
+                let status = answer.filter(is_of_registry).map(|answer| answer.status());
+                status == side.is_reached(entry.0, entry.1).then(|| side.status())
             })
         });
     }
 
-    /// Stops to ask. It has to have had answers by both ports.
+    /// Stops to ask. The registry has to have answered wherever it may be reached.
     #[track_caller]
     pub(super) fn finish(mut self) {
         self.heard.is_over.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap();
         self.look("at the end");
-        let answers = *self.heard.answers.lock().unwrap();
-        println!("{}: {} answers in clear, {} over TLS", self.asker.host, answers[0], answers[1]);
-        assert!(answers.iter().all(|count| *count > 0), "{answers:?}");
+        let answers = self.heard.answers.lock().unwrap().clone();
+        println!("{}: {} rounds, {answers:?}", self.asker.host, self.heard.rounds.lock().unwrap());
+        let expected =
+            entries().filter(|(way, tls)| self.asker.sides.iter().any(|side| side.is_reached(*way, *tls)));
+        assert!(expected.eq(answers.keys().copied()), "{answers:?}");
     }
 }
 
@@ -141,28 +139,39 @@ impl Drop for Prober {
     }
 }
 
+/// Wherever it asks.
+fn entries() -> impl Iterator<Item = Entry> {
+    Way::ALL.into_iter().flat_map(|way| [(way, false), (way, true)])
+}
+
+fn is_of_registry(answer: &Response) -> bool {
+    answer.headers().contains_key(OF_REGISTRY)
+}
+
 impl Asker {
-    /// Asks by each way, and notes what it hears.
+    /// Asks everywhere, and notes what it hears.
     fn ask(&self, heard: &Heard) {
-        for question in Question::all() {
-            let Some(answer) = self.answer(question) else { continue };
-            heard.answers.lock().unwrap()[usize::from(question.over_tls)] += 1;
-            if let Some(fault) = self.fault(question, &answer) {
+        for (entry, with_password) in entries().flat_map(|entry| [(entry, false), (entry, true)]) {
+            let Some(answer) = self.answer(entry, with_password) else { continue };
+            if is_of_registry(&answer) {
+                *heard.answers.lock().unwrap().entry(entry).or_default() += 1;
+            }
+            if let Some(fault) = self.fault(entry, with_password, &answer) {
                 heard.fault.lock().unwrap().get_or_insert(fault);
             }
         }
     }
 
-    fn answer(&self, question: Question) -> Option<Response> {
-        let request = self.client.get(self.url(question));
-        let request = if question.with_password { request.basic_auth("ci", Some(PASSWORD)) } else { request };
+    fn answer(&self, entry: Entry, with_password: bool) -> Option<Response> {
+        let request = self.client.get(self.url(entry));
+        let request = if with_password { request.basic_auth("ci", Some(PASSWORD)) } else { request };
         // Its time-out begins where it is made.
         block_on(async { request.send().await.ok() })
     }
 
-    fn url(&self, Question { way, over_tls, .. }: Question) -> String {
+    fn url(&self, entry: Entry) -> String {
         let (host, [clear, tls]) = (&self.host, self.ports);
-        match (way, over_tls) {
+        match entry {
             (Way::Ingress, false) => format!("http://{host}/v2/"),
             (Way::Ingress, true) => format!("https://{host}/v2/"),
             (Way::Gateway, false) => format!("http://{host}:{clear}/v2/"),
@@ -171,22 +180,18 @@ impl Asker {
     }
 
     /// Why nobody may get this answer.
-    fn fault(&self, question: Question, answer: &Response) -> Option<String> {
-        let may = |is: fn(Side, Way) -> bool| self.sides.into_iter().any(|side| is(side, question.way));
-        let (asks, is_let_in) = (
-            answer.headers().contains_key(WWW_AUTHENTICATE),
-            answer.headers().contains_key(OF_REGISTRY) && answer.status().is_success(),
-        );
-        let what = match (question.over_tls, question.with_password) {
-            (true, false) if is_let_in => (!may(Side::is_open_over_tls)).then_some("lets everybody in"),
-            (true, _) => None,
-            (false, false) if is_let_in => {
-                (!may(Side::is_open_in_clear)).then_some("lets everybody in, and in clear")
-            }
-            (false, true) if is_let_in => (!may(Side::is_open_in_clear) && !may(Side::asks_in_clear))
-                .then_some("takes a password in clear"),
-            (false, _) => (asks && !may(Side::asks_in_clear)).then_some("asks for a password in clear"),
+    fn fault(&self, (way, over_tls): Entry, with_password: bool, answer: &Response) -> Option<String> {
+        let is_let_in = is_of_registry(answer) && answer.status().is_success() && !with_password;
+        let asks = answer.headers().contains_key(WWW_AUTHENTICATE);
+        let is_reached = self.sides.iter().any(|side| side.is_reached(way, over_tls));
+        let is_open = self.sides.iter().any(|side| side.lets_everybody_in(way, over_tls));
+        let what = if is_let_in && !is_open {
+            "lets everybody in"
+        } else if !over_tls && !is_reached && (is_of_registry(answer) || asks) {
+            "leads to the registry in clear"
+        } else {
+            return None;
         };
-        what.map(|what| format!("{} {what}: {}", self.url(question), answer.status()))
+        Some(format!("{} {what}: {}", self.url((way, over_tls)), answer.status()))
     }
 }

@@ -2,30 +2,49 @@
 
 use std::fmt;
 
+use http::StatusCode;
+
 use crate::harness::Namespace;
 
 /// By which way a registry is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
     Ingress,
     /// The Gateway of somebody else, who ends TLS.
     Gateway,
 }
 
+impl Way {
+    pub(super) const ALL: [Self; 2] = [Self::Ingress, Self::Gateway];
+}
+
 /// A registry by what its exposure depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Side {
     /// `None` where it is not reached from outside.
-    pub(super) way: Option<Way>,
+    way: Option<Way>,
     /// Whether it has users. Otherwise everybody may use it.
-    pub(super) has_users: bool,
-    pub(super) has_tls: bool,
+    has_users: bool,
+    has_tls: bool,
+}
+
+/// How its pods follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pods {
+    /// The old one ends before the new one begins: only one node mounts the volume.
+    OneByOne,
+    /// The old one ends when the new one is ready, so for a moment there are both.
+    SideBySide,
 }
 
 impl Side {
-    pub(super) const fn none() -> Self {
-        Self { way: None, has_users: false, has_tls: false }
-    }
+    /// Not reached from outside, where everybody may use it.
+    pub(super) const NOWHERE: Self = Self { way: None, has_users: false, has_tls: false };
+    /// For everybody, in clear.
+    pub(super) const OPEN_IN_CLEAR: Self = Self { way: Some(Way::Ingress), has_users: false, has_tls: false };
+    /// For whoever sends a password, in clear.
+    pub(super) const GUARDED_IN_CLEAR: Self =
+        Self { way: Some(Way::Ingress), has_users: true, has_tls: false };
 
     /// For whoever has a password, over TLS.
     pub(super) const fn guarded(way: Way) -> Self {
@@ -37,13 +56,27 @@ impl Side {
         Self { way: Some(way), has_users: false, has_tls: true }
     }
 
-    /// For everybody, in clear.
-    pub(super) const fn open_in_clear(way: Way) -> Self {
-        Self { way: Some(way), has_users: false, has_tls: false }
+    /// Whether it is reached by this way, with TLS or without.
+    pub(super) fn is_reached(self, way: Way, over_tls: bool) -> bool {
+        self.way == Some(way) && self.has_tls == over_tls
+    }
+
+    /// Whether everybody may come in by this way, with TLS or without.
+    pub(super) fn lets_everybody_in(self, way: Way, over_tls: bool) -> bool {
+        self.is_reached(way, over_tls) && !self.has_users
+    }
+
+    /// How it answers whoever sends no password.
+    pub(super) fn status(self) -> StatusCode {
+        if self.has_users { StatusCode::UNAUTHORIZED } else { StatusCode::OK }
     }
 
     /// Its block. Its name is in the zone `dns.zone`, and `issuer.acme` signs for an Ingress. The Gateway is in this namespace.
-    pub(super) fn registry(self, host: &str, edge: &Namespace) -> String {
+    pub(super) fn registry(self, host: &str, pods: Pods, edge: &Namespace) -> String {
+        let access = match pods {
+            Pods::OneByOne => "ReadWriteOnce",
+            Pods::SideBySide => "ReadWriteMany",
+        };
         let auth = if self.has_users {
             "auth.users.ci = { env = \"CI_PASSWORD\" }"
         } else {
@@ -60,23 +93,8 @@ impl Side {
             ),
         };
         format!(
-            "\n[registry.main]\nhost = \"{host}\"\nimage = \"registry:3.1.2\"\nstorage.volume.size = \"1Gi\"\n{auth}\n{way}\n"
+            "\n[registry.main]\nhost = \"{host}\"\nimage = \"registry:3.1.2\"\nstorage.volume = {{ size = \"1Gi\", access_mode = \"{access}\" }}\n{auth}\n{way}\n"
         )
-    }
-
-    /// Whether everybody may come in by this way without TLS.
-    pub(super) fn is_open_in_clear(self, way: Way) -> bool {
-        self.way == Some(way) && !self.has_users && !self.has_tls
-    }
-
-    /// Whether everybody may come in by this way over TLS.
-    pub(super) fn is_open_over_tls(self, way: Way) -> bool {
-        self.way == Some(way) && !self.has_users && self.has_tls
-    }
-
-    /// Whether it takes a password in clear by this way.
-    pub(super) fn asks_in_clear(self, way: Way) -> bool {
-        self.way == Some(way) && self.has_users && !self.has_tls
     }
 }
 
