@@ -183,6 +183,7 @@ impl Place {
         let Some(server) = self.server else { return self };
         let proxy = Proxy::before(server.address());
         let table = self.table.replace(&server.url(), proxy.url());
+        assert_ne!(table, self.table, "the configuration names the server");
         Self { table, server: Some(server), proxy: Some(proxy) }
     }
 

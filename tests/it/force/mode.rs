@@ -28,10 +28,6 @@ pub(crate) const SHORT_BUDGET: Duration = Duration::from_mins(3);
 /// about a second, so this number is what keeps the mode within its time. Whoever raises it looks at the report.
 const KILLS: usize = 50;
 
-/// At which requests, and changes of a folder, the short mode kills a move: while it looks at the two places, and while it
-/// copies.
-const STEPS: [usize; 2] = [3, 14];
-
 impl Mode {
     /// The mode that the environment asks for.
     pub(crate) fn here() -> Self {
@@ -61,19 +57,11 @@ impl Mode {
         };
         if backend.ends_with_process { kills } else { kills / 3 }
     }
-
-    /// The steps at which a move is killed, until it ends by itself.
-    pub(crate) fn steps(self) -> Box<dyn Iterator<Item = usize>> {
-        match self {
-            Self::Short => Box::new(STEPS.into_iter()),
-            Self::Long => Box::new(0..),
-        }
-    }
 }
 
 fn the_short_mode_has_few_kills() {
     let at_random: usize = BACKENDS.iter().map(|backend| Mode::Short.random_kills(backend)).sum();
-    let of_moves = super::moving::most_kills(Mode::Short);
+    let of_moves = super::moving::short_kills();
     let kills = at_random + of_moves;
     assert!(kills <= KILLS, "{at_random} at random moments and {of_moves} of moves are more than {KILLS}");
 }

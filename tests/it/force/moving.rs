@@ -4,7 +4,7 @@
 mod belongings;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use regplan::state::{self, Identities, SecretValues, StateError};
 use serde_json::Value;
@@ -54,10 +54,13 @@ fn pairs(mode: Mode) -> Vec<[&'static Backend; 2]> {
     pairs.filter(|pair| mode == Mode::Long || SHORT_PAIRS.contains(&pair.map(|each| each.name))).collect()
 }
 
-/// How many kills a mode with an end has at most.
-pub(crate) fn most_kills(mode: Mode) -> usize {
-    let of_pair = |pair: [&Backend; 2]| Way::ALL.len() * Medium::between(pair).len() * mode.steps().count();
-    pairs(mode).into_iter().map(of_pair).sum()
+/// How many kills the short mode has at most.
+pub(crate) fn short_kills() -> usize {
+    let of_pair = |pair: [&Backend; 2]| {
+        let media = Medium::between(pair);
+        Way::ALL.len() * media.iter().map(|medium| medium.short_steps().len()).sum::<usize>()
+    };
+    pairs(Mode::Short).into_iter().map(of_pair).sum()
 }
 
 /// Which way a state moves.
@@ -124,14 +127,25 @@ impl Medium {
         }
     }
 
+    /// At which steps the short mode kills: while a move looks at the two places, and while it copies. Few files are
+    /// changed where a state leaves them.
+    fn short_steps(self) -> [usize; 2] {
+        match self {
+            Self::Server | Self::Store(_) => [3, 14],
+            Self::Folder => [0, 2],
+        }
+    }
+
     /// The kills of this mode, in the order of the steps. The short one has one at each of its steps, of each kind in turn.
     fn all_moments(self, mode: Mode) -> Box<dyn Iterator<Item = Moment>> {
         match mode {
-            Mode::Long => Box::new(mode.steps().flat_map(move |step| self.moments(step))),
-            Mode::Short => Box::new(mode.steps().enumerate().filter_map(move |(index, step)| {
-                let moments = self.moments(step);
-                moments.get(index % moments.len()).copied()
-            })),
+            Mode::Long => Box::new((0..).flat_map(move |step| self.moments(step))),
+            Mode::Short => {
+                Box::new(self.short_steps().into_iter().enumerate().filter_map(move |(index, step)| {
+                    let moments = self.moments(step);
+                    moments.get(index % moments.len()).copied()
+                }))
+            }
         }
     }
 }
@@ -232,11 +246,8 @@ impl<'n> Moving<'n> {
 
     /// Moves that are killed at the steps of this mode, until one has no such step any more, and ends.
     fn kill_at_steps(&mut self, way: Way, medium: Medium, mode: Mode) {
-        for moment in medium.all_moments(mode) {
-            if !self.kill(way, medium, moment) {
-                return;
-            }
-        }
+        let kills = medium.all_moments(mode).take_while(|moment| self.kill(way, medium, *moment)).count();
+        assert!(kills > 0, "{}", self.context(way, &format!("no kill at the {medium:?}")));
     }
 
     /// One move that is killed, unless it ends before. Returns whether it was killed.
@@ -245,9 +256,7 @@ impl<'n> Moving<'n> {
         let context = self.context(way, &format!("killed {moment}, {medium:?}"));
         println!("{context}");
         self.ledger.note_nothing(&context);
-        let is_through = |side: &&Side| medium == Medium::Store(side.backend.name);
-        let store = self.sides.iter().find(is_through).and_then(|side| side.place.proxy());
-        let proxy = store.unwrap_or(&self.server);
+        let proxy = self.proxy_of(medium);
         let changes = Changes::of(&self.folders());
         let ended = moment.kill(self.project.regplan(way.command()), proxy, &changes);
         ended.check(matches!(ended.exit_code(), None | Some(0)), &format!("{context}: ended by itself"));
@@ -262,6 +271,14 @@ impl<'n> Moving<'n> {
         was_killed
     }
 
+    /// What the requests go through that are counted.
+    #[track_caller]
+    fn proxy_of(&self, medium: Medium) -> &Proxy {
+        let Medium::Store(name) = medium else { return &self.server };
+        let store = self.sides.iter().find(|side| side.backend.name == name);
+        store.and_then(|side| side.place.proxy()).expect("a store is behind a proxy")
+    }
+
     /// A move that is not killed, and what has to be true then.
     #[track_caller]
     fn come_to_an_end(&mut self, way: Way) {
@@ -270,7 +287,10 @@ impl<'n> Moving<'n> {
         let ended = self.project.run(way.command()).any();
         ended.check(ended.succeeded(), &context).stderr_lacks("could not be recorded");
         let [old, new] = way.of(&[0, 1]).map(|index| *index);
-        assert!(self.has_left(old, new), "{context}: the old place should say that the state has moved");
+        assert!(
+            self.has_left(old, new, &context),
+            "{context}: the old place should say that the state has moved"
+        );
         self.is_whole(way, &context);
         let opened = values(&*self.sides[new].opened, &self.identities);
         assert!(opened == self.values, "{context}: other secret values are kept");
@@ -293,7 +313,7 @@ impl<'n> Moving<'n> {
     #[track_caller]
     fn is_whole(&mut self, way: Way, context: &str) {
         let [old, new] = way.of(&[0, 1]).map(|index| *index);
-        let counts = if self.has_left(old, new) { new } else { old };
+        let counts = if self.has_left(old, new, context) { new } else { old };
         Belongings::at(&*self.sides[counts].opened, context).are(&self.before, context);
         self.guarded.check(self.ns, context);
         self.ledger.check(context);
@@ -304,13 +324,18 @@ impl<'n> Moving<'n> {
 
     /// Whether the old place says that the state has moved to the new one. Until then the old one counts.
     #[track_caller]
-    fn has_left(&self, old: usize, new: usize) -> bool {
+    fn has_left(&self, old: usize, new: usize, context: &str) -> bool {
         match block_on(self.sides[old].opened.load()) {
             Ok(_) => false,
             // A folder is named as it is seen from the folder of the project.
-            Err(StateError::Retired { to, .. }) if self.sides[new].opened.place().ends_with(&to) => true,
-            Err(error) => panic!("{}: {error}", self.title),
+            Err(StateError::Retired { to, .. }) if self.is_place_of(new, &to) => true,
+            Err(error) => panic!("{context}: {error}"),
         }
+    }
+
+    /// Whether a note that a state has moved names this side.
+    fn is_place_of(&self, side: usize, noted: &Path) -> bool {
+        !noted.as_os_str().is_empty() && self.sides[side].opened.place().ends_with(noted)
     }
 
     /// The folders of a state on this machine.

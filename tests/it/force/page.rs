@@ -36,7 +36,8 @@ fn page(all: &[Figures]) -> String {
          A run that is killed, a disk that is full, a server that is busy, somebody else who is faster: none of them may\n\
          lose anything, do anything twice, or take anything over. This page tells what was done to prove that. It is\n\
          generated from the tests and from the figures of their last long run, so it names nothing that was not run.\n\n\
-         All of it runs against real Kubernetes programs (etcd, API server, controllers), never against an imitation.\n\
+         All of it runs against real Kubernetes programs (etcd, API server, controllers), never against an imitation, and\n\
+         `s3` is a real server, too. The tests play the stores of `gcs` and `azblob` as their makers describe them.\n\
          `REGPLAN_FORCE=long` runs the long mode, and [Development](development.md) says how.\n\n",
     );
     let _ = write!(text, "## Kills\n\n{}", kills(all));
