@@ -41,7 +41,7 @@ impl Guarded {
     /// Fails unless all that were seen live.
     #[track_caller]
     pub(crate) fn check(&mut self, ns: &Namespace, context: &str) {
-        let targets = ["pvc/data", "configmap/terms", "namespace/{prefix}-s"];
+        let targets = ["pvc/data", "configmap/terms", "namespace/{prefix}-s", "secret/{project}-token"];
         for (address, target) in PROTECTED.into_iter().zip(targets) {
             let living = ns.find(target).filter(|object| object["metadata"]["deletionTimestamp"].is_null());
             let uid = living.map(|object| object["metadata"]["uid"].as_str().unwrap().to_owned());

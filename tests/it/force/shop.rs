@@ -30,7 +30,7 @@ impl Version {
 }
 
 /// The addresses that a destroy must leave where they are.
-pub(crate) const PROTECTED: [&str; 3] = ["resource.data", "resource.terms", "resource.space"];
+pub(crate) const PROTECTED: [&str; 4] = ["resource.data", "resource.terms", "resource.space", "secret.token"];
 
 /// What stands beside the many: what is waited for, what is protected, what is generated, a namespace of its own.
 const FIXED: &str = r#"
