@@ -1,4 +1,7 @@
-//! Drives the planner: sends its questions to the provider, many at once, and gives it the answers.
+//! Drives the planner: sends its questions to the provider, many at once, and gives it the answers. What is remembered of resources
+//! comes from `planning/remembered.rs`.
+
+mod remembered;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,14 +13,12 @@ use tracing::{Instrument as _, Span, debug_span};
 
 use super::{Error, PlanRequest};
 use crate::config::{Config, Import};
+use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
-use crate::plan::{Answer, Input, Known, LeftOut, Mode, Plan, Planner, Question, Reason, Step, imported};
+use crate::plan::{Answer, Input, LeftOut, Plan, Planner, Question, Step, imported};
 use crate::provider::Provider;
-use crate::resource::{
-    Address, BlockAddress, ClusterIdentity, Desired, HelmRecord, HelmRelease, Identity, Problem, Target,
-    Timeouts,
-};
-use crate::state::{Intent as Doubt, Provenance, State};
+use crate::resource::{Address, BlockAddress, ClusterIdentity, Desired, Identity, Problem};
+use crate::state::State;
 
 /// How long to wait before an object that has just changed is read again.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -78,35 +79,32 @@ pub(super) async fn plan(
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
-    let Wanted {
-        graph,
-        revision,
-        left_out,
-        applied_then,
-        barred,
-        used_consents,
-        farewells,
-        leaving,
-        lost,
-        notes,
-    } = wanted;
-    let order = graph.order();
+    let graph = wanted.graph;
+    let input = input(config, wanted, state, cluster, request)
+        .and_then(|input| input.settle(graph))
+        .map_err(|mistakes| Error::mistakes(config, mistakes))?;
+    Ok(run(Planner::new(input), provider, parallelism).await?)
+}
+
+/// What the plan is made from, before its moves and its targets are followed.
+fn input(
+    config: &Config,
+    wanted: Wanted<'_>,
+    state: &State,
+    cluster: &ClusterIdentity,
+    request: &PlanRequest,
+) -> Result<Input, Diagnostics> {
+    let remembered = remembered::of(&wanted, state, request.mode);
+    let (left_out, known) =
+        remembered.into_iter().partition(|(address, _)| wanted.left_out.contains(address));
+    let (graph, revision) = (wanted.graph, wanted.revision);
     // A revision was applied before, and has nothing to import.
     let tables = config.imports.iter().filter(|_| revision.is_none()).cloned();
     let imports: Vec<Import> = tables.chain(request.imports()).collect();
-    let imports = imported(&imports, graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
-    let mut known = known(state, |address| graph.get(address).map(|desired| &desired.identity));
-    // They run as those of a new chart do.
-    known.retain(|address, known| {
-        known.hook.is_none() || !lost.contains(&address.block) || graph.get(address).is_none()
-    });
-    let known = match (revision, request.mode) {
-        (None, Mode::Apply) => records_of_helm(graph).into_iter().chain(known).collect(),
-        _ => known,
-    };
-    let (left_out, known): (BTreeMap<_, _>, _) =
-        known.into_iter().partition(|(address, _)| left_out.contains(address));
-    let input = Input {
+    let order = graph.order();
+    let depending =
+        |address: &Address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect());
+    Ok(Input {
         project: config.project.clone(),
         // Beside a state, only its own lineage can have been named.
         lineage: request.adopt_lineage.clone().unwrap_or_else(|| state.lineage.to_string()),
@@ -116,16 +114,13 @@ pub(super) async fn plan(
         cluster: cluster.clone(),
         mode: request.mode,
         desired: order.iter().filter_map(|address| graph.get(address).cloned()).collect(),
-        dependencies: order
-            .iter()
-            .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
-            .collect(),
+        dependencies: order.iter().map(|address| depending(address)).collect(),
         hook_order: graph.hook_order(),
-        farewells,
-        leaving,
+        farewells: wanted.farewells,
+        leaving: wanted.leaving,
         known,
         consent: request.consents(),
-        imports,
+        imports: imported(&imports, graph)?,
         reach: request.reach(),
         targets: request.targets.clone(),
         replace: request.replace.iter().cloned().collect(),
@@ -133,13 +128,11 @@ pub(super) async fn plan(
         left_out: LeftOut { desired: Vec::new(), known: left_out },
         moved: BTreeMap::new(),
         revision,
-        barred,
-        applied_then,
-        used_consents,
-        notes,
-    };
-    let input = input.settle(graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
-    Ok(run(Planner::new(input), provider, parallelism).await?)
+        barred: wanted.barred,
+        applied_then: wanted.applied_then,
+        used_consents: wanted.used_consents,
+        notes: wanted.notes,
+    })
 }
 
 /// Answers the planner's questions until it is done. At most `parallelism` questions are under way at once.
@@ -175,113 +168,6 @@ async fn in_order<F: Future>(all: impl Iterator<Item = F>, at_once: usize, mut t
             next += 1;
         }
     }
-}
-
-/// The resources that the state knows, and those that a killed run may have made. The annotations of the
-/// latter tell whether they are ours.
-fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) -> BTreeMap<Address, Known> {
-    let addresses: HashMap<&Identity, &Address> =
-        state.resources.iter().map(|(address, resource)| (&resource.identity, address)).collect();
-    // What the state knows under another address (`[[moved]]`, which no run has recorded yet) is looked at there.
-    let is_known_elsewhere = |intent: &&Doubt| {
-        addresses.get(&intent.target.identity).is_some_and(|known| **known != intent.address)
-    };
-    // Nobody has seen ready what a run has perhaps written without recording it.
-    let begun = state.unfinished.as_ref().map(|run| run.begun);
-    let doubts = state.in_doubt.iter().filter(|intent| !is_known_elsewhere(intent));
-    let doubts = doubts.filter_map(|intent| {
-        let known = Known {
-            target: intent.target.clone(),
-            uid: String::new(),
-            dependencies: Vec::new(),
-            protect: false,
-            timeouts: Timeouts::default(),
-            applied: None,
-            ready: None,
-            awaited_since: begun,
-            completed: None,
-            leaves_for: None,
-            hook: None,
-            leftover: None,
-            random_of: None,
-            doubted: true,
-            taken_over: false,
-        };
-        Some((address_of_doubt(state, intent, &desired)?, known))
-    });
-    let resources = state.resources.iter().map(|(address, resource)| {
-        let doubted = state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity);
-        let known = Known {
-            target: resource.target(),
-            uid: resource.uid.clone(),
-            dependencies: resource.dependencies.clone(),
-            protect: resource.protect,
-            timeouts: resource.timeouts,
-            applied: resource.applied.clone(),
-            ready: resource.ready.clone(),
-            awaited_since: resource.readiness.awaited_since().or(begun.filter(|_| doubted)),
-            completed: resource.readiness.completed().map(str::to_owned),
-            leaves_for: None,
-            hook: resource.hook,
-            leftover: resource.leftover.clone(),
-            random_of: resource.random_of.as_ref().map(ToString::to_string),
-            doubted,
-            taken_over: resource.provenance == Provenance::Adopted,
-        };
-        (address.clone(), known)
-    });
-    doubts.chain(resources).collect()
-}
-
-/// What Helm remembers of releases that charts take over. It leaves once all of their objects are taken over.
-fn records_of_helm(graph: &Graph) -> BTreeMap<Address, Known> {
-    let charts: BTreeMap<&BlockAddress, &HelmRelease> = graph
-        .resources()
-        .filter_map(|desired| Some((&desired.address.block, desired.release.as_ref()?)))
-        .collect();
-    let records = charts
-        .into_iter()
-        .flat_map(|(chart, release)| release.records.iter().map(|record| (chart.clone(), record.clone())));
-    let known = records.map(|(chart, HelmRecord { object, uid, .. })| {
-        let address = Address::object(chart, &object, None);
-        let target = Target { identity: object, version: Some("v1".to_owned()) };
-        let known = Known {
-            target,
-            uid,
-            dependencies: Vec::new(),
-            protect: false,
-            timeouts: Timeouts::default(),
-            applied: None,
-            ready: None,
-            awaited_since: None,
-            completed: None,
-            leaves_for: Some(Reason::HelmRecord),
-            hook: None,
-            leftover: None,
-            random_of: None,
-            doubted: false,
-            taken_over: false,
-        };
-        (address, known)
-    });
-    known.collect()
-}
-
-/// The address under which an object is looked for that a killed run may have made: its own, unless the state
-/// knows another object under it (the run was about to replace that by an object of another name). An object
-/// that is desired under its address is looked at anyway.
-fn address_of_doubt<'d>(
-    state: &State,
-    doubt: &Doubt,
-    desired: impl Fn(&Address) -> Option<&'d Identity>,
-) -> Option<Address> {
-    let identity = &doubt.target.identity;
-    let known = state.resources.get(&doubt.address);
-    if known.is_none_or(|known| known.identity == *identity) {
-        return Some(doubt.address.clone());
-    }
-    let is_desired = desired(&doubt.address) == Some(identity);
-    (!is_desired).then(|| Address::object(doubt.address.block.clone(), identity, None))
 }
 
 async fn answer(provider: &dyn Provider, question: Question) -> Answer {
@@ -336,8 +222,6 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Target;
-    use crate::state::{IntentKind, StoredResource};
 
     #[tokio::test]
     async fn a_slow_answer_is_waited_for_and_holds_up_no_other_question() {
@@ -361,39 +245,5 @@ mod tests {
         let all = in_order(all, 2, |number| taken.push(number));
         tokio::time::timeout(Duration::from_secs(10), all).await.unwrap();
         assert_eq!(taken, [0, 1, 2, 3, 4]);
-    }
-
-    #[test]
-    fn what_the_state_knows_under_its_old_address_is_looked_for_once() {
-        let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None };
-        let (old, new) = (Address::block("resource", "old"), Address::block("resource", "new"));
-        let mut state = State::new("p");
-        state.resources.insert(old.clone(), StoredResource::new(target.clone(), "u", Provenance::Created));
-        state.in_doubt.push(Doubt { address: new, action: IntentKind::Delete, target, renews: false });
-        assert_eq!(known(&state, |_| None).into_keys().collect::<Vec<_>>(), [old]);
-    }
-
-    #[test]
-    fn what_a_killed_replacement_may_have_made_is_looked_for_beside_what_it_was_to_replace() {
-        let identity = |name: &str| Identity::namespaced("", "ConfigMap", "a", name);
-        let address = Address::block("resource", "c");
-        let mut state = State::new("p");
-        let target = Target { identity: identity("old"), version: None };
-        let old = StoredResource::new(target, "u", Provenance::Created);
-        state.resources.insert(address.clone(), old);
-        let new = identity("new");
-        let target = Target { identity: new.clone(), version: None };
-        state.in_doubt.push(Doubt {
-            address: address.clone(),
-            action: IntentKind::Replace,
-            target,
-            renews: false,
-        });
-        let looked_for = |desired: Option<&Identity>| {
-            let known = known(&state, |_| desired);
-            known.keys().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(looked_for(None), ["resource.c", "resource.c/ConfigMap/a/new"]);
-        assert_eq!(looked_for(Some(&new)), ["resource.c"], "it is looked at where it is desired");
     }
 }

@@ -49,6 +49,27 @@ pub struct Known {
 }
 
 impl Known {
+    /// An object of which nothing is remembered.
+    pub fn of(target: Target) -> Self {
+        Self {
+            target,
+            uid: String::new(),
+            dependencies: Vec::new(),
+            protect: false,
+            timeouts: Timeouts::default(),
+            applied: None,
+            ready: None,
+            awaited_since: None,
+            completed: None,
+            leaves_for: None,
+            hook: None,
+            leftover: None,
+            random_of: None,
+            doubted: false,
+            taken_over: false,
+        }
+    }
+
     /// Whether nobody knows if it was made: a run was killed while it wrote it.
     pub fn is_in_doubt(&self) -> bool {
         self.uid.is_empty()

@@ -19,7 +19,7 @@ use crate::plan::{
 use crate::provider::{CascadeScope, Dependents, Guard, Marked, Whole, Write, Written};
 use crate::resource::{
     Address, ClusterIdentity, Desired, GroupKind, Identity, Live, Ownership, Problem, ProblemKind, Reading,
-    Stamp, Target, Timeouts,
+    Stamp, Target,
 };
 
 /// What is there, what a write meets, and what was asked.
@@ -241,26 +241,7 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
 pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) -> Input {
     let target = Target::of(object).unwrap();
     let uid = format!("uid-{}", target.identity.name);
-    input.known.insert(
-        address.clone(),
-        Known {
-            target,
-            uid,
-            dependencies: vec![],
-            protect: false,
-            timeouts: Timeouts::default(),
-            applied: None,
-            ready: None,
-            awaited_since: None,
-            completed: None,
-            hook: None,
-            leftover: None,
-            leaves_for: None,
-            random_of: None,
-            doubted: false,
-            taken_over: false,
-        },
-    );
+    input.known.insert(address.clone(), Known { uid, ..Known::of(target) });
     input
 }
 
