@@ -65,12 +65,20 @@ impl SealedValues {
         Ok(Self { revision, run, sealed_by: seal.kind(), values: sealed.collect::<std::io::Result<_>>()? })
     }
 
+    /// No values, where none are sealed anew. Only what is encrypted already can be added.
+    pub(super) fn none(revision: u64, run: RunId) -> Self {
+        Self { revision, run, sealed_by: SealedBy::Age, values: BTreeMap::new() }
+    }
+
     /// Whether they are those of this revision, and not of a run of the same number that could not save its own.
     pub fn are_of(&self, head: &RevisionHead) -> bool {
         self.run == head.run
     }
 
-    /// Takes over the values of a resource that has another address by now, as they are.
+    /// Takes over the values of a resource that has another address by now, as they are: for the recipients of then.
+    ///
+    /// Those of one place are all sealed by the same means, and a migration seals them as the new place does. So what
+    /// differs here is no place's own, and must not come into it in clear.
     pub(super) fn carry_over(&mut self, before: &Self, then: &Address, now: &Address) {
         if self.sealed_by == before.sealed_by
             && let Some(values) = before.values.get(then)

@@ -109,6 +109,27 @@ async fn the_values_of_what_a_run_leaves_out_are_carried_on_unopened() {
     }
 }
 
+/// What the run did not touch is not forgotten by it, though what it writes is kept in no revision.
+#[tokio::test]
+async fn what_a_run_leaves_out_stays_encrypted_where_nothing_is_encrypted_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (seal, identities) = key_pair();
+    let both = [(address("a"), desired("a")), (address("b"), desired("b"))];
+    let first = Completion { desired: both.into(), ..completion_with(values("b", CANARY)) };
+    let second = Completion { left_out: [address("b")].into(), ..completion_with(values("a", "new")) };
+    for (seal, completion) in [(Some(seal), first), (None, second)] {
+        let backend = LocalBackend::new(Location::at(folder.path())).with_seal(seal);
+        let mut store = Store::open(Box::new(backend), "registry", "apply").await.unwrap();
+        store.begin(run(Vec::new())).await.unwrap();
+        store.finish(RunEnd::Completed, completion).await.unwrap();
+        store.close().await.unwrap();
+    }
+    let backend = LocalBackend::new(Location::at(folder.path()));
+    let opened = backend.values(2).await.unwrap().unwrap().open(Some(&identities)).unwrap();
+    assert_eq!(opened.get(&address("b"), &field()), Some(&json!(CANARY)));
+    assert_eq!(opened.get(&address("a"), &field()), None);
+}
+
 #[tokio::test]
 async fn a_folder_keeps_them_encrypted_or_not_at_all() {
     for seal in [None, Some(key_pair().0)] {
