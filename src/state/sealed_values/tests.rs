@@ -51,6 +51,21 @@ fn values_are_opened_by_the_identity_of_a_recipient_alone() {
 }
 
 #[test]
+fn what_cannot_be_opened_closes_nothing_else() {
+    let (seal, identities) = key_pair();
+    let mut sealed = SealedValues::new(1, RunId::random(), &values("a", CANARY), &seal).unwrap();
+    let others = SealedValues::new(1, RunId::random(), &values("b", CANARY), &key_pair().0).unwrap();
+    sealed.values.extend(others.values);
+    sealed.values.insert(address("c"), "no Base64!".to_owned());
+    let (opened, unopened) = sealed.open_each(Some(&identities));
+    assert_eq!(opened.get(&address("a"), &field()), Some(&json!(CANARY)));
+    assert!(unopened.keys().eq(&[address("b"), address("c")]));
+    assert!(matches!(unopened[&address("b")], NotOpened::Refused { .. }));
+    assert_eq!(unopened[&address("c")], NotOpened::Damaged { address: Box::new(address("c")) });
+    assert!(sealed.open(Some(&identities)).is_err());
+}
+
+#[test]
 fn what_is_no_key_is_refused_without_being_quoted() {
     assert!(Seal::for_recipients(&[]).is_err());
     assert!(Seal::for_recipients(&["age1nonsense".to_owned()]).unwrap_err().contains("age1nonsense"));
