@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::args::{Global, When};
 use crate::report::{self, Styled};
 
@@ -78,6 +80,11 @@ impl Output {
     /// Prints the result of the command as JSON; what could steer a terminal is escaped.
     pub(super) fn json(json: &str) -> io::Result<()> {
         Self::raw_data(&report::escape_json(json))
+    }
+
+    /// Prints one value of a stream of JSON, on a line of its own.
+    pub(super) fn json_line(value: &Value) -> io::Result<()> {
+        Self::json(&format!("{value}\n"))
     }
 
     /// Prints the result of the command without styles, byte by byte as given.

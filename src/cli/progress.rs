@@ -35,7 +35,7 @@ impl Progress {
     /// written.
     pub(super) fn show(&self, event: &Event) {
         if self.format == Format::Json {
-            drop(Output::json(&format!("{}\n", report::event_json(event))));
+            drop(Output::json_line(&report::event_json(event)));
             return;
         }
         self.follow(event);

@@ -35,7 +35,7 @@ mod state;
 mod verify;
 
 pub(crate) use apply::present;
-pub use apply::{event_json, event_line, report_text};
+pub use apply::{Ending, ending_json, event_json, event_line, report_text, undoing_json};
 pub use approval::{divergence_lines, mismatch_text};
 pub use drift::json::{DRIFT_FORMAT_VERSION, drift_json};
 pub use drift::markdown::drift_markdown;
