@@ -24,6 +24,7 @@ tests! {
 
 fn listed(project: &Project<'_>) -> Vec<String> {
     let state = project.run(["state", "list", "--format", "json"]).success().json();
+    assert_eq!(state["format_version"], "1");
     let resources = state["resources"].as_array().unwrap();
     resources.iter().map(|resource| resource["address"].as_str().unwrap().to_owned()).collect()
 }
@@ -270,7 +271,10 @@ fn the_state_is_listed_and_shown() {
     let uid = ns.field("secret/login", "/metadata/uid");
     show.stdout_contains(uid.as_str().unwrap()).stdout_lacks("hunter22").stdout_lacks("aHVudGVyMjI");
     let show = project.run(["state", "show", "resource.greeting", "--format", "json"]).success().json();
-    assert_eq!(show["resources"][0]["address"], "resource.greeting");
+    assert_eq!(
+        (&show["format_version"], &show["resources"][0]["address"]),
+        (&json!("1"), &json!("resource.greeting"))
+    );
     assert_eq!(show["resources"][0]["resource"]["provenance"], "created");
     let unknown = project.run(["state", "show", "resource.greting"]).code(1);
     unknown.stderr_contains("the state knows no `resource.greting`").stderr_contains("`resource.greeting`");
