@@ -11,6 +11,9 @@ use crate::report::{self, Styled};
 /// The width in columns where it is not known.
 const PIPED: usize = 80;
 
+/// The widest that mistakes are drawn.
+const MISTAKES: usize = 100;
+
 /// The two streams, and how each is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
@@ -66,9 +69,15 @@ impl Output {
     /// The width of data in columns: that of `COLUMNS`, or of the terminal. In a file or a pipe it is always
     /// the same.
     pub(super) fn width() -> usize {
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let terminal = || if io::stdout().is_terminal() { textwrap::termwidth() } else { PIPED };
-        columns.filter(|columns| *columns > 0).unwrap_or_else(terminal)
+        columns().unwrap_or_else(terminal)
+    }
+
+    /// The width of mistakes in columns: that of `COLUMNS`; else as wide as they are read well, or as a terminal that is
+    /// narrower.
+    pub(super) fn width_of_mistakes() -> usize {
+        let terminal = || if io::stderr().is_terminal() { textwrap::termwidth() } else { MISTAKES };
+        columns().unwrap_or_else(|| terminal().min(MISTAKES))
     }
 
     /// Prints the result of the command.
@@ -145,4 +154,10 @@ impl Output {
             written => written,
         }
     }
+}
+
+/// What `COLUMNS` says.
+fn columns() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok()?.parse().ok();
+    columns.filter(|columns| *columns > 0)
 }
