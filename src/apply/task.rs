@@ -227,14 +227,20 @@ impl Task<'_> {
                             await_field(provider, &dependencies, &address, field, timeout, progress).await?;
                         dependencies.insert(address, dependency);
                     }
-                    Err(Unresolvable::Dangling(text)) => {
-                        return Err(Problem::new(ProblemKind::Other, format!("`{text}` refers to nothing")));
-                    }
+                    Err(Unresolvable::Dangling(text)) => return Err(self.dangling(&text)),
                 }
             };
             path.set(&mut object, value);
         }
         Ok(object)
+    }
+
+    /// A reference that leads to nothing, now that everything is there that it could lead to.
+    fn dangling(&self, text: &str) -> Problem {
+        let block = &self.change.address.block;
+        Problem::new(ProblemKind::Other, format!("`{text}` refers to nothing")).help(format!(
+            "look up in the cluster what the object has there, correct the reference in [{block}], and apply again"
+        ))
     }
 
     /// When the resource is ready, if not by the rule of its kind. A hook is ready when it has done its work.
@@ -271,15 +277,18 @@ async fn await_field(
     timeout: Option<Duration>,
     progress: Progress<'_>,
 ) -> Result<Dependency, Problem> {
-    let lost =
-        || Problem::new(ProblemKind::Other, format!("{address} is gone, and its {field} was waited for"));
+    let lost = || {
+        Problem::new(ProblemKind::Other, format!("{address} is gone, and its {field} was waited for"))
+            .help("somebody else has deleted it: apply again, and it is made anew")
+    };
     let dependency = dependencies.get(address).ok_or_else(lost)?;
     progress(&format!("waits for {address}.{field}"));
     let (target, until) = (dependency.target.clone(), Until::Field(field.clone()));
     let wait = Wait { timeout, ..Wait::of(target, until) };
     let live = provider.wait(&wait, progress).await?.ok_or_else(lost)?;
     if field.get(&live.object).is_none_or(Value::is_null) {
-        return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));
+        let problem = Problem::new(ProblemKind::Other, format!("{address} still has no {field}"));
+        return Err(problem.help("find out what is to fill this field, and apply again once it has a value"));
     }
     Ok(Dependency { target: dependency.target.clone(), object: live.object.clone() })
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use super::testing::{TakesEveryWrite, config_map, create, plan};
+use super::testing::{TakesEveryWrite, config_map, create, creation, desired, plan};
 use super::*;
 use crate::provider::OnTrouble;
-use crate::resource::{Address, Problem, ProblemKind};
+use crate::resource::{Address, Expression, LiveReference, Problem, ProblemKind, Reference};
 
 /// A recorder that keeps a short note of each record. Its disk has room for `room` of them.
 struct Notes {
@@ -149,4 +149,19 @@ async fn the_next_write_begins_while_an_outcome_is_kept() {
     let report = run(&plan, &provider, &mut disk, &|_| (), &stop, options);
     let report = tokio::time::timeout(Duration::from_secs(10), report).await;
     assert!(report.expect("the second write waits for the disk").unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn a_reference_that_leads_nowhere_says_what_to_do() {
+    let mark = Reference::Live(LiveReference { text: "resource.lost.data.k".into() }).mark();
+    let mut wanted = desired(&config_map("a"));
+    let expression = Expression::parse(&mark).unwrap().unwrap();
+    wanted.unresolved.insert("data.other".parse().unwrap(), expression);
+    let (plan, stop) = (plan(vec![creation(wanted)]), Stop::default());
+    let mut notes = Notes { room: 10, records: Vec::new(), in_flight: BTreeSet::new(), stop: stop.clone() };
+    let options = Options { parallelism: 1, on_trouble: OnTrouble::Wait };
+    let report = run(&plan, &TakesEveryWrite::default(), &mut notes, &|_| (), &stop, options).await.unwrap();
+    let problem = &report.failed[0].problem;
+    assert_eq!(problem.message, "`resource.lost.data.k` refers to nothing");
+    assert!(problem.help.as_ref().unwrap().contains("correct the reference in [resource.a]"), "{problem:?}");
 }

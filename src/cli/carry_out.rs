@@ -1,7 +1,6 @@
 //! What `apply` and `destroy` share: plan, show, make sure that it is approved, apply.
 
-use std::collections::BTreeSet;
-
+use super::applying::apply;
 use super::args::{Format, Global, RunArgs};
 use super::confirm;
 use super::diagnostics;
@@ -13,20 +12,18 @@ use super::output::Output;
 use super::outputs;
 use super::plan::{self, Form};
 use super::plan_file::NamedPlanFile;
-use super::progress::Progress;
 use super::project;
 use super::settings;
+use super::undoing;
 use super::wording::note;
-use crate::apply::{Report, Stop};
 use crate::engine::{
-    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, StateAccess, Undo, Undoing,
-    Workspace,
+    Admitted, Approval, Interruption, PlanRequest, Planned, Settings, StateAccess, Workspace,
 };
 use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
 use crate::provider::dns::ManualRecords;
-use crate::report::{self, Label, SourceLine, Styled, escape, plural};
-use crate::resource::{Address, to_the_second};
+use crate::report::{self, Ending, Label, SourceLine, Styled, escape, plural};
+use crate::resource::to_the_second;
 use crate::state::{Recovered, Store};
 
 /// How the plan gets approved.
@@ -178,10 +175,18 @@ pub(super) async fn run(
     let signals = interrupt::listen(output);
     let report = apply(&mut workspace, &applicable, args.format, signals.stop(), output).await?;
     // Whoever has stopped the run wants nothing more to be written.
-    if let Some(undo) = undo.filter(|_| !report.is_complete() && !report.stopped) {
-        Box::pin(self::undo(&mut workspace, &undo, &report, args, signals.stop(), output)).await?;
-    }
+    let ending = match undo.filter(|_| !report.is_complete() && !report.stopped) {
+        Some(undo) => {
+            Box::pin(undoing::run(&mut workspace, &undo, &report, args, signals.stop(), output)).await
+        }
+        None => Ok(Ending::of(&report)),
+    };
     drop(signals);
+    if args.format == Format::Json {
+        // As with the events before: a closed output changes nothing of what has become of the run.
+        drop(Output::json_line(&report::ending_json(&report, ending.as_ref().unwrap_or(&Ending::NotUndone))));
+    }
+    ending?;
     if !report.is_complete() {
         return Ok(Exit::Failed);
     }
@@ -267,62 +272,4 @@ fn question(plan: &Plan) -> String {
         (None, Mode::Destroy) => "Destroy all of this".to_owned(),
     };
     format!("{}\n{verb}?", escape(&report::plan_subject(plan)))
-}
-
-/// Undoes what a failed run has written.
-async fn undo(
-    workspace: &mut Workspace<Store>,
-    undo: &Undo,
-    report: &Report,
-    args: &RunArgs,
-    stop: &Stop,
-    output: Output,
-) -> Result<(), Failure> {
-    let Some(Undoing { planned, staying }) = workspace.plan_undo(undo, report).await? else { return Ok(()) };
-    output.message(&note("undoing what this run wrote:"))?;
-    let shown = plan::show(
-        &planned.plan,
-        &Form::from(args),
-        &SourceLine::within(&workspace.config().sources),
-        output,
-    );
-    Failure::unless_closed(shown)?;
-    let applicable = planned.applicable(&Approval::Caller)?;
-    let report = apply(workspace, &applicable, args.format, stop, output).await?;
-    Ok(output.message(&note(undone(&report, &staying)))?)
-}
-
-/// What has become of what a run wrote.
-fn undone(report: &Report, staying: &BTreeSet<Address>) -> String {
-    if !report.is_complete() {
-        return "not all of what this run wrote was undone.".to_owned();
-    }
-    let names: Vec<String> = staying.iter().map(ToString::to_string).collect();
-    match names.len() {
-        0 => "what this run wrote is undone.".to_owned(),
-        count => format!(
-            "what this run wrote is undone, but for {count} {}: {}.",
-            plural(count, "resource that stays", "resources that stay"),
-            names.join(", ")
-        ),
-    }
-}
-
-async fn apply(
-    workspace: &mut Workspace<Store>,
-    applicable: &Applicable<'_>,
-    format: Format,
-    stop: &Stop,
-    output: Output,
-) -> Result<Report, Failure> {
-    let progress = Progress::new(format, output);
-    let emit = |event| progress.show(&event);
-    let result = workspace.apply(applicable, &emit, stop).await;
-    progress.finish();
-    let report = result?;
-    if format == Format::Text {
-        let text = report::report_text(&report);
-        if report.is_complete() { output.note(&text) } else { output.message(&text) }?;
-    }
-    Ok(report)
 }

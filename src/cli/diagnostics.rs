@@ -26,7 +26,7 @@ pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) ->
     // Lines are broken only between words, since users copy names, addresses and commands.
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
-        .with_width(width())
+        .with_width(Output::width_of_mistakes())
         .with_break_words(false)
         .with_word_separator(WordSeparator::AsciiSpace)
         .with_word_splitter(WordSplitter::NoHyphenation);
@@ -44,10 +44,6 @@ pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) ->
     }
     text.push_str(&shown.summary());
     text
-}
-
-fn width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100)
 }
 
 /// A mistake in miette's form, with the labels of one file. Labels in other files become mistakes of their

@@ -2,6 +2,7 @@
 //! commands share: settings from flags, output, progress, questions, the wording of errors.
 
 mod apply;
+mod applying;
 mod args;
 mod carry_out;
 mod completions;
@@ -33,6 +34,7 @@ mod schema;
 mod settings;
 mod show;
 mod state;
+mod undoing;
 mod unlock;
 mod validate;
 mod verbose;

@@ -3,11 +3,16 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::args::{Global, When};
 use crate::report::{self, Styled};
 
 /// The width in columns where it is not known.
 const PIPED: usize = 80;
+
+/// The widest that mistakes are drawn.
+const MISTAKES: usize = 100;
 
 /// The two streams, and how each is written.
 #[derive(Debug, Clone, Copy)]
@@ -64,9 +69,15 @@ impl Output {
     /// The width of data in columns: that of `COLUMNS`, or of the terminal. In a file or a pipe it is always
     /// the same.
     pub(super) fn width() -> usize {
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let terminal = || if io::stdout().is_terminal() { textwrap::termwidth() } else { PIPED };
-        columns.filter(|columns| *columns > 0).unwrap_or_else(terminal)
+        columns().unwrap_or_else(terminal)
+    }
+
+    /// The width of mistakes in columns: that of `COLUMNS`; else as wide as they are read well, or as a terminal that is
+    /// narrower.
+    pub(super) fn width_of_mistakes() -> usize {
+        let terminal = || if io::stderr().is_terminal() { textwrap::termwidth() } else { MISTAKES };
+        columns().unwrap_or_else(|| terminal().min(MISTAKES))
     }
 
     /// Prints the result of the command.
@@ -78,6 +89,11 @@ impl Output {
     /// Prints the result of the command as JSON; what could steer a terminal is escaped.
     pub(super) fn json(json: &str) -> io::Result<()> {
         Self::raw_data(&report::escape_json(json))
+    }
+
+    /// Prints one value of a stream of JSON, on a line of its own.
+    pub(super) fn json_line(value: &Value) -> io::Result<()> {
+        Self::json(&format!("{value}\n"))
     }
 
     /// Prints the result of the command without styles, byte by byte as given.
@@ -138,4 +154,10 @@ impl Output {
             written => written,
         }
     }
+}
+
+/// What `COLUMNS` says.
+fn columns() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok()?.parse().ok();
+    columns.filter(|columns| *columns > 0)
 }

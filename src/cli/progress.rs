@@ -35,7 +35,7 @@ impl Progress {
     /// written.
     pub(super) fn show(&self, event: &Event) {
         if self.format == Format::Json {
-            drop(Output::json(&format!("{}\n", report::event_json(event))));
+            drop(Output::json_line(&report::event_json(event)));
             return;
         }
         self.follow(event);
@@ -101,7 +101,8 @@ impl Progress {
     }
 
     fn spinner(&self, address: &Address, doing: &str) -> ProgressBar {
-        let style = ProgressStyle::with_template("{spinner} {prefix:>9} {msg} {elapsed:.dim}");
+        let elapsed = if self.output.styles_messages() { "{elapsed:.dim}" } else { "{elapsed}" };
+        let style = ProgressStyle::with_template(&format!("{{spinner}} {{prefix:>9}} {{msg}} {elapsed}"));
         let bar = self.bars.add(ProgressBar::new_spinner());
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.set_prefix(doing.to_owned());

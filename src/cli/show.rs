@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::args::{FormArgs, Global, PlanFormat, ShowArgs};
 use super::exit::Exit;
@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, args: &ShowArgs, output: Output) -> Res
                     let open_run = project.fate_of_last_run(&view).await;
                     output.data(&report::state_text(&view.state, &open_run))?;
                 }
-                TextOrJson::Json => Output::json(&format!("{:#}\n", json!(view.state)))?,
+                TextOrJson::Json => Output::json(&format!("{:#}\n", report::state_json(&view.state)))?,
             }
         }
         Shown::Revision(number) => {
@@ -61,7 +61,7 @@ pub(super) async fn run(global: &Global, args: &ShowArgs, output: Output) -> Res
                     output.data(&report::revision_head_text(&revision))?;
                     Output::raw_data(&objects(&revision)?)?;
                 }
-                TextOrJson::Json => Output::json(&format!("{:#}\n", json!(revision)))?,
+                TextOrJson::Json => Output::json(&format!("{:#}\n", report::whole_revision_json(&revision)))?,
             }
         }
     }

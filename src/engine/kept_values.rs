@@ -1,5 +1,7 @@
 //! The secret values of a revision, as far as they are kept and can be read here.
 
+use std::collections::BTreeMap;
+
 use crate::config::{Encryption, IdentitySource};
 use crate::resource::{Address, FieldPath};
 use crate::state::{Backend, Identities, NotOpened, Revision, SecretValues};
@@ -12,15 +14,24 @@ use super::Project;
 pub(super) enum KeptValues {
     /// None are kept.
     No,
-    /// They are kept, and cannot be read here.
-    Closed {
-        /// Why not.
-        why: String,
-        /// What to do about it.
-        help: String,
+    /// They are kept, and none of them can be read here.
+    Closed(Closed),
+    /// They are kept.
+    Open {
+        /// Those that can be read here.
+        values: SecretValues,
+        /// The resources whose values cannot.
+        closed: BTreeMap<Address, Closed>,
     },
-    /// They are kept, and are these.
-    Open(SecretValues),
+}
+
+/// Values that are kept and cannot be read here.
+#[derive(Debug, Clone)]
+pub(super) struct Closed {
+    /// Why not.
+    pub(super) why: String,
+    /// What to do about it.
+    pub(super) help: String,
 }
 
 impl KeptValues {
@@ -30,8 +41,17 @@ impl KeptValues {
         address: &Address,
         fields: impl IntoIterator<Item = &'v FieldPath>,
     ) -> Option<Vec<(&'v FieldPath, &'v Value)>> {
-        let Self::Open(values) = self else { return None };
+        let Self::Open { values, .. } = self else { return None };
         fields.into_iter().map(|field| Some((field, values.get(address, field)?))).collect()
+    }
+
+    /// Why the values of a resource cannot be read here, though they are kept.
+    pub(super) fn closed(&self, address: &Address) -> Option<&Closed> {
+        match self {
+            Self::No => None,
+            Self::Closed(closed) => Some(closed),
+            Self::Open { closed, .. } => closed.get(address),
+        }
     }
 }
 
@@ -42,19 +62,23 @@ impl Project {
             Ok(None) => return KeptValues::No,
             Ok(Some(sealed)) => sealed,
             // Whoever may only plan may not read them, and goes on without.
-            Err(error) => return KeptValues::Closed { why: error.to_string(), help: error.help() },
+            Err(error) => return KeptValues::Closed(Closed { why: error.to_string(), help: error.help() }),
         };
         if !sealed.are_of(&revision.head) {
             return KeptValues::No;
         }
         let encryption = self.config.state.encryption();
-        let opened = match self.identities(encryption) {
-            Ok(identities) => sealed.open(identities.as_ref()).map_err(|error| closed(&error, encryption)),
-            Err(why) => Err((why, "correct the identity in `[state] encryption`".to_owned())),
-        };
-        match opened {
-            Ok(values) => KeptValues::Open(values),
-            Err((why, help)) => KeptValues::Closed { why, help },
+        match self.identities(encryption) {
+            Ok(identities) => {
+                let (values, unopened) = sealed.open_each(identities.as_ref());
+                let closed =
+                    unopened.into_iter().map(|(address, error)| (address, closed(&error, encryption)));
+                KeptValues::Open { values, closed: closed.collect() }
+            }
+            Err(why) => {
+                let help = "correct the identity in `[state] encryption`".to_owned();
+                KeptValues::Closed(Closed { why, help })
+            }
         }
     }
 
@@ -81,7 +105,7 @@ impl Project {
 }
 
 /// Why values that are kept cannot be read here, and what to do about it.
-fn closed(error: &NotOpened, encryption: Option<&Encryption>) -> (String, String) {
+fn closed(error: &NotOpened, encryption: Option<&Encryption>) -> Closed {
     let source = encryption.and_then(|encryption| encryption.identity.as_ref());
     let help = match (error, source) {
         (NotOpened::NoIdentity, Some(IdentitySource::Env(name))) => {
@@ -97,8 +121,11 @@ fn closed(error: &NotOpened, encryption: Option<&Encryption>) -> (String, String
         (NotOpened::Refused { .. }, _) => {
             "give the identity of one of the recipients that they were encrypted for".to_owned()
         }
+        (NotOpened::Damaged { .. }, _) => {
+            "put the file of the values of this revision back from a backup".to_owned()
+        }
     };
-    (error.to_string(), help)
+    Closed { why: error.to_string(), help }
 }
 
 fn source_name(source: &IdentitySource) -> String {

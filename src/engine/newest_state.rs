@@ -215,11 +215,13 @@ fn with_entry(
 
 fn contended() -> Problem {
     Problem::new(ProblemKind::Conflict, "others change the record all the time")
+        .help("run the command again when no other run of the project is under way")
 }
 
 fn silence() -> Problem {
     let seconds = PATIENCE.as_secs();
     Problem::new(ProblemKind::Unreachable, format!("the server has given no answer for {seconds} s"))
+        .help("the next apply records it, once the server answers")
 }
 
 /// The record of one run: its begin, and its end.

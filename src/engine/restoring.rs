@@ -19,7 +19,9 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::provider::Provider;
-use crate::resource::{Address, Batch, Desired, Identity, Live, Moment, Problem, Reading, Target};
+use crate::resource::{
+    Address, Batch, BlockAddress, Desired, Identity, Live, Moment, Problem, Reading, Target,
+};
 use crate::state::{Revision, State, StoredDesired};
 
 /// What a rollback wants, and what it works from.
@@ -136,8 +138,12 @@ impl Refilled {
 /// What is left out is no dependency of others either.
 fn without_dependencies_on_nothing(desired: &mut [Desired]) {
     let there: BTreeSet<Address> = desired.iter().map(|one| one.address.clone()).collect();
+    let blocks: BTreeSet<BlockAddress> = there.iter().map(|address| address.block.clone()).collect();
+    // A block's address stands for all of its objects.
+    let is_there =
+        |named: &Address| there.contains(named) || named.object.is_none() && blocks.contains(&named.block);
     for one in desired {
-        one.depends_on.retain(|(named, _)| there.iter().any(|address| address.is_meant_by(named)));
+        one.depends_on.retain(|(named, _)| is_there(named));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::kept_values::KeptValues;
+use super::kept_values::{Closed, KeptValues};
 use super::planned::Planned;
 use super::request::PlanRequest;
 use super::restoring::{self, is_filled_by_cluster};
@@ -239,11 +239,9 @@ fn obstacle(
     let changes_secret = change.fields.iter().any(|field| field.sensitive && field.before.is_some());
     let is_whole =
         change.prior.as_ref().is_some_and(|live| is_filled_by_cluster(known, stored, live, revision, state));
-    (is_removed || changes_secret || !is_whole).then(|| match values {
-        KeptValues::Closed { why, help } => {
-            NotUndoable::ClosedSecret { address, why: format!("{why}; {help}") }
-        }
-        KeptValues::No | KeptValues::Open(_) => NotUndoable::Secret(address),
+    (is_removed || changes_secret || !is_whole).then(|| match values.closed(known) {
+        Some(Closed { why, help }) => NotUndoable::ClosedSecret { address, why: format!("{why}; {help}") },
+        None => NotUndoable::Secret(address),
     })
 }
 

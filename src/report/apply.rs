@@ -1,12 +1,17 @@
 //! The words for an apply: for its events while it runs, and for its report.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::apply::{Event, Report};
-use crate::plan::Action;
+use crate::plan::{Action, Plan};
 use crate::report::format::escape::escape;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::freshness;
+use crate::report::plan::json::plan_json;
+use crate::report::source_line::Locator;
+use crate::resource::Address;
 
 /// One line for an event; `None` for those that only matter to a progress display.
 pub fn event_line(event: &Event) -> Option<Styled> {
@@ -139,6 +144,60 @@ pub fn event_json(event: &Event) -> Value {
         }
         Event::Stopping => json!({"event": "stopping"}),
     }
+}
+
+/// How a run has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was done.
+    Completed,
+    /// Something failed. What was done stays, and the next plan goes on from there.
+    Failed,
+    /// It was stopped from outside. What was done stays.
+    Stopped,
+    /// Something failed, and what the run had written is undone.
+    Undone {
+        /// What it wrote and what stays all the same.
+        staying: BTreeSet<Address>,
+    },
+    /// Something failed, and not all of what the run had written could be undone.
+    NotUndone,
+}
+
+impl Ending {
+    /// The end of a run of which nothing is undone.
+    pub fn of(report: &Report) -> Self {
+        match report {
+            _ if report.is_complete() => Self::Completed,
+            Report { stopped: true, .. } => Self::Stopped,
+            _ => Self::Failed,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Undone { .. } => "undone",
+            Self::NotUndone => "not_undone",
+        }
+    }
+}
+
+/// The plan by which a failed run is undone, as an event: the events after it are those of the undo.
+pub fn undoing_json(plan: &Plan, places: Locator<'_>) -> Value {
+    json!({"event": "undoing", "plan": plan_json(plan, places)})
+}
+
+/// The last event of a run: how it has ended, and what the report of it counts.
+pub fn ending_json(report: &Report, ending: &Ending) -> Value {
+    let mut json = json!({"event": "ended", "outcome": ending.name(), "done": report.done.len(),
+                          "failed": report.failed.len(), "skipped": report.skipped.len()});
+    if let Ending::Undone { staying } = ending {
+        json["staying"] = json!(staying);
+    }
+    json
 }
 
 /// The report of an apply as text: what was done, what failed, what was not tried.

@@ -35,7 +35,7 @@ mod state;
 mod verify;
 
 pub(crate) use apply::present;
-pub use apply::{event_json, event_line, report_text};
+pub use apply::{Ending, ending_json, event_json, event_line, report_text, undoing_json};
 pub use approval::{divergence_lines, mismatch_text};
 pub use drift::json::{DRIFT_FORMAT_VERSION, drift_json};
 pub use drift::markdown::drift_markdown;
@@ -58,7 +58,9 @@ pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};
 pub use plan::reasons::refusal;
 pub use plan::text::plan_text;
 pub use source_line::{Locator, SourceLine};
-pub use state::state_text;
+pub use state::{
+    STATE_FORMAT_VERSION, state_json, state_list_json, state_resources_json, state_text, whole_revision_json,
+};
 pub use verify::json::{VERIFY_FORMAT_VERSION, verify_json};
 pub use verify::junit::verify_junit;
 pub use verify::text::{verify_head, verify_line, verify_summary};

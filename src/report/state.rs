@@ -1,10 +1,16 @@
-//! The state as text.
+//! The state, as text and as JSON.
+
+use serde_json::{Value, json};
 
 use crate::report::drift::text::interruption;
 use crate::report::format::escape::escape;
 use crate::report::format::styled::{Label, Styled};
-use crate::resource::to_the_second;
-use crate::state::{OpenRun, Readiness, State, StoredResource};
+use crate::resource::{Address, to_the_second};
+use crate::state::{OpenRun, Readiness, Revision, State, StoredResource};
+
+/// The version of the JSON of a state and of a whole revision. It is raised when an existing key changes its meaning or is
+/// removed.
+pub const STATE_FORMAT_VERSION: &str = "1";
 
 /// The state in short: which one it is, and what it knows, one line for each resource. `open_run` is what has become of a
 /// last run that has not recorded its end.
@@ -35,6 +41,42 @@ pub fn state_text(state: &State, open_run: &OpenRun) -> Styled {
         text.line(Label::Warning, remark(resource).map(|remark| format!("  {remark}")).unwrap_or_default());
     }
     text
+}
+
+/// All of the state as JSON. It has no secret.
+pub fn state_json(state: &State) -> Value {
+    with_version(json!(state))
+}
+
+/// All of a revision as JSON. It has no secret.
+pub fn whole_revision_json(revision: &Revision) -> Value {
+    with_version(json!(revision))
+}
+
+/// What the state knows as JSON: the address of each resource, and its object.
+pub fn state_list_json(state: &State) -> Value {
+    let resources = state.resources.iter();
+    let resources = resources.map(|(address, known)| json!({"address": address, "identity": known.identity}));
+    with_version(json!({
+        "project": state.project,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "resources": resources.collect::<Vec<_>>(),
+    }))
+}
+
+/// All that the state knows of these resources, as JSON.
+pub fn state_resources_json<'s>(
+    resources: impl IntoIterator<Item = (&'s Address, &'s StoredResource)>,
+) -> Value {
+    let resources = resources.into_iter();
+    let resources = resources.map(|(address, known)| json!({"address": address, "resource": known}));
+    with_version(json!({ "resources": resources.collect::<Vec<_>>() }))
+}
+
+fn with_version(mut json: Value) -> Value {
+    json["format_version"] = STATE_FORMAT_VERSION.into();
+    json
 }
 
 /// What is special about a resource.

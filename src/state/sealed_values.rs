@@ -37,13 +37,19 @@ pub enum NotOpened {
     /// They are encrypted, and nobody gave an identity.
     #[error("they are encrypted, and no identity is given")]
     NoIdentity,
-    /// What is there cannot be opened.
+    /// They cannot be decrypted.
     #[error("those of {address} cannot be opened: {reason}")]
     Refused {
         /// The resource.
         address: Box<Address>,
         /// Why.
         reason: String,
+    },
+    /// What is there is nothing that regplan has written.
+    #[error("those of {address} are damaged")]
+    Damaged {
+        /// The resource.
+        address: Box<Address>,
     },
 }
 
@@ -65,12 +71,20 @@ impl SealedValues {
         Ok(Self { revision, run, sealed_by: seal.kind(), values: sealed.collect::<std::io::Result<_>>()? })
     }
 
+    /// No values, where none are sealed anew. Only what is encrypted already can be added.
+    pub(super) fn none(revision: u64, run: RunId) -> Self {
+        Self { revision, run, sealed_by: SealedBy::Age, values: BTreeMap::new() }
+    }
+
     /// Whether they are those of this revision, and not of a run of the same number that could not save its own.
     pub fn are_of(&self, head: &RevisionHead) -> bool {
         self.run == head.run
     }
 
-    /// Takes over the values of a resource that has another address by now, as they are.
+    /// Takes over the values of a resource that has another address by now, as they are: for the recipients of then.
+    ///
+    /// Those of one place are all sealed by the same means, and a migration seals them as the new place does. So what
+    /// differs here is no place's own, and must not come into it in clear.
     pub(super) fn carry_over(&mut self, before: &Self, then: &Address, now: &Address) {
         if self.sealed_by == before.sealed_by
             && let Some(values) = before.values.get(then)
@@ -79,15 +93,26 @@ impl SealedValues {
         }
     }
 
-    /// The values.
+    /// All values.
     ///
     /// # Errors
-    /// They are encrypted, and none of the identities opens them.
+    /// The first ones that cannot be opened: none of the identities opens them, or they are damaged.
     pub fn open(&self, identities: Option<&Identities>) -> Result<SecretValues, NotOpened> {
-        self.values
-            .iter()
-            .map(|(address, sealed)| Ok((address.clone(), self.fields(address, sealed, identities)?)))
-            .collect()
+        let (values, unopened) = self.open_each(identities);
+        unopened.into_values().next().map_or(Ok(values), Err)
+    }
+
+    /// The values that can be opened; and of every other resource, why its values cannot. A run may have carried them on
+    /// that were encrypted for others.
+    pub fn open_each(&self, identities: Option<&Identities>) -> (SecretValues, BTreeMap<Address, NotOpened>) {
+        let (mut opened, mut unopened) = (BTreeMap::new(), BTreeMap::new());
+        for (address, sealed) in &self.values {
+            match self.fields(address, sealed, identities) {
+                Ok(fields) => drop(opened.insert(address.clone(), fields)),
+                Err(error) => drop(unopened.insert(address.clone(), error)),
+            }
+        }
+        (opened.into_iter().collect(), unopened)
     }
 
     fn fields(
@@ -96,15 +121,15 @@ impl SealedValues {
         sealed: &str,
         identities: Option<&Identities>,
     ) -> Result<Fields, NotOpened> {
+        let damaged = || NotOpened::Damaged { address: Box::new(address.clone()) };
         let refused = |reason: String| NotOpened::Refused { address: Box::new(address.clone()), reason };
-        let bytes = STANDARD.decode(sealed).map_err(|error| refused(error.to_string()))?;
+        let bytes = STANDARD.decode(sealed).map_err(|_| damaged())?;
         let bytes = match self.sealed_by {
             SealedBy::Place => bytes,
             SealedBy::Age => identities.ok_or(NotOpened::NoIdentity)?.open(&bytes).map_err(refused)?,
         };
         // What the parser says could quote a value.
-        let fields: Vec<_> =
-            from_json(&bytes).map_err(|_| refused("they are not what regplan writes".to_owned()))?;
+        let fields: Vec<_> = from_json(&bytes).map_err(|_| damaged())?;
         Ok(fields.into_iter().collect())
     }
 }

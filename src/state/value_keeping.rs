@@ -7,7 +7,7 @@ use super::revision::RevisionHead;
 use super::sealed_values::SealedValues;
 
 /// Keeps the secret values of a revision that is about to be saved, where the place keeps any. Those of resources that the
-/// run left out are carried on from the revision `before`.
+/// run left out are carried on from the revision `before`, also where no new ones are kept any more: they were not touched.
 ///
 /// # Errors
 /// They cannot be encrypted or written; or those of the revision before cannot be read.
@@ -17,9 +17,11 @@ pub(super) async fn keep(
     before: u64,
     completion: &Completion,
 ) -> Result<(), StateError> {
-    let Some(seal) = backend.seal() else { return Ok(()) };
-    let sealed = SealedValues::new(head.number, head.run.clone(), &completion.values, seal);
-    let mut sealed = sealed.map_err(StateError::io(&backend.place(), "encrypt the secret values for"))?;
+    let mut sealed = match backend.seal() {
+        Some(seal) => SealedValues::new(head.number, head.run.clone(), &completion.values, seal)
+            .map_err(StateError::io(&backend.place(), "encrypt the secret values for"))?,
+        None => SealedValues::none(head.number, head.run.clone()),
+    };
     if !completion.carried.is_empty()
         // Damaged ones are lost, and stop no run.
         && let Some(before) = unless_damaged(backend.values(before).await)?.flatten()

@@ -13,6 +13,7 @@ tests! {
     the_cluster_keeps_them_in_secrets,
     values_of_another_run_are_not_taken,
     what_cannot_be_opened_is_said_before_anything_is_written,
+    a_value_that_cannot_be_opened_costs_no_other,
     nothing_but_a_way_back_needs_the_identity,
     a_run_that_changes_a_secret_is_undone,
     a_run_that_leaves_a_secret_out_keeps_it,
@@ -160,6 +161,32 @@ fn what_cannot_be_opened_is_said_before_anything_is_written() {
     // With consent one goes on without them, as ever.
     project.run(["rollback", "--auto-approve", "--consent", "resource.login"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+}
+
+/// A run with a target has carried it on, encrypted for somebody who has left since.
+fn a_value_that_cannot_be_opened_costs_no_other() {
+    let (ns, before, after) = (Namespace::new(), Keys::new(), Keys::new());
+    let other = "\n[resource.other]\napiVersion = \"v1\"\nkind = \"Secret\"\nstringData.token = \"${secret.token}\"\n";
+    let text = |keys: &Keys| format!("{}{other}{}", with_secret("good"), keys.table());
+    let project = ns.project().write("token", "first-canary").write("regplan.toml", &text(&before));
+    let project = project.env("STATE_IDENTITY", &after.identity);
+    project.apply();
+    project.rewrite("regplan.toml", &text(&after));
+    project.rewrite("token", "second-canary");
+    project.run(["apply", "--auto-approve", "--target", "resource.other"]).success();
+    let second = ns.field("secret/other", "/data/token");
+    project.rewrite("token", "third-canary");
+    project.apply();
+    let refused = project.run(["rollback", "2", "--auto-approve"]).code(1);
+    refused.stdout_contains("those of resource.login cannot be opened").stdout_lacks("of resource.other");
+    assert_ne!(ns.field("secret/other", "/data/token"), second, "nothing was begun");
+    project.run(["rollback", "2", "--auto-approve", "--consent", "resource.login"]).success();
+    assert_eq!(ns.field("secret/other", "/data/token"), second);
+    assert_ne!(ns.field("secret/login", "/data/token"), FIRST);
+    // Whoever still has the old identity as well misses nothing.
+    let both = project.env("STATE_IDENTITY", format!("{}{}", before.identity, after.identity));
+    both.run(["rollback", "2", "--auto-approve"]).success();
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
 }
 
 fn nothing_but_a_way_back_needs_the_identity() {

@@ -6,6 +6,7 @@ use crate::harness::{GREETING, HEAD, Namespace, Project, wait_until};
 
 tests! {
     a_moved_block_keeps_its_objects,
+    a_rollback_goes_back_over_a_move,
     a_moved_block_whose_object_has_another_name_is_replaced,
     moves_are_followed_one_after_the_other,
     a_moved_claim_with_another_name_is_refused,
@@ -23,6 +24,7 @@ tests! {
 
 fn listed(project: &Project<'_>) -> Vec<String> {
     let state = project.run(["state", "list", "--format", "json"]).success().json();
+    assert_eq!(state["format_version"], "1");
     let resources = state["resources"].as_array().unwrap();
     resources.iter().map(|resource| resource["address"].as_str().unwrap().to_owned()).collect()
 }
@@ -64,6 +66,27 @@ fn a_moved_block_whose_object_has_another_name_is_replaced() {
     assert!(ns.find("configmap/greeting").is_none());
     assert_eq!(ns.field("configmap/welcome", "/data/hello"), "world");
     assert_eq!(listed(&project), ["resource.welcome"]);
+    project.expect_settled();
+}
+
+/// The object stays, and has the address again that it had then.
+fn a_rollback_goes_back_over_a_move() {
+    let ns = Namespace::new();
+    let named = GREETING.replace("kind = \"ConfigMap\"", "kind = \"ConfigMap\"\nmetadata.name = \"kept\"");
+    let project = ns.project().write("regplan.toml", &named);
+    project.apply();
+    let uid = ns.field("configmap/kept", "/metadata/uid");
+    let renamed = named.replace("[resource.greeting]", "[resource.welcome]").replace("world", "moon");
+    project.rewrite("regplan.toml", &format!("{renamed}{KEPT}"));
+    project.apply();
+    let back = project.run(["rollback", "1", "--auto-approve"]).success();
+    back.stdout_contains("moved from resource.welcome").stdout_contains("0 to replace, 0 to destroy");
+    assert_eq!(ns.field("configmap/kept", "/metadata/uid"), uid);
+    assert_eq!(ns.field("configmap/kept", "/data/hello"), "world");
+    assert_eq!(listed(&project), ["resource.greeting"]);
+    // The configuration still has its table, by which the next apply goes the same way again.
+    project.apply().stdout_contains("moved from resource.greeting");
+    assert_eq!(ns.field("configmap/kept", "/metadata/uid"), uid);
     project.expect_settled();
 }
 
@@ -248,7 +271,10 @@ fn the_state_is_listed_and_shown() {
     let uid = ns.field("secret/login", "/metadata/uid");
     show.stdout_contains(uid.as_str().unwrap()).stdout_lacks("hunter22").stdout_lacks("aHVudGVyMjI");
     let show = project.run(["state", "show", "resource.greeting", "--format", "json"]).success().json();
-    assert_eq!(show["resources"][0]["address"], "resource.greeting");
+    assert_eq!(
+        (&show["format_version"], &show["resources"][0]["address"]),
+        (&json!("1"), &json!("resource.greeting"))
+    );
     assert_eq!(show["resources"][0]["resource"]["provenance"], "created");
     let unknown = project.run(["state", "show", "resource.greting"]).code(1);
     unknown.stderr_contains("the state knows no `resource.greting`").stderr_contains("`resource.greeting`");

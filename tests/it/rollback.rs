@@ -139,9 +139,11 @@ fn a_revision_and_the_state_are_shown() {
     shown.stdout_contains("token: (sensitive)").stdout_lacks("canary").stdout_lacks("Zmlyc3Q");
     let json = project.run(["show", "1", "--format", "json"]).success().json();
     assert_eq!(json["desired"]["resource.greeting"]["object"]["data"]["hello"], "good");
+    assert_eq!(json["format_version"], "1");
     let state = project.run(["show", "state"]).success();
     state.stdout_contains("revision  1").stdout_contains("resource.login").stdout_contains("serial");
-    assert_eq!(project.run(["show", "state", "--format", "json"]).success().json()["revision"], 1);
+    let state = project.run(["show", "state", "--format", "json"]).success().json();
+    assert_eq!((&state["format_version"], &state["revision"]), (&json!("1"), &json!(1)));
     project.run(["show", "state", "--format", "markdown"]).code(1).stderr_contains("not as Markdown");
     project.run(["show", "2"]).code(1).stderr_contains("revision 2");
     project.run(["show", "./2"]).code(1).stderr_contains("plan file");

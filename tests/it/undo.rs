@@ -3,7 +3,7 @@
 use std::fs;
 
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{
     Ended, FAILING, GREETING, IN_CLUSTER, Namespace, ObjectServer, Project, custom_object, definition,
@@ -13,6 +13,7 @@ use crate::rollback::{applied, definition_text, with_secret, with_value};
 
 tests! {
     a_run_that_fails_is_undone,
+    programs_are_told_of_an_undo_by_events,
     a_run_whose_state_is_in_the_cluster_is_undone_with_its_secrets,
     a_run_whose_state_is_in_a_store_is_undone_with_its_secrets,
     a_first_run_that_fails_leaves_nothing_behind,
@@ -59,6 +60,37 @@ fn a_run_that_fails_is_undone() {
     project.rewrite("regplan.toml", &format!("{}{old}", with_value("better")));
     project.run(["apply", "--auto-approve", "--rollback-on-failure"]).success();
     project.expect_settled();
+}
+
+fn programs_are_told_of_an_undo_by_events() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &with_value("good"));
+    let run = |code| {
+        let flags = ["apply", "--auto-approve", "--rollback-on-failure", "--format", "json"];
+        let ended = project.run(flags).code(code);
+        let values = serde_json::Deserializer::from_str(ended.stdout()).into_iter();
+        values.collect::<Result<Vec<Value>, _>>().unwrap()
+    };
+    let events = run(0);
+    assert_eq!(
+        events.last().unwrap(),
+        &json!({"event": "ended", "outcome": "completed", "done": 1, "failed": 0, "skipped": 0})
+    );
+    project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
+    let events = run(1);
+    assert_eq!(events[0]["format_version"], "1");
+    assert!(events[1..].iter().all(|event| event["event"].is_string()), "{events:#?}");
+    let undoing = events.iter().position(|event| event["event"] == "undoing").unwrap();
+    assert_eq!(events[undoing]["plan"]["revision"], 1);
+    assert_eq!(events[undoing + 1]["event"], "started");
+    let last = events.last().unwrap();
+    assert_eq!(
+        (&last["event"], &last["outcome"], &last["staying"]),
+        (&json!("ended"), &json!("undone"), &json!([]))
+    );
+    // Where there is nothing to do, no run begins.
+    project.rewrite("regplan.toml", &with_value("good"));
+    assert_eq!(run(0).len(), 1);
 }
 
 /// There the values are in Secrets, and no identity is needed.

@@ -1,13 +1,11 @@
 //! `regplan state list`.
 
-use serde_json::{Value, json};
-
 use super::open::read_state;
 use crate::cli::args::{Format, Global, StateListArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::report::{Label, Styled, escape};
+use crate::report::{self, Label, Styled, escape};
 
 pub(super) async fn run(global: &Global, args: &StateListArgs, output: Output) -> Result<Exit, Failure> {
     let state = read_state(global, output).await?;
@@ -22,20 +20,7 @@ pub(super) async fn run(global: &Global, args: &StateListArgs, output: Output) -
             }
             output.data(&text)?;
         }
-        Format::Json => {
-            let resources: Vec<Value> = state
-                .resources
-                .iter()
-                .map(|(address, resource)| json!({"address": address, "identity": resource.identity}))
-                .collect();
-            let state = json!({
-                "project": state.project,
-                "lineage": state.lineage,
-                "serial": state.serial,
-                "resources": resources,
-            });
-            Output::json(&format!("{state:#}\n"))?;
-        }
+        Format::Json => Output::json(&format!("{:#}\n", report::state_list_json(&state)))?,
     }
     Ok(Exit::Done)
 }

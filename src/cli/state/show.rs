@@ -1,13 +1,11 @@
 //! `regplan state show`.
 
-use serde_json::{Value, json};
-
 use super::open::{named, read_state};
 use crate::cli::args::{Format, Global, StateShowArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::report::{Label, Styled, escape};
+use crate::report::{self, Label, Styled, escape};
 use crate::resource::{Address, Held};
 use crate::state::{Provenance, StoredResource};
 
@@ -26,11 +24,7 @@ pub(super) async fn run(global: &Global, args: &StateShowArgs, output: Output) -
             }
             output.data(&text)?;
         }
-        Format::Json => {
-            let resources: Vec<Value> =
-                shown.map(|(address, resource)| json!({"address": address, "resource": resource})).collect();
-            Output::json(&format!("{:#}\n", json!({ "resources": resources })))?;
-        }
+        Format::Json => Output::json(&format!("{:#}\n", report::state_resources_json(shown)))?,
     }
     Ok(Exit::Done)
 }

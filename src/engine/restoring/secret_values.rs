@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::kept_values::KeptValues;
+use crate::engine::kept_values::{Closed, KeptValues};
 use crate::kubernetes::field_manager;
 use crate::plan::keyed;
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Reading};
@@ -119,6 +119,7 @@ impl Record<'_> {
         let message =
             format!("{} is gone, and revision {number} does not have its secret values", desired.identity);
         Filled::Barred(self.barred(
+            address,
             message,
             &format!(
                 "apply the configuration that has their sources, or go on without it: `--consent {address}`"
@@ -133,6 +134,7 @@ impl Record<'_> {
             named(paths)
         );
         Filled::Barred(self.barred(
+            &desired.address,
             message,
             &format!(
                 "apply the configuration that has its source; or delete the object, and go on without it: `--consent {}`",
@@ -148,6 +150,7 @@ impl Record<'_> {
             named(paths)
         );
         self.barred(
+            &desired.address,
             message,
             &format!(
                 "keep the present value with `--consent {}`, or apply the configuration that has its source",
@@ -158,14 +161,12 @@ impl Record<'_> {
 
     /// What keeps a resource from being restored. Where its values are kept and cannot be read here, that is the first
     /// thing to mend.
-    fn barred(self, message: String, help: &str) -> Problem {
+    fn barred(self, address: &Address, message: String, help: &str) -> Problem {
         let problem = |message| Problem::new(ProblemKind::Conflict, message);
-        match self.values {
-            KeptValues::Closed { why, help: first } => {
-                problem(format!("{message}, that can be read here: {why}"))
-                    .help(format!("{first}; or {help}"))
-            }
-            KeptValues::No | KeptValues::Open(_) => problem(message).help(help),
+        match self.values.closed(address) {
+            Some(Closed { why, help: first }) => problem(format!("{message}, that can be read here: {why}"))
+                .help(format!("{first}; or {help}")),
+            None => problem(message).help(help),
         }
     }
 }

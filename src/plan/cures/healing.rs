@@ -1,7 +1,7 @@
 //! Which changes of a plan cure a refusal.
 
 use std::cmp::Ordering;
-
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -18,13 +18,34 @@ use crate::plan::model::plan::Plan;
 use crate::resource::dependencies::{Facility, provides, selects};
 use crate::resource::{Address, FieldPath, Identity, Problem};
 
+/// The whole plan, as far as it is known.
+pub(in crate::plan) struct Changes<'c> {
+    all: Vec<&'c Change>,
+    by_object: HashMap<&'c Identity, &'c Change>,
+}
+
+impl<'c> Changes<'c> {
+    /// The change of an object; of several, the first.
+    fn of(&self, object: &Identity) -> Option<&'c Change> {
+        self.by_object.get(object).copied()
+    }
+}
+
+impl<'c> FromIterator<&'c Change> for Changes<'c> {
+    fn from_iter<I: IntoIterator<Item = &'c Change>>(changes: I) -> Self {
+        let all: Vec<&Change> = changes.into_iter().collect();
+        let by_object = all.iter().rev().map(|change| (&change.target.identity, *change)).collect();
+        Self { all, by_object }
+    }
+}
+
 /// The changes that cure the refusal of the resource with this address; `None` where nothing in the plan helps.
 pub(in crate::plan) fn cures(
     remedies: &[Vec<Remedy>],
     address: &Address,
-    changes: &[&Change],
+    changes: &Changes<'_>,
 ) -> Option<Vec<Cure>> {
-    let all: Vec<Effect<'_>> = changes.iter().flat_map(|change| effects(change)).collect();
+    let all: Vec<Effect<'_>> = changes.all.iter().flat_map(|change| effects(change)).collect();
     // No change cures itself. It may begin with the delete of an object that had another name.
     let others: Vec<Effect<'_>> = all
         .into_iter()
@@ -52,13 +73,12 @@ pub(in crate::plan) fn cures(
 pub fn is_curable(plan: &Plan, change: &Change, sent: &Value, problem: &Problem) -> bool {
     let live = change.prior.as_deref();
     let remedies = remedies(RefusedObject { identity: &change.target.identity, sent, live, problem });
-    !remedies.is_empty()
-        && cures(&remedies, &change.address, &plan.changes.iter().collect::<Vec<_>>()).is_some()
+    !remedies.is_empty() && cures(&remedies, &change.address, &plan.changes.iter().collect()).is_some()
 }
 
 impl Remedy {
-    /// Whether this effect is what must happen; `changes` is the whole plan, as far as it is known.
-    fn is(&self, effect: Effect<'_>, changes: &[&Change]) -> bool {
+    /// Whether this effect is what must happen.
+    fn is(&self, effect: Effect<'_>, changes: &Changes<'_>) -> bool {
         let Effect { object, deed, .. } = effect;
         let is_of = |kind: &(&str, &str), namespace: &Option<String>| {
             object.is(kind.0, kind.1) && object.namespace == *namespace
@@ -203,21 +223,20 @@ fn object_of(change: &Change) -> Option<&Value> {
 }
 
 /// Whether it is this Service, or makes pods that it selects.
-fn is_behind(effect: Effect<'_>, service: &Identity, changes: &[&Change]) -> bool {
+fn is_behind(effect: Effect<'_>, service: &Identity, changes: &Changes<'_>) -> bool {
     if effect.object == service {
         return true;
     }
-    let found = changes.iter().find(|change| change.target.identity == *service);
-    let selection = found.and_then(|change| selects(service, object_of(change)?));
+    let selection = changes.of(service).and_then(|change| selects(service, object_of(change)?));
     let (Some(selection), Some(object)) = (selection, effect.sent()) else { return false };
     let given: Vec<Facility> = provides(effect.object, object);
     selection.all_of.iter().all(|group| group.iter().any(|facility| given.contains(facility)))
 }
 
 /// Whether a policy of this name takes its parameters from the object, as its binding says.
-fn is_parameter(object: &Identity, policy: &str, binding: &str, changes: &[&Change]) -> bool {
+fn is_parameter(object: &Identity, policy: &str, binding: &str, changes: &Changes<'_>) -> bool {
     let of = |suffix: &str, name: &str| {
-        let found = changes.iter().find(|change| {
+        let found = changes.all.iter().find(|change| {
             let identity = &change.target.identity;
             identity.kind.ends_with(suffix) && identity.name == name
         });
@@ -239,7 +258,7 @@ fn grants(
     user: &str,
     groups: &[String],
     namespace: Option<&str>,
-    changes: &[&Change],
+    changes: &Changes<'_>,
 ) -> bool {
     let binds = |identity: &Identity, object: &Value| {
         let reaches = identity.namespace.is_none() || identity.namespace.as_deref() == namespace;
@@ -250,7 +269,7 @@ fn grants(
     }
     let is_role = matches!(effect.object.kind.as_str(), "Role" | "ClusterRole");
     let mut bindings =
-        changes.iter().filter_map(|change| Some((&change.target.identity, object_of(change)?)));
+        changes.all.iter().filter_map(|change| Some((&change.target.identity, object_of(change)?)));
     is_role
         && (effect.deed == Deed::Made || effect.touches(&["rules"]))
         && bindings.any(|(identity, object)| binds(identity, object) && names_role(object, effect.object))

@@ -18,5 +18,5 @@ mod usage;
 mod values;
 pub(in crate::plan) mod ways_in;
 
-pub(in crate::plan) use healing::cures;
 pub use healing::is_curable;
+pub(in crate::plan) use healing::{Changes, cures};

@@ -1,6 +1,6 @@
 //! What becomes of resources that the server refuses now, once the rest of the plan is known.
 
-use crate::plan::cures::{cures, order};
+use crate::plan::cures::{Changes, cures, order};
 use crate::plan::decision::prediction;
 use crate::plan::decision::ruling::{Postponed, Ruling};
 use crate::plan::model::change::Change;
@@ -27,7 +27,7 @@ pub(in crate::plan) fn cured(
     let mut left: Vec<_> = predicted.collect();
     // What is not cured cures nothing either: it is taken away until all that is left is cured.
     let healed = loop {
-        let changes: Vec<&Change> =
+        let changes: Changes<'_> =
             overview.changes().chain(removed).chain(left.iter().map(|(_, _, change, _)| &**change)).collect();
         let found: Vec<Option<Vec<Cure>>> =
             left.iter().map(|(_, one, change, _)| cures(&one.remedies, &change.address, &changes)).collect();

@@ -1,6 +1,6 @@
 //! What a plan is limited to (`--target`), what it is to replace (`--replace`), and what it leaves out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::diagnostic::nearest::list;
@@ -171,14 +171,24 @@ impl Input {
 
     /// These and, of what was applied, everything that depends on them or lies in them.
     fn with_dependents(&self, mut found: BTreeSet<Address>) -> BTreeSet<Address> {
+        let mut dependents: HashMap<&Address, Vec<&Address>> = HashMap::new();
+        let mut contents: HashMap<&str, Vec<&Address>> = HashMap::new();
+        for (address, known) in &self.known {
+            for dependency in &known.dependencies {
+                dependents.entry(dependency).or_default().push(address);
+            }
+            if let Some(namespace) = &known.target.identity.namespace {
+                contents.entry(namespace).or_default().push(address);
+            }
+        }
         let mut unvisited: Vec<Address> = found.iter().cloned().collect();
         while let Some(dependency) = unvisited.pop() {
-            let namespace = self.known.get(&dependency).map(|known| &known.target.identity);
-            let namespace =
-                namespace.filter(|identity| identity.is("", "Namespace")).map(|space| &space.name);
-            for (address, known) in &self.known {
-                let lives_in = namespace.is_some() && known.target.identity.namespace.as_ref() == namespace;
-                if (lives_in || known.dependencies.contains(&dependency)) && found.insert(address.clone()) {
+            let identity = self.known.get(&dependency).map(|known| &known.target.identity);
+            let namespace = identity.filter(|identity| identity.is("", "Namespace"));
+            let lives_in = namespace.and_then(|space| contents.get(space.name.as_str()));
+            let needs_it = dependents.get(&dependency);
+            for address in lives_in.into_iter().chain(needs_it).flatten().copied() {
+                if found.insert(address.clone()) {
                     unvisited.push(address.clone());
                 }
             }

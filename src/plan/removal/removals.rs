@@ -97,7 +97,7 @@ fn fate_of_present<'a>(
     }
     // Its new address takes over what is known, unless it did so already in a run that was killed before the
     // old one was forgotten.
-    if overview.is_known_elsewhere(address, identity) {
+    if overview.is_known_elsewhere(identity) {
         return Fate::Forgotten(Reason::KnownElsewhere, Some(live));
     }
     Fate::Stays

@@ -12,6 +12,14 @@ use crate::resource::{Address, BlockAddress, Desired, GroupKind, Identity, Refer
 #[derive(Debug)]
 pub(in crate::plan) struct Index {
     positions: HashMap<Address, usize>,
+    /// The same by the object; of several resources that want one object, the first.
+    by_object: HashMap<Identity, usize>,
+    /// The objects that are desired and left out.
+    left_out_objects: HashSet<Identity>,
+    /// Their addresses.
+    left_out_addresses: HashSet<Address>,
+    /// The objects that are known under the address of something desired, whatever that is.
+    known_in_place: HashSet<Identity>,
     /// The addresses of known objects under which nothing is desired: renamed blocks, and what leaves.
     left_addresses: HashMap<Identity, Address>,
     dependencies: Vec<Dependencies>,
@@ -68,8 +76,15 @@ impl Index {
             }
             sources.extend(needed.definition.into_iter().chain(needed.references.iter().copied()));
         }
+        let by_object = input.desired.iter().enumerate().rev();
+        let left_out = &input.left_out.desired;
+        let in_place = input.known.iter().filter(|(address, _)| positions.contains_key(*address));
         let groups = input.desired.iter().filter_map(|desired| registers_group(&desired.object));
         Self {
+            by_object: by_object.map(|(at, desired)| (desired.identity.clone(), at)).collect(),
+            left_out_objects: left_out.iter().map(|desired| desired.identity.clone()).collect(),
+            left_out_addresses: left_out.iter().map(|desired| desired.address.clone()).collect(),
+            known_in_place: in_place.map(|(_, known)| known.target.identity.clone()).collect(),
             left_addresses: left_addresses(input, &positions),
             registered_groups: groups.map(str::to_owned).collect(),
             positions,
@@ -87,6 +102,26 @@ impl Index {
     /// Whether something is desired under this address.
     pub(in crate::plan) fn is_desired(&self, address: &Address) -> bool {
         self.positions.contains_key(address)
+    }
+
+    /// The position of the resource that wants this object, under whichever address.
+    pub(super) fn position_of_object(&self, identity: &Identity) -> Option<usize> {
+        self.by_object.get(identity).copied()
+    }
+
+    /// Whether a resource wants this object, be it left out.
+    pub(super) fn is_wanted(&self, identity: &Identity) -> bool {
+        self.by_object.contains_key(identity) || self.left_out_objects.contains(identity)
+    }
+
+    /// Whether something is desired under this address, be it left out.
+    pub(super) fn is_wanted_at(&self, address: &Address) -> bool {
+        self.is_desired(address) || self.left_out_addresses.contains(address)
+    }
+
+    /// Whether the state knows the object under the address of something desired.
+    pub(super) fn is_known_in_place(&self, identity: &Identity) -> bool {
+        self.known_in_place.contains(identity)
     }
 
     /// The address under which the state knows the object, where nothing is desired under it.

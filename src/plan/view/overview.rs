@@ -81,8 +81,7 @@ impl<'a> Overview<'a> {
         address: &Address,
         identity: &Identity,
     ) -> Option<&'a Arc<Desired>> {
-        self.desired_at(address)
-            .or_else(|| self.input.desired.iter().find(|desired| desired.identity == *identity))
+        self.desired_at(address).or_else(|| self.input.desired.get(self.index.position_of_object(identity)?))
     }
 
     /// Whether the configuration wants this very object under this very address.
@@ -92,19 +91,14 @@ impl<'a> Overview<'a> {
 
     /// Whether the configuration wants this very object, under whichever address.
     pub(in crate::plan) fn is_desired_object(self, identity: &Identity, uid: &str) -> bool {
-        let desired = || self.input.desired.iter().chain(&self.input.left_out.desired);
-        let has_uid =
-            |desired: &Arc<Desired>| self.live(&desired.address).is_some_and(|live| live.stamp.uid == uid);
-        self.input.mode == Mode::Apply
-            && (desired().any(|desired| desired.identity == *identity) || desired().any(has_uid))
+        let is_read_there = || self.readings.addresses_of(uid).any(|at| self.index.is_wanted_at(at));
+        self.input.mode == Mode::Apply && (self.index.is_wanted(identity) || is_read_there())
     }
 
-    /// Whether the state knows the object under another address as well, and something is desired there.
-    pub(in crate::plan) fn is_known_elsewhere(self, address: &Address, identity: &Identity) -> bool {
-        self.input.desired.iter().any(|desired| {
-            let known = self.input.known.get(&desired.address);
-            desired.address != *address && known.is_some_and(|known| known.target.identity == *identity)
-        })
+    /// Whether the state knows an object, under whose address nothing is desired, under another address as well, and
+    /// something is desired there.
+    pub(in crate::plan) fn is_known_elsewhere(self, identity: &Identity) -> bool {
+        self.index.is_known_in_place(identity)
     }
 
     /// The object that was read under this address.

@@ -9,6 +9,8 @@ use crate::resource::{Address, GroupKind, Live, Problem, Reading, Target};
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Readings {
     current: HashMap<Address, Reading>,
+    /// The addresses under which an object was read, by its uid. What was read there may have been dropped since.
+    by_uid: HashMap<String, Vec<Address>>,
     /// Of addresses whose object has another name now: the object of the old name.
     predecessors: HashMap<Address, Reading>,
     /// How often an object had to be read again.
@@ -32,7 +34,12 @@ impl Readings {
 
     /// Takes in what was read of these.
     pub(in crate::plan) fn take(&mut self, addresses: Vec<Address>, readings: Vec<Reading>) {
-        self.current.extend(addresses.into_iter().zip(readings));
+        for (address, reading) in addresses.into_iter().zip(readings) {
+            if let Reading::Present(live) = &reading {
+                self.by_uid.entry(live.stamp.uid.clone()).or_default().push(address.clone());
+            }
+            self.current.insert(address, reading);
+        }
     }
 
     /// Takes in what was read of the objects that had these addresses before.
@@ -69,6 +76,12 @@ impl Readings {
             Reading::Present(live) => Some(live),
             Reading::Absent | Reading::Unreadable(_) => None,
         }
+    }
+
+    /// The addresses under which the object of this uid was read.
+    pub(super) fn addresses_of(&self, uid: &str) -> impl Iterator<Item = &Address> {
+        let addresses = self.by_uid.get(uid).into_iter().flatten();
+        addresses.filter(move |address| self.live(address).is_some_and(|live| live.stamp.uid == uid))
     }
 
     /// What was read of the object that had this address before.

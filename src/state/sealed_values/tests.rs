@@ -51,6 +51,21 @@ fn values_are_opened_by_the_identity_of_a_recipient_alone() {
 }
 
 #[test]
+fn what_cannot_be_opened_closes_nothing_else() {
+    let (seal, identities) = key_pair();
+    let mut sealed = SealedValues::new(1, RunId::random(), &values("a", CANARY), &seal).unwrap();
+    let others = SealedValues::new(1, RunId::random(), &values("b", CANARY), &key_pair().0).unwrap();
+    sealed.values.extend(others.values);
+    sealed.values.insert(address("c"), "no Base64!".to_owned());
+    let (opened, unopened) = sealed.open_each(Some(&identities));
+    assert_eq!(opened.get(&address("a"), &field()), Some(&json!(CANARY)));
+    assert!(unopened.keys().eq(&[address("b"), address("c")]));
+    assert!(matches!(unopened[&address("b")], NotOpened::Refused { .. }));
+    assert_eq!(unopened[&address("c")], NotOpened::Damaged { address: Box::new(address("c")) });
+    assert!(sealed.open(Some(&identities)).is_err());
+}
+
+#[test]
 fn what_is_no_key_is_refused_without_being_quoted() {
     assert!(Seal::for_recipients(&[]).is_err());
     assert!(Seal::for_recipients(&["age1nonsense".to_owned()]).unwrap_err().contains("age1nonsense"));
@@ -107,6 +122,27 @@ async fn the_values_of_what_a_run_leaves_out_are_carried_on_unopened() {
         assert_eq!(opened.get(&address("b"), &field()), Some(&json!(CANARY)), "by place: {by_place}");
         assert_eq!(opened.get(&address("a"), &field()), Some(&json!("new")));
     }
+}
+
+/// What the run did not touch is not forgotten by it, though what it writes is kept in no revision.
+#[tokio::test]
+async fn what_a_run_leaves_out_stays_encrypted_where_nothing_is_encrypted_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (seal, identities) = key_pair();
+    let both = [(address("a"), desired("a")), (address("b"), desired("b"))];
+    let first = Completion { desired: both.into(), ..completion_with(values("b", CANARY)) };
+    let second = Completion { left_out: [address("b")].into(), ..completion_with(values("a", "new")) };
+    for (seal, completion) in [(Some(seal), first), (None, second)] {
+        let backend = LocalBackend::new(Location::at(folder.path())).with_seal(seal);
+        let mut store = Store::open(Box::new(backend), "registry", "apply").await.unwrap();
+        store.begin(run(Vec::new())).await.unwrap();
+        store.finish(RunEnd::Completed, completion).await.unwrap();
+        store.close().await.unwrap();
+    }
+    let backend = LocalBackend::new(Location::at(folder.path()));
+    let opened = backend.values(2).await.unwrap().unwrap().open(Some(&identities)).unwrap();
+    assert_eq!(opened.get(&address("b"), &field()), Some(&json!(CANARY)));
+    assert_eq!(opened.get(&address("a"), &field()), None);
 }
 
 #[tokio::test]

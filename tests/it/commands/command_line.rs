@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{SMALL, offline};
-use crate::harness::{Command, GREETING, Namespace};
+use crate::harness::{Command, FAILING, GREETING, HEAD, Namespace, Project};
 
 tests! {
     completions_for_three_shells,
@@ -13,6 +13,8 @@ tests! {
     a_plan_replaces_nothing_but_a_plan,
     nothing_is_written_beside_the_state,
     colour_is_a_choice,
+    colour_is_a_choice_for_what_moves_too,
+    mistakes_are_no_wider_than_the_terminal,
     a_closed_pipe_is_no_panic,
     a_closed_pipe_makes_no_success_of_an_apply,
 }
@@ -186,6 +188,38 @@ fn colour_is_a_choice() {
     let json = project.run(["plan", "--format", "json", "--color", "always"]).success();
     json.stdout_lacks("\u{1b}");
     assert_eq!(json.json()["has_changes"], true);
+}
+
+/// `regplan ARGUMENTS` in a terminal of fifty columns.
+fn in_a_terminal(project: &Project<'_>, arguments: &str) -> Command {
+    let line = format!("stty rows 24 cols 50; exec {} {arguments}", env!("CARGO_BIN_EXE_regplan"));
+    project.regplan([]).around("script", ["-qec", &line, "/dev/null"])
+}
+
+fn colour_is_a_choice_for_what_moves_too() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{FAILING}"));
+    for (flag, has_colour) in [("never", false), ("always", true)] {
+        let apply = in_a_terminal(&project, &format!("apply --auto-approve --color {flag}"));
+        let ended = apply.env_remove("NO_COLOR").env("TERM", "xterm").run().code(1);
+        ended.stdout_contains("creating resource.lb");
+        // What ends in `m` is a colour or the like; a spinner moves by other sequences.
+        let is_style =
+            |rest: &str| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m');
+        let styled = ended.stdout().split("\u{1b}[").skip(1).any(is_style);
+        assert_eq!(styled, has_colour, "{flag}: {:?}", ended.stdout());
+        project.run(["destroy", "--auto-approve"]).success();
+    }
+}
+
+fn mistakes_are_no_wider_than_the_terminal() {
+    let ns = Namespace::absent();
+    let removed = "[[removed]]\naddress = \"resource.greeting\"\ndestroy = false\n";
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{removed}"));
+    let widest = |text: &str| text.lines().map(|line| line.trim_end().chars().count()).max();
+    let ended = in_a_terminal(&project, "validate").run().code(1);
+    assert!(widest(ended.stdout()) <= Some(50), "{}", ended.stdout());
+    assert!(widest(project.run(["validate"]).code(1).stderr()) > Some(50), "in a file there is more room");
 }
 
 fn a_closed_pipe_is_no_panic() {

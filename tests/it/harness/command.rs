@@ -72,6 +72,16 @@ impl Command {
         self
     }
 
+    /// Another program with these arguments, in the place and the environment of this one.
+    pub(crate) fn around<A: Into<OsString>>(
+        self,
+        program: impl Into<PathBuf>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let args = args.into_iter().map(Into::into).collect();
+        Self { program: program.into(), args, ..self }
+    }
+
     /// Adds the environment of the tests themselves, but for what says that they are tests, and where.
     pub(crate) fn inherit_env(mut self) -> Self {
         let own = [super::FACTS, crate::bed::SIZE];
