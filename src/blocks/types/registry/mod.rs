@@ -12,7 +12,7 @@
 //! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
 //! | `serving` | Which controller serves its Ingress? |
 //! | `exposure` | Which objects make that way? |
-//! | `record` | Which record of DNS leads to it? |
+//! | `record` | Which records of DNS lead to it? |
 //! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
@@ -100,12 +100,20 @@ impl BlockType for RegistryBlock {
     ) -> Vec<Draft> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
         let dns = spec.dns(context);
+        let further_records = &record::further_names(spec, dns, context);
         let pull_users = &pull_users(&block.address, spec, context);
         let serving = Serving::of(spec, context);
-        let serving = serving.as_ref();
-        let declared_gateways = context.declared_gateways;
-        let facts = context.facts;
-        let registry = Registry { block, spec, facts, issuer, dns, serving, declared_gateways, pull_users };
+        let registry = Registry {
+            block,
+            spec,
+            facts: context.facts,
+            issuer,
+            dns,
+            further_records,
+            serving: serving.as_ref(),
+            declared_gateways: context.declared_gateways,
+            pull_users,
+        };
         rules::check(&registry, mistakes);
         rules::further_names::check(&registry, context, mistakes);
         rules::shared_bucket::check(&registry, context, mistakes);
@@ -116,7 +124,7 @@ impl BlockType for RegistryBlock {
         drafts.extend(objects::secrets(&registry, mistakes));
         drafts.extend(objects::claim(&registry));
         drafts.push(workload::deployment(&registry));
-        drafts.extend(record::object(&registry, context));
+        drafts.extend(record::objects(&registry, context));
         drafts.extend(certificate::object(&registry));
         drafts.extend(exposure::objects(&registry));
         drafts.extend(objects::budget(&registry));
