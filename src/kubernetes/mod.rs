@@ -25,6 +25,7 @@
 //! | `openapi` | what a server says of the fields of a kind |
 //! | `quantity` | in which form an amount is stored, and which one is larger |
 //! | `encoded_bytes` | which bytes a text in base64 stands for |
+//! | `release` | which release of Kubernetes a version belongs to |
 //! | `label_selector` | which labels a selector means |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `unions` | which fields leave no place for others |
@@ -87,6 +88,7 @@ pub mod pull_login;
 pub mod quantity;
 pub mod readiness;
 pub mod registry_log;
+pub mod release;
 pub mod remains;
 pub mod removed_apis;
 pub mod schema_defaults;

@@ -9,6 +9,7 @@
 //! | `objects` | Account, configuration, Secrets, claim, disruption budget |
 //! | `storage` | Where are images stored, and what do the pods need for it? |
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
+//! | `draining` | How does a pod end whose place another one takes? |
 //! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
 //! | `serving` | Which controller serves its Ingress? |
 //! | `exposure` | Which objects make that way? |
@@ -26,6 +27,7 @@
 mod certificate;
 mod common;
 mod config_yml;
+mod draining;
 mod endpoint;
 mod exposure;
 mod htpasswd;
@@ -88,7 +90,8 @@ impl BlockType for RegistryBlock {
         let serving = Serving::of(spec, context);
         let record = are_classes_known.then(|| record::needs(spec, dns, serving.as_ref()));
         let record = record.into_iter().flatten();
-        needs.into_iter().chain(classes).chain(record).chain(spec.gateway_need()).collect()
+        let version = draining::needs(spec);
+        needs.into_iter().chain(version).chain(classes).chain(record).chain(spec.gateway_need()).collect()
     }
 
     fn compile(
@@ -112,6 +115,7 @@ impl BlockType for RegistryBlock {
             further_records,
             serving: serving.as_ref(),
             declared_gateways: context.declared_gateways,
+            kubernetes: context.kubernetes(),
             pull_users,
         };
         rules::check(&registry, mistakes);
