@@ -73,7 +73,7 @@ impl Rules<'_> {
                 codes::UNPINNED_IMAGE,
                 &["image"],
                 format!("the tag of `{image}` may lead to another image later"),
-                "name a version: `registry:3.1.1`",
+                "name a whole version: `registry:3.1.1`",
             ),
             Ok(_) => {}
             Err(ImageError::Unpinned) => self.error(
