@@ -54,6 +54,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) declared_ingress_classes: &'a [IngressClass],
     /// The Gateways that the configuration itself declares.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
+    /// The Gateways and routes for which the configuration itself says how large a body may be.
+    pub(super) declared_body_limits: &'a BTreeSet<Identity>,
     pub(super) specs: &'a Specs,
 }
 

@@ -318,3 +318,62 @@ fn a_listener_that_would_take_passwords_in_clear_is_refused() {
     let unasked = said_of_gateway(&registry(&gateway("web")), Fact::Live(LiveObject::NotAsked));
     assert_eq!(unasked, [""; 0]);
 }
+
+/// What is said where the class `edge` has this controller.
+fn said_of_class(text: &str, controller: &str) -> Vec<String> {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    let live = |object: Value| {
+        let stamp = Stamp { uid: "u".into(), version: "1".into() };
+        Fact::Live(LiveObject::There(Live { object, stamp, ownership: Ownership::default() }.into()))
+    };
+    let need = |identity: Identity| Need::Live(Target { identity, version: Some("v1".to_owned()) });
+    let public = Identity::namespaced("gateway.networking.k8s.io", "Gateway", "edge", "public");
+    let listeners =
+        json!([{"name": "https", "protocol": "HTTPS", "allowedRoutes": {"namespaces": {"from": "All"}}}]);
+    facts.insert(need(public), live(json!({"spec": {"gatewayClassName": "edge", "listeners": listeners}})));
+    let class = Identity::cluster("gateway.networking.k8s.io", "GatewayClass", "edge");
+    assert!(
+        Blocks::read(&config).needs(&facts).iter().all(|asked| *asked == need(class.clone())),
+        "nothing else is open"
+    );
+    facts.insert(need(class), live(json!({"spec": {"controllerName": controller}})));
+    let mistakes = Blocks::read(&config).compile(&facts).mistakes;
+    mistakes
+        .iter()
+        .map(|mistake| {
+            format!("{:?} {} | {}", mistake.severity, mistake.message, mistake.help.as_deref().unwrap_or("-"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_gateway_of_nginx_takes_no_layer_unless_a_policy_says_so() {
+    let nginx = "gateway.nginx.org/nginx-gateway-controller";
+    let policy = |kind: &str, name: &str, namespace: &str| {
+        format!(
+            "[resource.pushes]\napiVersion = 'gateway.nginx.org/v1alpha1'\nkind = 'ClientSettingsPolicy'\n\
+             metadata = {{ name = 'pushes', namespace = '{namespace}' }}\nspec = {{ body.maxSize = '0', targetRef = {{ \
+             group = 'gateway.networking.k8s.io', kind = '{kind}', name = '{name}' }} }}\n"
+        )
+    };
+    let made = registry(GATEWAY);
+    insta::assert_snapshot!(said_of_class(&made, nginx).join("\n"), @r#"Warning NGINX Gateway Fabric takes no body of more than 1 MiB unless a `ClientSettingsPolicy` says so, and a layer of an image is one body | add a `[resource.NAME]` of that kind (`gateway.nginx.org/v1alpha1`) in the namespace `registry`, with `spec.body.maxSize = "0"` and `spec.targetRef` for HTTPRoute `registry`, as docs/exposing.md shows. Where others keep one, all is well"#);
+    assert_eq!(said_of_class(&made, "gateway.envoyproxy.io/gatewayclass-controller"), [""; 0]);
+    let theirs = registry("gateway = { name = 'public', namespace = 'edge' }\n");
+    assert_eq!(said_of_class(&theirs, nginx).len(), 1);
+    for (text, kind, name, namespace) in [
+        (&made, "HTTPRoute", "registry", "registry"),
+        (&made, "Gateway", "registry", "registry"),
+        (&theirs, "HTTPRoute", "registry", "registry"),
+        (&theirs, "Gateway", "public", "edge"),
+    ] {
+        let said = said_of_class(&(text.clone() + &policy(kind, name, namespace)), nginx);
+        assert_eq!(said, [""; 0], "{kind} {name}");
+    }
+    assert_eq!(
+        said_of_class(&(made + &policy("HTTPRoute", "registry", "edge")), nginx).len(),
+        1,
+        "another namespace"
+    );
+}

@@ -90,8 +90,8 @@ impl BlockType for RegistryBlock {
         let serving = Serving::of(spec, context);
         let record = are_classes_known.then(|| record::needs(spec, dns, serving.as_ref()));
         let record = record.into_iter().flatten();
-        let version = draining::needs(spec);
-        needs.into_iter().chain(version).chain(classes).chain(record).chain(spec.gateway_need()).collect()
+        let gateway = spec.gateway_need().into_iter().chain(spec.gateway_class_need(context.facts));
+        needs.into_iter().chain(draining::needs(spec)).chain(classes).chain(record).chain(gateway).collect()
     }
 
     fn compile(
@@ -115,6 +115,7 @@ impl BlockType for RegistryBlock {
             further_records,
             serving: serving.as_ref(),
             declared_gateways: context.declared_gateways,
+            declared_body_limits: context.declared_body_limits,
             kubernetes: context.kubernetes(),
             pull_users,
         };
