@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::defined_apis::DefinedApis;
 use super::draft::Draft;
 use super::endpoint::Endpoint;
-use super::facts::{Facts, NamespaceLabels, Need};
+use super::facts::{Fact, Facts, NamespaceLabels, Need};
 use super::properties::Properties;
 use super::schema;
 use super::specs::Specs;
@@ -54,6 +54,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) declared_ingress_classes: &'a [IngressClass],
     /// The Gateways that the configuration itself declares.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
+    /// The Gateways and routes for which the configuration itself says how large a body may be.
+    pub(super) declared_body_limits: &'a BTreeSet<Identity>,
     pub(super) specs: &'a Specs,
 }
 
@@ -62,6 +64,16 @@ impl<'a> CompileContext<'a> {
     /// there, and of the right type, was checked with the schema (see [`BlockRef`]).
     pub(super) fn spec<T: BlockType>(&self, block: &BlockRef<T>) -> Option<&'a T::Spec> {
         self.specs.get(&block.address)
+    }
+
+    /// The version of Kubernetes: that of the cluster, or the one that the configuration names where none is asked. `None` where
+    /// neither tells, and where the cluster was asked in vain.
+    pub(super) fn kubernetes(&self) -> Option<&'a str> {
+        match self.facts.get(&Need::Capabilities) {
+            Some(Fact::Capabilities(Some(found))) => Some(&found.version),
+            Some(Fact::Unknown(_)) => None,
+            _ => self.defaults.cluster_version,
+        }
     }
 
     /// What all blocks of a type say, each with its address. Those with a mistake are not among them.

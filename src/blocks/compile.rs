@@ -19,6 +19,7 @@ use super::types::TYPES;
 use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+use crate::kubernetes::class_controllers::client_settings::limited_by;
 use crate::kubernetes::ingress_classes::IngressClass;
 use crate::resource::{BlockAddress, Desired, GATEWAY_GROUP, Identity, KeyFact, NamespaceSelection};
 
@@ -199,6 +200,7 @@ impl<'c> Blocks<'c> {
             declared_namespaces: &known.declared_namespaces,
             declared_ingress_classes: &known.declared_ingress_classes,
             declared_gateways: &known.declared_gateways,
+            declared_body_limits: &known.declared_body_limits,
             specs: &self.specs,
         }
     }
@@ -256,6 +258,8 @@ impl<'c> Blocks<'c> {
             // Which objects there are does not depend on them, so the last round has them all.
             known.declared_gateways =
                 drafts.iter().filter_map(|(_, draft)| declared_gateway(draft)).collect();
+            let limited = drafts.iter().filter_map(|(_, draft)| limited_by(&draft.object, &draft.namespace));
+            known.declared_body_limits = limited.collect();
             let added = drafts.iter().filter(|(block, draft)| known.defined_apis.add(block, draft)).count();
             let has_namespaces = namespaces.keys().all(|name| known.declared_namespaces.contains_key(name));
             if added == 0 && has_namespaces && classes == known.declared_ingress_classes {
@@ -277,6 +281,7 @@ struct Known {
     declared_namespaces: NamespaceLabels,
     declared_ingress_classes: Vec<IngressClass>,
     declared_gateways: BTreeSet<Identity>,
+    declared_body_limits: BTreeSet<Identity>,
 }
 
 /// The Gateway that a draft makes or changes.

@@ -35,7 +35,9 @@ pub(super) fn config(text: &str) -> Config {
     for (kind, entry) in root.entries {
         let NodeValue::Table(names) = entry.node.value else { panic!("{kind} is no table") };
         if kind == "cluster" {
-            config.cluster.namespace = names.get("namespace").and_then(Node::as_str).map(str::to_owned);
+            let text = |key| names.get(key).and_then(Node::as_str).map(str::to_owned);
+            config.cluster.namespace = text("namespace");
+            config.cluster.version = text("version");
             continue;
         }
         for (name, entry) in names.entries {

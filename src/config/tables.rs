@@ -47,8 +47,8 @@ pub(super) struct ClusterTable {
     #[serde(default)]
     #[schemars(schema_with = "dns_label")]
     pub(super) namespace: Option<String>,
-    /// The version of Kubernetes for which charts are rendered where no cluster is asked (`validate`, `render`, `graph`):
-    /// `1.36`. A plan asks the cluster itself.
+    /// The version of Kubernetes for which charts are rendered, and the pods of registries made, where no cluster is asked
+    /// (`validate`, `render`, `graph`): `1.36`. A plan asks the cluster itself.
     #[schemars(
         regex(pattern = r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?$"),
         extend("x-rule" = "a version of Kubernetes, as in `1.36` or `1.36.3`")

@@ -25,12 +25,14 @@
 //! | `openapi` | what a server says of the fields of a kind |
 //! | `quantity` | in which form an amount is stored, and which one is larger |
 //! | `encoded_bytes` | which bytes a text in base64 stands for |
+//! | `release` | which release of Kubernetes a version belongs to |
 //! | `label_selector` | which labels a selector means |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `class_controllers` | which controller serves a class of Ingresses or Gateways, and where it usually is |
+//! | `listeners` | what the listeners of a Gateway do with requests |
 //! | `ingress_classes` | which class an Ingress gets that names none |
 //! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
@@ -74,6 +76,7 @@ pub mod kinds;
 pub mod label_selector;
 pub mod leases;
 pub mod list_items;
+pub mod listeners;
 pub mod marks;
 pub mod names;
 pub mod namespaces;
@@ -87,6 +90,7 @@ pub mod pull_login;
 pub mod quantity;
 pub mod readiness;
 pub mod registry_log;
+pub mod release;
 pub mod remains;
 pub mod removed_apis;
 pub mod schema_defaults;

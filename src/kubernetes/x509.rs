@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
+use x509_cert::der::asn1::AnyRef;
+use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::name::Name;
@@ -70,6 +71,30 @@ impl CertificateFacts {
     pub fn of_pem(pem: &[u8]) -> Option<Self> {
         Self::of_der(&first_der(pem)?)
     }
+}
+
+/// For whom a certificate is and who signed it, in the bytes by which authorities are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedNames {
+    /// For whom it is.
+    pub subject: Vec<u8>,
+    /// Who signed it.
+    pub issuer: Vec<u8>,
+}
+
+impl EncodedNames {
+    /// The names in a certificate in DER; `None` for what is none.
+    pub fn of_der(der: &[u8]) -> Option<Self> {
+        let certificate = Certificate::from_der(der).ok()?;
+        let body = certificate.tbs_certificate();
+        Some(Self { subject: encoded(body.subject())?, issuer: encoded(body.issuer())? })
+    }
+}
+
+/// A name without the header of its sequence, as a `TrustAnchor` has it.
+fn encoded(name: &Name) -> Option<Vec<u8>> {
+    let der = name.to_der().ok()?;
+    Some(AnyRef::from_der(&der).ok()?.value().to_vec())
 }
 
 /// The first certificate in PEM text, in DER; `None` where there is none.

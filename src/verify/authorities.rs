@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 
-use crate::kubernetes::x509::CertificateFacts;
+use crate::kubernetes::x509::{CertificateFacts, EncodedNames};
 
 /// The certificates that a client was given to believe.
 #[derive(Debug, Clone)]
@@ -76,6 +76,23 @@ impl Authorities {
         let algorithms = default_provider().signature_verification_algorithms.all;
         let leaf = ParsedCertificate::try_from(leaf)?;
         verify_server_cert_signed_by_trust_anchor(&leaf, &self.roots, others, moment, algorithms)
+    }
+
+    /// Whether the names of those who have signed lead from this certificate to one of these, by way of `others`. No signature is looked
+    /// at: it is for certificates of which [`believe`](Self::believe) says another fault first.
+    pub fn are_named_by(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> bool {
+        let others: Vec<EncodedNames> =
+            others.iter().filter_map(|other| EncodedNames::of_der(other)).collect();
+        let mut signer = EncodedNames::of_der(leaf).map(|names| names.issuer);
+        // With more steps than certificates it would go round in a circle.
+        for _ in 0..=others.len() {
+            let Some(name) = signer else { return false };
+            if self.roots.roots.iter().any(|root| root.subject.as_ref() == name) {
+                return true;
+            }
+            signer = others.iter().find(|other| other.subject == name).map(|other| other.issuer.clone());
+        }
+        false
     }
 }
 

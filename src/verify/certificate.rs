@@ -32,16 +32,19 @@ impl Served {
 
     /// Whether its certificate leads to these authorities. How long it holds, and for which names, is not looked at.
     fn is_trusted_by(&self, authorities: &Authorities) -> Result<(), String> {
+        const UNKNOWN: &str = "its issuer is not known here";
+        const AUTHORITY: &str =
+            "it is itself one of an authority (`CA:TRUE`), which not every client takes from a server";
         let (leaf, others) = self.chain.split_first().ok_or("the server shows none")?;
         match authorities.believe(leaf, others, self.moment()) {
             Ok(()) => Ok(()),
-            Err(_) if self.leaf.is_authority => Err(
-                "it is itself one of an authority (`CA:TRUE`), which not every client takes from a server"
-                    .to_owned(),
-            ),
-            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                Err("its issuer is not known here".to_owned())
-            }
+            // Nobody has looked who signed it then.
+            Err(_) if self.leaf.is_authority => Err(if authorities.are_named_by(leaf, others) {
+                AUTHORITY.to_owned()
+            } else {
+                format!("{UNKNOWN}; {AUTHORITY}")
+            }),
+            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Err(UNKNOWN.to_owned()),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -137,7 +140,8 @@ pub fn chain(served: &Served, here: &Authorities, own_root: &OwnRoot, signed: Op
     } else if leaf.is_authority {
         (
             format!("{} signed it, and {why}", leaf.issuer),
-            "have it signed without `CA:TRUE`; `--ca-file FILE` with this very certificate trusts it here"
+            "have it signed without `CA:TRUE`, by an issuer that clients trust; `--ca-file FILE` with this very certificate trusts it \
+             here"
                 .to_owned(),
         )
     } else if served.chain.len() == 1 {

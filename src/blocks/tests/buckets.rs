@@ -150,3 +150,17 @@ fn registries_do_not_store_their_images_at_the_same_place() {
         assert!(!told.contains("shared-store"), "{told}");
     }
 }
+
+#[test]
+fn version_2_does_not_know_the_role_of_its_account() {
+    let role = "annotations = { 'eks.amazonaws.com/role-arn' = 'arn:aws:iam::1:role/r' }\n";
+    let told =
+        |image: &str, keys: &str| found(&in_bucket(image, keys).replacen("auth", &format!("{role}auth"), 1));
+    insta::assert_snapshot!(told("registry:2.8.3", "region = 'eu-west-1'"), @r#"
+    warning bad-value: version 2 of the registry does not know the role of its ServiceAccount: its pods reach the bucket by the role of their node
+      at `'arn:aws:iam::1:role/r'` 
+      help: take version 3, as in `image = "registry:3.1.1"`, or give the store `access_key` and `secret_key`
+    "#);
+    assert_eq!(told("registry:3.1.1", "region = 'eu-west-1'"), "");
+    assert_eq!(told("registry:2.8.3", &format!("region = 'eu-west-1'\n{KEYS}")), "");
+}

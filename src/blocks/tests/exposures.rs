@@ -62,6 +62,23 @@ fn a_load_balancer_aims_at_pods_that_end_tls() {
 }
 
 #[test]
+fn each_name_of_the_certificate_is_routed_as_the_host_is() {
+    let names = "tls = { issuer = 'issuer.own', names = ['alias.example.com', '*.r.example.com', 'registry.example.com'] }\n";
+    let text = |way: &str| registry(&format!("{way}\n{names}[issuer.own]\nself_signed = true\n"));
+    let of_kind = |way: &str, kind: &str| {
+        let found = fine(&text(way)).into_iter().find(|desired| desired.identity.kind == kind);
+        found.unwrap().object["spec"].take()
+    };
+    let hosts = json!(["registry.example.com", "alias.example.com", "*.r.example.com"]);
+    let ingress = of_kind("ingress.class = 'contour'", "Ingress");
+    let rules = ingress["rules"].as_array().unwrap();
+    assert_eq!(rules.iter().map(|rule| rule["host"].clone()).collect::<Value>(), hosts);
+    assert!(rules.iter().all(|rule| rule["http"] == rules[0]["http"]));
+    assert_eq!(ingress["tls"][0]["hosts"], hosts);
+    assert_eq!(of_kind("gateway.class = 'edge'", "HTTPRoute")["hostnames"], hosts);
+}
+
+#[test]
 fn a_gateway_is_made_with_a_route_and_a_redirect() {
     insta::assert_snapshot!(yaml(&registry(GATEWAY), &["Gateway", "HTTPRoute", "ReferenceGrant", "Service"]));
 }
@@ -178,7 +195,7 @@ fn the_address_of_a_registry_is_that_of_its_way() {
     let address = |text: &str| {
         let map =
             "[resource.m]\napiVersion = 'v1'\nkind = 'ConfigMap'\ndata.a = '${registry.main.address}'\n";
-        object(&fine(&format!("{text}{map}")), "resource.m").object["data"]["a"].as_str().unwrap().to_owned()
+        object_text(&fine(&format!("{text}{map}")))
     };
     for (way, expected) in [
         (LOAD_BALANCER, "https://registry.example.com"),
@@ -191,6 +208,39 @@ fn the_address_of_a_registry_is_that_of_its_way() {
         assert_eq!(address(&registry(way)), expected, "{way}");
     }
     assert_eq!(address(&anonymous("")), "http://registry.registry.svc:5001");
+}
+
+#[test]
+fn the_address_at_a_gateway_of_others_is_that_of_its_listener() {
+    let map = "[resource.m]\napiVersion = 'v1'\nkind = 'ConfigMap'\ndata.a = '${registry.main.address}'\n";
+    let listeners = json!([{"name": "web", "protocol": "HTTP"}, {"name": "websecure", "protocol": "HTTPS"}]);
+    let stamp = Stamp { uid: "u".into(), version: "1".into() };
+    let object = json!({"spec": {"listeners": listeners}});
+    let there = Live { object, stamp, ownership: Ownership::default() };
+    let there = Fact::Live(LiveObject::There(there.into()));
+    let address = |listener: &str, fact: &Fact| {
+        let way = format!("gateway = {{ name = 'public', namespace = 'edge', listener = '{listener}' }}\n");
+        let config = config(&(anonymous(&way) + map));
+        let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+        let identity = Identity::namespaced("gateway.networking.k8s.io", "Gateway", "edge", "public");
+        facts.insert(Need::Live(Target { identity, version: Some("v1".to_owned()) }), fact.clone());
+        let resources = flawless(Blocks::read(&config).compile(&facts)).unwrap().resources;
+        object_text(&resources)
+    };
+    assert_eq!(address("web", &there), "http://registry.example.com");
+    for (listener, fact) in [
+        ("websecure", &there),
+        ("gone", &there),
+        ("web", &Fact::Live(LiveObject::Absent)),
+        ("web", &Fact::Unknown("no right".into())),
+    ] {
+        assert_eq!(address(listener, fact), "https://registry.example.com", "{listener} {fact:?}");
+    }
+}
+
+/// The text in the ConfigMap `resource.m`.
+fn object_text(resources: &[Desired]) -> String {
+    object(resources, "resource.m").object["data"]["a"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -300,4 +350,63 @@ fn a_listener_that_would_take_passwords_in_clear_is_refused() {
     assert!(unread.contains("Warning") && unread.contains("could not be read (no right)"), "{unread}");
     let unasked = said_of_gateway(&registry(&gateway("web")), Fact::Live(LiveObject::NotAsked));
     assert_eq!(unasked, [""; 0]);
+}
+
+/// What is said where the class `edge` has this controller.
+fn said_of_class(text: &str, controller: &str) -> Vec<String> {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    let live = |object: Value| {
+        let stamp = Stamp { uid: "u".into(), version: "1".into() };
+        Fact::Live(LiveObject::There(Live { object, stamp, ownership: Ownership::default() }.into()))
+    };
+    let need = |identity: Identity| Need::Live(Target { identity, version: Some("v1".to_owned()) });
+    let public = Identity::namespaced("gateway.networking.k8s.io", "Gateway", "edge", "public");
+    let listeners =
+        json!([{"name": "https", "protocol": "HTTPS", "allowedRoutes": {"namespaces": {"from": "All"}}}]);
+    facts.insert(need(public), live(json!({"spec": {"gatewayClassName": "edge", "listeners": listeners}})));
+    let class = Identity::cluster("gateway.networking.k8s.io", "GatewayClass", "edge");
+    assert!(
+        Blocks::read(&config).needs(&facts).iter().all(|asked| *asked == need(class.clone())),
+        "nothing else is open"
+    );
+    facts.insert(need(class), live(json!({"spec": {"controllerName": controller}})));
+    let mistakes = Blocks::read(&config).compile(&facts).mistakes;
+    mistakes
+        .iter()
+        .map(|mistake| {
+            format!("{:?} {} | {}", mistake.severity, mistake.message, mistake.help.as_deref().unwrap_or("-"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_gateway_of_nginx_takes_no_layer_unless_a_policy_says_so() {
+    let nginx = "gateway.nginx.org/nginx-gateway-controller";
+    let policy = |kind: &str, name: &str, namespace: &str| {
+        format!(
+            "[resource.pushes]\napiVersion = 'gateway.nginx.org/v1alpha1'\nkind = 'ClientSettingsPolicy'\n\
+             metadata = {{ name = 'pushes', namespace = '{namespace}' }}\nspec = {{ body.maxSize = '0', targetRef = {{ \
+             group = 'gateway.networking.k8s.io', kind = '{kind}', name = '{name}' }} }}\n"
+        )
+    };
+    let made = registry(GATEWAY);
+    insta::assert_snapshot!(said_of_class(&made, nginx).join("\n"), @r#"Warning NGINX Gateway Fabric takes no body of more than 1 MiB unless a `ClientSettingsPolicy` says so, and a layer of an image is one body | add a `[resource.NAME]` of that kind (`gateway.nginx.org/v1alpha1`) in the namespace `registry`, with `spec.body.maxSize = "0"` and `spec.targetRef` for HTTPRoute `registry`, as docs/exposing.md shows. Where others keep one, all is well"#);
+    assert_eq!(said_of_class(&made, "gateway.envoyproxy.io/gatewayclass-controller"), [""; 0]);
+    let theirs = registry("gateway = { name = 'public', namespace = 'edge' }\n");
+    assert_eq!(said_of_class(&theirs, nginx).len(), 1);
+    for (text, kind, name, namespace) in [
+        (&made, "HTTPRoute", "registry", "registry"),
+        (&made, "Gateway", "registry", "registry"),
+        (&theirs, "HTTPRoute", "registry", "registry"),
+        (&theirs, "Gateway", "public", "edge"),
+    ] {
+        let said = said_of_class(&(text.clone() + &policy(kind, name, namespace)), nginx);
+        assert_eq!(said, [""; 0], "{kind} {name}");
+    }
+    assert_eq!(
+        said_of_class(&(made + &policy("HTTPRoute", "registry", "edge")), nginx).len(),
+        1,
+        "another namespace"
+    );
 }

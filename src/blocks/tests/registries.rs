@@ -128,6 +128,40 @@ fn replicas_share_a_volume_that_can_be_shared() {
     assert_eq!(claim.object["spec"]["storageClassName"], "nfs");
 }
 
+/// What the pods of this registry do before they end, on a cluster that says this of its version.
+fn before_their_end(text: &str, capabilities: Fact) -> Value {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    facts.insert(Need::Capabilities, capabilities);
+    let resources = flawless(Blocks::read(&config).compile(&facts)).unwrap().resources;
+    let deployment = object(&resources, "registry.main/Deployment/registry");
+    deployment.object["spec"]["template"]["spec"]["containers"][0]["lifecycle"].clone()
+}
+
+#[test]
+fn pods_go_on_until_nobody_leads_requests_to_them_any_more() {
+    let served = |version: &str| {
+        Fact::Capabilities(Some(Capabilities { version: version.into(), apis: Vec::new() }.into()))
+    };
+    let sleep = json!({"preStop": {"sleep": {"seconds": 5}}});
+    let shared = registry("storage.volume.access_mode = 'ReadWriteMany'\n");
+    assert_eq!(before_their_end(&shared, served("v1.30.1")), sleep);
+    assert_eq!(
+        before_their_end(&shared, served("v1.29.8-eks-a1")),
+        Value::Null,
+        "the server would refuse it"
+    );
+    // An old pod that ends first is not made to end later.
+    assert_eq!(before_their_end(&registry(""), served("v1.36.3")), Value::Null);
+    // Without a cluster the configuration says which version is meant, and it is a newer one where nobody tells.
+    let named = |version: &str| format!("[cluster]\nversion = '{version}'\n{shared}");
+    assert_eq!(before_their_end(&named("1.29"), Fact::Capabilities(None)), Value::Null);
+    assert_eq!(before_their_end(&named("1.36"), Fact::Capabilities(None)), sleep);
+    assert_eq!(before_their_end(&shared, Fact::Capabilities(None)), sleep);
+    assert_eq!(before_their_end(&shared, Fact::Unknown("no answer".into())), sleep);
+    assert_eq!(before_their_end(&named("1.29"), served("v1.36.3")), sleep, "the cluster knows better");
+}
+
 #[test]
 fn two_registries_share_a_namespace() {
     let text = registry("") + &registry("").replace("registry.main", "registry.mirror_2");

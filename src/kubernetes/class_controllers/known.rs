@@ -76,6 +76,19 @@ pub const ENVOY_GATEWAY: ClassController = ClassController {
     annotations: none,
 };
 
+/// NGINX Gateway Fabric: the Services of its manifests and of its chart, since each Gateway has another one of its own. It has a limit
+/// for bodies, and no annotation sets it (`client_settings`).
+/// Source: <https://docs.nginx.com/nginx-gateway-fabric/install/>
+pub const NGINX_GATEWAY_FABRIC: ClassController = ClassController {
+    name: "NGINX Gateway Fabric",
+    prefixes: &["gateway.nginx.org/"],
+    class: None,
+    services: &[("nginx-gateway", "nginx-gateway"), ("nginx-gateway", "ngf-nginx-gateway-fabric")],
+    retired: None,
+    limits_bodies: false,
+    annotations: none,
+};
+
 /// All of them. Of two with one class, the first is meant where nothing tells more.
-pub(super) const ALL: [&ClassController; 6] =
-    [&INGRESS_NGINX, &F5_NGINX, &CONTOUR, &TRAEFIK, &HAPROXY, &ENVOY_GATEWAY];
+pub(super) const ALL: [&ClassController; 7] =
+    [&INGRESS_NGINX, &F5_NGINX, &CONTOUR, &TRAEFIK, &HAPROXY, &ENVOY_GATEWAY, &NGINX_GATEWAY_FABRIC];

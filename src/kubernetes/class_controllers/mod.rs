@@ -4,12 +4,13 @@
 //! ones.
 
 mod annotations;
+pub mod client_settings;
 mod known;
 
 use serde_json::Value;
 
 pub use annotations::{About, Annotation, Limits};
-pub use known::{CONTOUR, ENVOY_GATEWAY, F5_NGINX, HAPROXY, INGRESS_NGINX, TRAEFIK};
+pub use known::{CONTOUR, ENVOY_GATEWAY, F5_NGINX, HAPROXY, INGRESS_NGINX, NGINX_GATEWAY_FABRIC, TRAEFIK};
 
 use super::conditions::{condition, is_current, said, status};
 use crate::resource::{GATEWAY_GROUP, Identity};
@@ -123,6 +124,7 @@ mod tests {
             ("traefik.io/ingress-controller", TRAEFIK),
             ("haproxy.org/ingress-controller/haproxy", HAPROXY),
             ("gateway.envoyproxy.io/gatewayclass-controller", ENVOY_GATEWAY),
+            ("gateway.nginx.org/nginx-gateway-controller", NGINX_GATEWAY_FABRIC),
         ];
         for (name, known) in names {
             assert_eq!(called(name).map(|found| found.name), Some(known.name), "{name}");

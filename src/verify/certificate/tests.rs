@@ -94,6 +94,31 @@ fn an_authority_may_be_the_server_itself() {
     let below = Served::of(vec![below.der().clone()]).unwrap();
     let said = reason(chain(&below, &authority.roots(), &OwnRoot::Nothing, None));
     assert!(said.contains("Root signed it, and it is itself one of an authority (`CA:TRUE`)"), "{said}");
+    // Whose signer nobody knows has two faults, and is told both.
+    let both =
+        "Root signed it, and its issuer is not known here; it is itself one of an authority (`CA:TRUE`)";
+    for others in [Authorities::default(), Authority::named("Other", "Example").roots()] {
+        let said = reason(chain(&below, &others, &OwnRoot::Nothing, None));
+        assert!(said.contains(both), "{said}");
+    }
+}
+
+#[test]
+fn a_signer_is_found_by_its_name_by_way_of_the_certificates_between() {
+    let root = Authority::named("Root", "Example");
+    let mut params = CertificateParams::new(vec!["r.example.com".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let mut between = CertificateParams::default();
+    between.distinguished_name.push(DnType::CommonName, "Between");
+    between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let between = CertifiedIssuer::signed_by(between, KeyPair::generate().unwrap(), &root.0).unwrap();
+    let leaf = params.signed_by(&KeyPair::generate().unwrap(), &between).unwrap();
+    let others = [between.der().clone()];
+    assert!(root.roots().are_named_by(leaf.der(), &others));
+    assert!(!root.roots().are_named_by(leaf.der(), &[]));
+    // Two that name each other lead nowhere.
+    let own = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    assert!(!root.roots().are_named_by(own.der(), &[own.der().clone(), between.der().clone()]));
 }
 
 #[test]

@@ -52,6 +52,8 @@ fn several_pods_need_a_shared_volume_and_get_a_budget() {
     project.apply();
     assert_eq!(ns.field("deployment/registry", "/spec/strategy/type"), "RollingUpdate");
     assert_eq!(ns.field("deployment/registry", "/status/readyReplicas"), 2);
+    let container = ns.field("deployment/registry", "/spec/template/spec/containers/0");
+    assert_eq!(container["lifecycle"]["preStop"], json!({"sleep": {"seconds": 5}}), "{container}");
     assert_eq!(ns.field("pdb/registry", "/spec/maxUnavailable"), 1);
     project.expect_settled();
     project.edit("regplan.toml", "replicas = 2", "replicas = 3");

@@ -104,10 +104,7 @@ pub(super) fn renderings(
         release: spec.release.clone(),
         namespace: spec.namespace(context).to_owned(),
         values: values.as_ref()?.sent.clone(),
-        kubernetes: match capabilities {
-            Some(capabilities) => Some(capabilities.version.clone()),
-            None => context.defaults.cluster_version.map(str::to_owned),
-        },
+        kubernetes: context.kubernetes().map(str::to_owned),
         apis: apis(block, capabilities, context)?,
         with_definitions: spec.with_definitions,
         lookup: spec.lookup,

@@ -26,10 +26,16 @@ pub(super) struct Registry<'a> {
     pub(super) issuer: Option<&'a IssuerSpec>,
     /// The block of the record by which it is found, likewise.
     pub(super) dns: Option<&'a DnsSpec>,
+    /// The further names of its certificate that have records in that zone, beside its host.
+    pub(super) further_records: &'a [String],
     /// Who serves its Ingress; `None` where it has none.
     pub(super) serving: Option<&'a Serving<'a>>,
     /// The Gateways that the configuration itself makes or changes.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
+    /// The Gateways and routes for which the configuration itself says how large a body may be.
+    pub(super) declared_body_limits: &'a BTreeSet<Identity>,
+    /// The version of Kubernetes; `None` where nobody knows it.
+    pub(super) kubernetes: Option<&'a str>,
     /// The users that pull secrets add to its own.
     pub(super) pull_users: &'a PullUsers,
 }

@@ -76,10 +76,20 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Whether it may lead to another image later: `latest` without a digest.
+    /// Whether it may lead to another image later: without a digest, a tag that names no version at all, or only the line to which
+    /// versions belong. `latest`, `edge`, `3` and `3.1` move with each new version, and `3.1.1` and `20240101` do not.
     pub(super) fn floats(&self) -> bool {
-        !self.has_digest && self.tag == Some("latest")
+        let Some(tag) = self.tag.filter(|_| !self.has_digest) else { return false };
+        !tag.bytes().any(|byte| byte.is_ascii_digit()) || is_line_of_versions(tag)
     }
+}
+
+/// Whether a tag is the beginning of versions: one or two short numbers and nothing else.
+fn is_line_of_versions(tag: &str) -> bool {
+    let numbers: Vec<&str> = tag.strip_prefix('v').unwrap_or(tag).split('.').collect();
+    let is_short =
+        |number: &&str| (1..=3).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.len() <= 2 && numbers.iter().all(is_short)
 }
 
 fn is_component(text: &str) -> bool {
@@ -99,6 +109,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_a_whole_version_stays_where_it_is() {
+        for moving in ["latest", "edge", "stable", "3", "v2", "3.1", "2.8"] {
+            assert!(Image::parse(&format!("registry:{moving}")).unwrap().floats(), "{moving}");
+        }
+        for fixed in
+            ["3.1.1", "v3.0.0", "2.8.3-alpine", "2-debian-12-r45", "20240101", "3.1.0-rc.1", "sha-1a2b3c"]
+        {
+            assert!(!Image::parse(&format!("registry:{fixed}")).unwrap().floats(), "{fixed}");
+        }
+        let digest = format!("registry:3@sha256:{}", "a".repeat(64));
+        assert!(!Image::parse(&digest).unwrap().floats());
+    }
+
+    #[test]
     fn tags_digests_and_ports_are_told_apart() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let both = format!("localhost:5000/a/registry:2.8.3-x@{digest}");
@@ -108,7 +132,6 @@ mod tests {
         assert_eq!(Image::parse("quay.io/x/registry:v2").unwrap().major(), Some(2));
         assert_eq!(Image::parse("x:edge").unwrap().major(), None);
         assert_eq!(Image::parse("x:20240101").unwrap().major(), None);
-        assert!(Image::parse("x:latest").unwrap().floats());
         for unpinned in ["registry", "localhost:5000/registry", "docker.io/library/registry"] {
             assert_eq!(Image::parse(unpinned), Err(ImageError::Unpinned), "{unpinned}");
         }

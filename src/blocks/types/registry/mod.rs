@@ -9,10 +9,11 @@
 //! | `objects` | Account, configuration, Secrets, claim, disruption budget |
 //! | `storage` | Where are images stored, and what do the pods need for it? |
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
+//! | `draining` | How does a pod end whose place another one takes? |
 //! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
 //! | `serving` | Which controller serves its Ingress? |
 //! | `exposure` | Which objects make that way? |
-//! | `record` | Which record of DNS leads to it? |
+//! | `record` | Which records of DNS lead to it? |
 //! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
@@ -26,6 +27,7 @@
 mod certificate;
 mod common;
 mod config_yml;
+mod draining;
 mod endpoint;
 mod exposure;
 mod htpasswd;
@@ -88,7 +90,8 @@ impl BlockType for RegistryBlock {
         let serving = Serving::of(spec, context);
         let record = are_classes_known.then(|| record::needs(spec, dns, serving.as_ref()));
         let record = record.into_iter().flatten();
-        needs.into_iter().chain(classes).chain(record).chain(spec.gateway_need()).collect()
+        let gateway = spec.gateway_need().into_iter().chain(spec.gateway_class_need(context.facts));
+        needs.into_iter().chain(draining::needs(spec)).chain(classes).chain(record).chain(gateway).collect()
     }
 
     fn compile(
@@ -100,12 +103,22 @@ impl BlockType for RegistryBlock {
     ) -> Vec<Draft> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
         let dns = spec.dns(context);
+        let further_records = &record::further_names(spec, dns, context);
         let pull_users = &pull_users(&block.address, spec, context);
         let serving = Serving::of(spec, context);
-        let serving = serving.as_ref();
-        let declared_gateways = context.declared_gateways;
-        let facts = context.facts;
-        let registry = Registry { block, spec, facts, issuer, dns, serving, declared_gateways, pull_users };
+        let registry = Registry {
+            block,
+            spec,
+            facts: context.facts,
+            issuer,
+            dns,
+            further_records,
+            serving: serving.as_ref(),
+            declared_gateways: context.declared_gateways,
+            declared_body_limits: context.declared_body_limits,
+            kubernetes: context.kubernetes(),
+            pull_users,
+        };
         rules::check(&registry, mistakes);
         rules::further_names::check(&registry, context, mistakes);
         rules::shared_bucket::check(&registry, context, mistakes);
@@ -116,7 +129,7 @@ impl BlockType for RegistryBlock {
         drafts.extend(objects::secrets(&registry, mistakes));
         drafts.extend(objects::claim(&registry));
         drafts.push(workload::deployment(&registry));
-        drafts.extend(record::object(&registry, context));
+        drafts.extend(record::objects(&registry, context));
         drafts.extend(certificate::object(&registry));
         drafts.extend(exposure::objects(&registry));
         drafts.extend(objects::budget(&registry));
@@ -129,6 +142,10 @@ impl BlockType for RegistryBlock {
 
     fn property(&self, spec: &RegistrySpec, name: &str, facts: &Facts) -> Option<Value> {
         properties::property(spec, name, facts)
+    }
+
+    fn property_need(&self, spec: &RegistrySpec, name: &str) -> Option<Need> {
+        properties::need(spec, name)
     }
 
     fn endpoint(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Option<Endpoint> {

@@ -1,8 +1,9 @@
 //! What the schema of a registry cannot say; of its storage in `rules/storage.rs`, of the ways by which it is reached in
-//! `rules/ways.rs`, of the controller of an Ingress in `rules/controller.rs`, and of the listener of a Gateway that is there
-//! in `rules/listener.rs`; of the further names of its certificate in `rules/further_names.rs`, and of registries that share a
-//! bucket in `rules/shared_bucket.rs`.
+//! `rules/ways.rs`, of the controller of an Ingress in `rules/controller.rs`, of the listener of a Gateway that is there in
+//! `rules/listener.rs`, and of the limit for bodies of a Gateway in `rules/body_limit.rs`; of the further names of its certificate
+//! in `rules/further_names.rs`, and of registries that share a bucket in `rules/shared_bucket.rs`.
 
+mod body_limit;
 mod controller;
 pub(super) mod further_names;
 mod listener;
@@ -73,7 +74,7 @@ impl Rules<'_> {
                 codes::UNPINNED_IMAGE,
                 &["image"],
                 format!("the tag of `{image}` may lead to another image later"),
-                "name a version: `registry:3.1.1`",
+                "name a whole version: `registry:3.1.1`",
             ),
             Ok(_) => {}
             Err(ImageError::Unpinned) => self.error(

@@ -193,7 +193,8 @@ pub(super) fn strategy(registry: &Registry<'_>) -> Value {
     // We set the numbers, so that they are removed with it. Those that the server fills in belong to nobody
     // and stay, and the server then refuses them beside `Recreate`.
     let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}});
-    // Where one node alone can mount the volume, a new pod on another node would wait for the old one for ever.
+    // Where one node alone can mount the volume, a new pod on another node would wait for the old one for ever. Nobody answers in
+    // between, and no pause of the old pod could help that.
     if registry.spec.shares_store() { rolling } else { json!({"type": "Recreate"}) }
 }
 

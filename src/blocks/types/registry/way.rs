@@ -11,7 +11,7 @@
 use super::config_yml::PORT;
 use super::options::{Gateway, Ingress, LoadBalancer, NodePort};
 use super::spec::{RegistrySpec, UserSource};
-use crate::blocks::facts::Need;
+use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
 use crate::resource::{GATEWAY_GROUP, Identity, Target};
 
 /// By which way a registry is reached from outside the cluster.
@@ -27,6 +27,11 @@ pub(super) enum Way<'a> {
 
 /// The port of the Service before pods that ask for no password.
 const OPEN_PORT: u16 = 5001;
+
+/// The question for an object of a kind that is served in its first stable version.
+fn live(identity: Identity) -> Need {
+    Need::Live(Target { identity, version: Some("v1".to_owned()) })
+}
 
 impl RegistrySpec {
     /// The way. The configuration refuses a second one.
@@ -89,7 +94,26 @@ impl RegistrySpec {
     pub(super) fn gateway_need(&self) -> Option<Need> {
         let Way::Gateway(gateway) = self.way() else { return None };
         let identity = gateway.class.is_none().then(|| self.gateway(gateway))?;
-        Some(Need::Live(Target { identity, version: Some("v1".to_owned()) }))
+        Some(live(identity))
+    }
+
+    /// The question for the class of its Gateway; `None` where there is none, or nobody knows yet which one that is.
+    pub(super) fn gateway_class_need(&self, facts: &Facts) -> Option<Need> {
+        let Way::Gateway(gateway) = self.way() else { return None };
+        let class = gateway.class.as_deref().or_else(|| {
+            let Fact::Live(LiveObject::There(live)) = facts.get(&self.gateway_need()?)? else { return None };
+            live.object.pointer("/spec/gatewayClassName")?.as_str()
+        });
+        Some(live(Identity::cluster(GATEWAY_GROUP, "GatewayClass", class?)))
+    }
+
+    /// The route to it. A registry that everybody may use has a route of another name: so the one that was there is deleted before the
+    /// pods change, and the other one is made when only pods of the new sort are there.
+    pub(super) fn route_name(&self) -> String {
+        match self.users {
+            UserSource::Nobody => self.suffixed("open"),
+            UserSource::Listed | UserSource::File => self.name.clone(),
+        }
     }
 
     /// The object, of the block, that tells the address at which the registry is reached, and the field. `None` where it is

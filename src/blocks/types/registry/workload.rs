@@ -4,11 +4,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::certificate;
 use super::common::{Registry, merge, path};
 use super::config_yml::{AUTH_FOLDER, PORT, REALM, TLS_FOLDER, folder};
 use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource};
-use super::storage;
+use super::{certificate, draining, storage};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::SecretText;
 use crate::resource::{Address, Identity, LiveReference, Reference, Segment, hex};
@@ -96,7 +95,7 @@ fn pod(registry: &Registry<'_>) -> Value {
         // The variables that Kubernetes makes of a Service called `registry` begin with `REGISTRY_`, and
         // the registry would take them for settings.
         "enableServiceLinks": false,
-        // Longer than `http.draintimeout`.
+        // Longer than `http.draintimeout` and what comes before it.
         "terminationGracePeriodSeconds": 75,
         "securityContext": {
             "runAsNonRoot": true,
@@ -159,6 +158,9 @@ fn container(registry: &Registry<'_>) -> Value {
         },
         "volumeMounts": mounts,
     });
+    if let Some(lifecycle) = draining::lifecycle(registry) {
+        container["lifecycle"] = lifecycle;
+    }
     let resources = &registry.spec.options.resources;
     if !resources.requests.is_empty() || !resources.limits.is_empty() {
         container["resources"] = json!({});

@@ -8,7 +8,6 @@ use crate::blocks::draft::Draft;
 use crate::blocks::types::registry::common::{Registry, path};
 use crate::blocks::types::registry::options::Gateway;
 use crate::blocks::types::registry::record;
-use crate::blocks::types::registry::spec::UserSource;
 use crate::resource::GATEWAY_GROUP;
 
 const API_VERSION: &str = "gateway.networking.k8s.io/v1";
@@ -104,20 +103,18 @@ fn grant(registry: &Registry<'_>, options: &Gateway) -> Option<Draft> {
     Some(registry.from(draft, path(&["spec"]), &["gateway", "namespace"]))
 }
 
-/// The route to the registry. A registry that everybody may use has a route of another name: so the one that was there is
-/// deleted before the pods change, and the other one is made when only pods of the new sort are there.
+/// The route to the registry.
 fn route(registry: &Registry<'_>, options: &Gateway) -> Draft {
-    let name = match registry.spec.users {
-        UserSource::Nobody => registry.spec.suffixed("open"),
-        UserSource::Listed | UserSource::File => registry.spec.name.clone(),
-    };
     let rule = json!({
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
         "backendRefs": [{"name": registry.spec.name, "port": registry.spec.service_port()}],
         // Without it, implementations end a request after some seconds.
         "timeouts": {"request": "0s"},
     });
-    lets_in(registry, of_gateway(registry, options, &name, listener(registry, options), &rule))
+    lets_in(
+        registry,
+        of_gateway(registry, options, &registry.spec.route_name(), listener(registry, options), &rule),
+    )
 }
 
 /// Sends requests that come in plain HTTP on to HTTPS.

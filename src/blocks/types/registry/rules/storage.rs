@@ -10,6 +10,8 @@ use crate::config::SecretSource;
 
 /// The keys below which all of this stands.
 const S3: [&str; 2] = ["storage", "s3"];
+/// The annotation by which Amazon gives a ServiceAccount a role.
+const ROLE_OF_ACCOUNT: &str = "eks.amazonaws.com/role-arn";
 /// How the names of Services end.
 const SERVICES: [&str; 2] = [".svc", ".svc.cluster.local"];
 
@@ -93,13 +95,29 @@ impl Rules<'_> {
             (Some(_), Some(_)) => {}
             (Some(_), None) => self.half_a_pair("access_key", "secret_key"),
             (None, Some(_)) => self.half_a_pair("secret_key", "access_key"),
-            (None, None) if bucket.is_at_amazon() => {}
+            (None, None) if bucket.is_at_amazon() => self.role_of_account(),
             (None, None) => self.warn(
                 codes::BAD_VALUE,
                 &S3,
                 "`storage.s3` has no keys, and only Amazon knows pods by their role".to_owned(),
                 "add `access_key` and `secret_key`, as in `access_key = { env = \"S3_ACCESS_KEY\" }`",
             ),
+        }
+    }
+
+    /// Version 2 of the registry takes keys, variables, a file, or the role of the node, and nothing else.
+    /// Source: `NewChainCredentials` in <https://github.com/distribution/distribution/blob/v2.8.3/registry/storage/driver/s3-aws/s3.go>
+    fn role_of_account(&mut self) {
+        let spec = self.registry.spec;
+        if spec.major < 3 && spec.options.annotations.contains_key(ROLE_OF_ACCOUNT) {
+            self.warn(
+                codes::BAD_VALUE,
+                &["annotations", ROLE_OF_ACCOUNT],
+                "version 2 of the registry does not know the role of its ServiceAccount: its pods reach the bucket by the role of \
+                 their node"
+                    .to_owned(),
+                "take version 3, as in `image = \"registry:3.1.1\"`, or give the store `access_key` and `secret_key`",
+            );
         }
     }
 

@@ -34,6 +34,7 @@ impl Rules<'_> {
             }
             Way::Gateway(gateway) => {
                 self.gateway(gateway);
+                self.body_limit(gateway);
                 self.proof_on_the_way("the Gateway", |proof| matches!(proof, HttpProof::Gateway(_)));
             }
             Way::LoadBalancer(balancer) => {
