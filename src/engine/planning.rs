@@ -114,7 +114,7 @@ fn input(
         cluster: cluster.clone(),
         mode: request.mode,
         desired: order.iter().filter_map(|address| graph.get(address).cloned()).collect(),
-        dependencies: order.iter().map(|address| depending(address)).collect(),
+        dependencies: order.iter().map(depending).collect(),
         hook_order: graph.hook_order(),
         farewells: wanted.farewells,
         leaving: wanted.leaving,

@@ -238,7 +238,7 @@ fn the_address_at_a_gateway_of_others_is_that_of_its_listener() {
     }
 }
 
-/// The text in the ConfigMap `resource.m`.
+/// The text in the `ConfigMap` at `resource.m`.
 fn object_text(resources: &[Desired]) -> String {
     object(resources, "resource.m").object["data"]["a"].as_str().unwrap().to_owned()
 }

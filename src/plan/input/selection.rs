@@ -187,9 +187,9 @@ impl Input {
             let namespace = identity.filter(|identity| identity.is("", "Namespace"));
             let lives_in = namespace.and_then(|space| contents.get(space.name.as_str()));
             let needs_it = dependents.get(&dependency);
-            for address in lives_in.into_iter().chain(needs_it).flatten().copied() {
-                if found.insert(address.clone()) {
-                    unvisited.push(address.clone());
+            for address in lives_in.into_iter().chain(needs_it).flatten() {
+                if found.insert((*address).clone()) {
+                    unvisited.push((*address).clone());
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::config::SecretSource;
 
 /// The keys below which all of this stands.
 const S3: [&str; 2] = ["storage", "s3"];
-/// The annotation by which Amazon gives a ServiceAccount a role.
+/// The annotation by which Amazon gives a `ServiceAccount` a role.
 const ROLE_OF_ACCOUNT: &str = "eks.amazonaws.com/role-arn";
 /// How the names of Services end.
 const SERVICES: [&str; 2] = [".svc", ".svc.cluster.local"];
