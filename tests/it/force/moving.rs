@@ -106,17 +106,15 @@ enum Medium {
 }
 
 impl Medium {
-    /// Those of a move between these places: first those that hold the most of it. The API server is told of each move in the
-    /// end, wherever the state is.
+    /// Those of a move between these places: first those that hold the most of it. The API server is told of each move out of
+    /// a folder or into one, since a copy of a folder can be stale.
     fn between(pair: [&Backend; 2]) -> Vec<Self> {
         let of = |kind| pair.into_iter().filter(move |backend| backend.kind == kind);
         let stores = of(Kind::Store).map(|backend| Self::Store(backend.name));
+        let holds = of(Kind::Cluster).map(|_| Self::Server);
         let folders = of(Kind::Folder).map(|_| Self::Folder);
-        if of(Kind::Cluster).next().is_some() {
-            stores.chain([Self::Server]).chain(folders).collect()
-        } else {
-            stores.chain(folders).chain([Self::Server]).collect()
-        }
+        let is_told = of(Kind::Folder).filter(|_| of(Kind::Cluster).next().is_none()).map(|_| Self::Server);
+        stores.chain(holds).chain(folders).chain(is_told).collect()
     }
 
     /// The kills at this step.
