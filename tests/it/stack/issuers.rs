@@ -238,7 +238,8 @@ apiVersion = "cert-manager.io/v1"
 kind = "Certificate"
 spec = { secretName = "nowhere", dnsNames = ["NOWHERE"], issuerRef = { name = "first" } }
 depends_on = ["issuer.first"]
-lifecycle.timeouts.ready = "20s"
+# On a busy machine it takes a while until somebody has looked for the name.
+lifecycle.timeouts.ready = "45s"
 "#;
     let nowhere = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
     let text = format!("{HEAD}{}{certificates}", acme_issuer(&bed.facts().acme));
