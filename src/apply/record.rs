@@ -44,9 +44,12 @@ fn of_object(change: &Change) -> Option<Record> {
             Some(Record::Forgotten { address: change.address.clone(), identity })
         }
         // The state goes on knowing it, under the address that the next plan looks for.
-        Action::Keep => {
+        Action::Keep if change.moved_from.is_some() => {
             let (address, from) = (change.address.clone(), change.moved_from.clone()?);
             Some(Record::Moved { address, from })
+        }
+        Action::Keep if change.is_to_be_remembered() => {
+            change.prior.as_deref().map(|live| present(change, None, Some(live)))
         }
         Action::None if change.is_to_be_remembered() => {
             // What has ended by itself may be gone, and what Helm has run is taken over as it is.

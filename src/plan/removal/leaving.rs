@@ -78,6 +78,14 @@ impl<'a> Leaving<'a> {
         desired.or(self.known.map(|known| known.timeouts)).unwrap_or_default()
     }
 
+    /// Whether the state knows it. What a killed run has written without recording it is recorded where it is kept.
+    fn tracking(&self) -> Tracking {
+        match self.known {
+            Some(known) if !known.is_in_doubt() => Tracking::Known,
+            Some(_) | None => Tracking::New,
+        }
+    }
+
     /// The change: a delete, or what is kept for a reason. `is_deleted` tells which of its dependencies are
     /// deleted as well.
     pub(super) fn change(self, kept_for: Option<Reason>, is_deleted: impl Fn(&Address) -> bool) -> Change {
@@ -92,7 +100,7 @@ impl<'a> Leaving<'a> {
             timeouts: self.timeouts(),
             dependencies: dependencies.iter().filter(|address| is_deleted(address)).cloned().collect(),
             prior: Some(Arc::clone(self.live)),
-            tracking: if self.known.is_some() { Tracking::Known } else { Tracking::New },
+            tracking: self.tracking(),
             ..Change::new(self.address.clone(), self.target, action, Fidelity::Observed)
         }
     }

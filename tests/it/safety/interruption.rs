@@ -11,7 +11,7 @@ tests! {
     a_killed_apply_loses_nothing,
     a_killed_first_apply_is_known_again,
     a_destroy_that_was_killed_has_lost_no_secret,
-    what_a_destroy_lets_stay_is_looked_into_by_the_next_apply,
+    what_a_destroy_lets_stay_is_recorded,
     a_shared_namespace_is_recorded_again_and_keeps_its_marks,
     a_disk_that_fills_up_in_mid_run_leaves_nothing_behind,
     the_first_signal_stops_gently,
@@ -99,8 +99,8 @@ fn a_destroy_that_was_killed_has_lost_no_secret() {
     project.run(["plan"]).code(1).stderr_contains("is lost");
 }
 
-/// A generated secret is protected, so a destroy has nothing to do with it, whatever a killed run has done.
-fn what_a_destroy_lets_stay_is_looked_into_by_the_next_apply() {
+/// A generated secret is protected. A killed run has made it and not recorded it.
+fn what_a_destroy_lets_stay_is_recorded() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let secret = "\n[secret.token]\ngenerate = { length = 20 }\n";
@@ -111,13 +111,14 @@ fn what_a_destroy_lets_stay_is_looked_into_by_the_next_apply() {
     wait_until("the secret", || ns.find(&made).is_some());
     apply.kill();
     proxy.clear_faults();
-    let in_doubt = || project.state()["in_doubt"][0]["address"].clone();
     project.run(["destroy", "--auto-approve"]).success();
-    assert_eq!(in_doubt(), "secret.token");
     let uid = ns.field(&made, "/metadata/uid");
+    let state = project.state();
+    assert_eq!(state["resources"]["secret.token"]["uid"], uid);
+    assert_eq!(state["in_doubt"], serde_json::Value::Null);
+    project.run(["plan", "--destroy", "--detailed-exitcode"]).success();
     project.apply();
     project.expect_settled();
-    assert_eq!(in_doubt(), serde_json::Value::Null);
     assert_eq!(ns.field(&made, "/metadata/uid"), uid);
 }
 
