@@ -39,11 +39,9 @@ pub enum Reach {
 pub struct Exposed {
     /// What lets requests in.
     pub entry: Entry,
-    /// The listener that is used, where the entry is somebody else's Gateway.
-    pub listener: Option<String>,
     /// How large a body may be, in bytes; `None` is without limit.
     pub body_limit: Option<u64>,
-    /// How it is encrypted; `None` where it is not. A listener of somebody else's Gateway is taken to end TLS until the Gateway was read.
+    /// How it is encrypted; `None` where it is not.
     pub tls: Option<ServedTls>,
 }
 

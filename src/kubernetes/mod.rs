@@ -32,7 +32,6 @@
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `class_controllers` | which controller serves a class of Ingresses or Gateways, and where it usually is |
-//! | `listeners` | what the listeners of a Gateway do with requests |
 //! | `ingress_classes` | which class an Ingress gets that names none |
 //! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
@@ -76,7 +75,6 @@ pub mod kinds;
 pub mod label_selector;
 pub mod leases;
 pub mod list_items;
-pub mod listeners;
 pub mod marks;
 pub mod names;
 pub mod namespaces;

@@ -195,7 +195,7 @@ fn the_address_of_a_registry_is_that_of_its_way() {
     let address = |text: &str| {
         let map =
             "[resource.m]\napiVersion = 'v1'\nkind = 'ConfigMap'\ndata.a = '${registry.main.address}'\n";
-        object_text(&fine(&format!("{text}{map}")))
+        object(&fine(&format!("{text}{map}")), "resource.m").object["data"]["a"].as_str().unwrap().to_owned()
     };
     for (way, expected) in [
         (LOAD_BALANCER, "https://registry.example.com"),
@@ -208,39 +208,6 @@ fn the_address_of_a_registry_is_that_of_its_way() {
         assert_eq!(address(&registry(way)), expected, "{way}");
     }
     assert_eq!(address(&anonymous("")), "http://registry.registry.svc:5001");
-}
-
-#[test]
-fn the_address_at_a_gateway_of_others_is_that_of_its_listener() {
-    let map = "[resource.m]\napiVersion = 'v1'\nkind = 'ConfigMap'\ndata.a = '${registry.main.address}'\n";
-    let listeners = json!([{"name": "web", "protocol": "HTTP"}, {"name": "websecure", "protocol": "HTTPS"}]);
-    let stamp = Stamp { uid: "u".into(), version: "1".into() };
-    let object = json!({"spec": {"listeners": listeners}});
-    let there = Live { object, stamp, ownership: Ownership::default() };
-    let there = Fact::Live(LiveObject::There(there.into()));
-    let address = |listener: &str, fact: &Fact| {
-        let way = format!("gateway = {{ name = 'public', namespace = 'edge', listener = '{listener}' }}\n");
-        let config = config(&(anonymous(&way) + map));
-        let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
-        let identity = Identity::namespaced("gateway.networking.k8s.io", "Gateway", "edge", "public");
-        facts.insert(Need::Live(Target { identity, version: Some("v1".to_owned()) }), fact.clone());
-        let resources = flawless(Blocks::read(&config).compile(&facts)).unwrap().resources;
-        object_text(&resources)
-    };
-    assert_eq!(address("web", &there), "http://registry.example.com");
-    for (listener, fact) in [
-        ("websecure", &there),
-        ("gone", &there),
-        ("web", &Fact::Live(LiveObject::Absent)),
-        ("web", &Fact::Unknown("no right".into())),
-    ] {
-        assert_eq!(address(listener, fact), "https://registry.example.com", "{listener} {fact:?}");
-    }
-}
-
-/// The text in the `ConfigMap` at `resource.m`.
-fn object_text(resources: &[Desired]) -> String {
-    object(resources, "resource.m").object["data"]["a"].as_str().unwrap().to_owned()
 }
 
 #[test]

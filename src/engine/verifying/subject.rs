@@ -15,7 +15,6 @@ use super::{names, tls};
 use crate::blocks::{Access, Endpoint, Entry, Exposed, Facts, Reach, SecretText, ServedTls, Signer};
 use crate::engine::Error;
 use crate::kubernetes::certificates::{Renewal, renewal};
-use crate::kubernetes::listeners::{self, Listener};
 use crate::provider::Provider;
 use crate::resource::record_set::addresses_in;
 use crate::resource::{Identity, Reading, Target};
@@ -52,20 +51,17 @@ impl Subject {
     /// # Errors
     /// Its host is none that a URL can have.
     pub(super) async fn of(
-        mut endpoint: Endpoint,
+        endpoint: Endpoint,
         facts: &Facts,
         provider: &dyn Provider,
     ) -> Result<Self, Error> {
-        let mut found = Found::default();
-        if let Reach::Outside(outside) = &mut endpoint.reach {
-            found = Found::read(outside, provider).await;
-            if found.is_plain(outside) {
-                outside.tls = None;
-            }
-        }
         let outside = match &endpoint.reach {
             Reach::Outside(outside) => Some(outside.as_ref()),
             Reach::Cluster { .. } => None,
+        };
+        let found = match outside {
+            Some(outside) => Found::read(outside, provider).await,
+            None => Found::default(),
         };
         let (url, no_port) = url(&endpoint, &found);
         let base = Url::parse(&url).map_err(|_| Error::NoUrl { registry: endpoint.block.clone(), url })?;
@@ -160,16 +156,6 @@ impl Found {
             Reading::Present(live) => Some(live.object.clone()),
             Reading::Absent | Reading::Unreadable(_) => None,
         }
-    }
-
-    /// Whether the listener of somebody else's Gateway takes plain HTTP.
-    fn is_plain(&self, outside: &Exposed) -> bool {
-        let gateway = self.object(outside.entry.object());
-        outside
-            .listener
-            .as_ref()
-            .zip(gateway)
-            .is_some_and(|(listener, gateway)| listeners::read(&gateway, listener) == Listener::Plain)
     }
 
     /// The certificate in a Secret, if it has one.

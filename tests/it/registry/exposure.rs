@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{registry, with_keys};
-use crate::harness::{Namespace, OwnCluster, Port, Project, wait_until};
+use crate::harness::{Namespace, OwnCluster, Project, wait_until};
 
 tests! {
     a_load_balancer_tells_that_it_waits_and_is_used_by_its_address,
@@ -13,7 +13,6 @@ tests! {
     a_gateway_and_its_routes_are_ready_when_their_controller_says_so,
     a_gateway_that_nobody_answers_for_ends_the_wait,
     a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy,
-    a_registry_for_everybody_behind_plain_http_is_looked_for_there,
     the_class_in_the_cluster_tells_which_controller_serves_an_ingress,
     a_class_that_may_not_be_read_is_known_by_its_name,
     classes_that_cannot_be_read_in_passing_are_told_with_the_reason,
@@ -158,24 +157,6 @@ fn a_listener_that_takes_passwords_in_clear_stops_no_drift_and_no_destroy() {
     project.run(["drift"]).code(2).stdout_contains("HTTPRoute.gateway.networking.k8s.io/registry");
     project.run(["destroy", "--auto-approve"]).success();
     assert!(ns.find("deployment/registry").is_none());
-}
-
-fn a_registry_for_everybody_behind_plain_http_is_looked_for_there() {
-    let cluster = OwnCluster::with_gateway_api();
-    let ns = Namespace::on(&cluster);
-    ns.apply(&gateway("HTTP"));
-    let keys = "gateway = { name = \"edge\", listener = \"main\" }\nauth.anonymous = true";
-    let users = "[registry.main.auth.users]\nci = { env = \"CI_PASSWORD\" }\n";
-    let note = "[resource.note]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.at = \"${registry.main.address}\"\n";
-    let project = registry(&ns, &with_keys(keys).replace(users, note));
-    project.run(["plan", "--full"]).success().stdout_contains("at: http://registry.example.com");
-    let port = Port::take();
-    let nobody = format!("--resolve=registry.example.com={}", port.address());
-    project.run(["verify", &nobody]).code(2).stdout_contains("http://registry.example.com/");
-    // It may end TLS later, as it is taken to do where nobody may read it.
-    ns.apply(&gateway("HTTPS"));
-    project.run(["plan", "--full"]).success().stdout_contains("at: https://registry.example.com");
-    project.run(["verify", &nobody]).code(2).stdout_contains("https://registry.example.com/");
 }
 
 /// A Gateway of others whose listener `main` speaks this protocol.

@@ -13,8 +13,7 @@ pub(super) fn endpoint(block: &BlockAddress, spec: &RegistrySpec, issuer: Option
             Reach::Cluster { service: object(spec, "", "Service", &spec.name), port: spec.service_port() }
         }
         Some(entry) => {
-            let (listener, tls) = (listener(spec), tls(spec, issuer));
-            Reach::Outside(Box::new(Exposed { entry, listener, body_limit: body_limit(spec), tls }))
+            Reach::Outside(Box::new(Exposed { entry, body_limit: body_limit(spec), tls: tls(spec, issuer) }))
         }
     };
     Endpoint {
@@ -40,14 +39,6 @@ fn entry(spec: &RegistrySpec) -> Option<Entry> {
         Way::Gateway(gateway) => Some(Entry::Object(spec.gateway(gateway))),
         Way::LoadBalancer(_) => Some(Entry::Object(service())),
         Way::NodePort(options) => Some(Entry::Nodes { service: service(), port: options.port }),
-    }
-}
-
-/// The listener of a Gateway of others, which has TLS or not.
-fn listener(spec: &RegistrySpec) -> Option<String> {
-    match spec.way() {
-        Way::Gateway(gateway) if gateway.class.is_none() => Some(gateway.listener().to_owned()),
-        _ => None,
     }
 }
 

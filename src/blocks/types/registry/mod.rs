@@ -144,10 +144,6 @@ impl BlockType for RegistryBlock {
         properties::property(spec, name, facts)
     }
 
-    fn property_need(&self, spec: &RegistrySpec, name: &str) -> Option<Need> {
-        properties::need(spec, name)
-    }
-
     fn endpoint(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Option<Endpoint> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
         Some(endpoint::endpoint(&block.address, spec, issuer))

@@ -3,12 +3,11 @@
 use serde_json::Value;
 
 use super::htpasswd;
-use super::options::{Gateway, NodePort};
+use super::options::NodePort;
 use super::spec::{RegistrySpec, UserSource};
 use super::way::Way;
-use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
+use crate::blocks::facts::{Fact, Facts};
 use crate::config::Property;
-use crate::kubernetes::listeners::{self, Listener};
 
 const ADDRESS: &str = "address";
 const USERS: &str = "users";
@@ -18,8 +17,7 @@ pub(super) const PROPERTIES: &[Property] = &[
     Property {
         name: ADDRESS,
         about: "The URL at which the registry is reached: `https://HOST`, or `http://HOST` where nothing ends TLS; with \
-                `node_port.port` also that port. A listener of somebody else's Gateway is taken to end TLS unless the Gateway in the \
-                cluster says that it does not. Where it is reached within the cluster alone, or at a port that the server \
+                `node_port.port` also that port. Where it is reached within the cluster alone, or at a port that the server \
                 chooses, the one of its Service: `http://NAME.NAMESPACE.svc:5000`, and port 5001 with \
                 `auth.anonymous`.",
     },
@@ -33,36 +31,24 @@ pub(super) const PROPERTIES: &[Property] = &[
 /// The value of one.
 pub(super) fn property(spec: &RegistrySpec, name: &str, facts: &Facts) -> Option<Value> {
     match name {
-        ADDRESS => Some(Value::from(address(spec, facts))),
+        ADDRESS => Some(Value::from(address(spec))),
         USERS => users(spec, facts).map(Value::from),
         _ => None,
     }
 }
 
-/// What must be read for one: what the listener of a Gateway of others does. With users it ends TLS, or is refused.
-pub(super) fn need(spec: &RegistrySpec, name: &str) -> Option<Need> {
-    spec.gateway_need().filter(|_| name == ADDRESS && spec.users == UserSource::Nobody)
-}
-
-/// Whether a Gateway of others takes the requests for the registry in plain HTTP. One that is not known is taken to end TLS.
-fn is_plain(spec: &RegistrySpec, gateway: &Gateway, facts: &Facts) -> bool {
-    let found = need(spec, ADDRESS).and_then(|need| facts.get(&need));
-    let Some(Fact::Live(LiveObject::There(live))) = found else { return false };
-    listeners::read(&live.object, gateway.listener()) == Listener::Plain
-}
-
-fn address(spec: &RegistrySpec, facts: &Facts) -> String {
+fn address(spec: &RegistrySpec) -> String {
     let scheme = |is_encrypted: bool| if is_encrypted { "https" } else { "http" };
     let has_tls = spec.options.tls.is_some();
     let external = |is_encrypted: bool| format!("{}://{}", scheme(is_encrypted), spec.authority());
     match spec.way() {
-        // A Gateway that is there already ends TLS by itself, unless it is known that it does not.
-        Way::Gateway(gateway) if gateway.class.is_none() => external(!is_plain(spec, gateway, facts)),
+        // A Gateway that is there already ends TLS by itself.
+        Way::Gateway(gateway) => external(has_tls || gateway.class.is_none()),
         Way::Cluster | Way::NodePort(NodePort { port: None, .. }) => {
             let (scheme, port) = (scheme(spec.ends_tls()), spec.service_port());
             format!("{scheme}://{}.{}.svc:{port}", spec.name, spec.namespace)
         }
-        Way::Ingress(_) | Way::Gateway(_) | Way::LoadBalancer(_) | Way::NodePort(_) => external(has_tls),
+        Way::Ingress(_) | Way::LoadBalancer(_) | Way::NodePort(_) => external(has_tls),
     }
 }
 

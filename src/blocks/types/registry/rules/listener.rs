@@ -6,8 +6,18 @@ use super::Rules;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, LiveObject};
 use crate::blocks::types::registry::options::Gateway;
-use crate::kubernetes::listeners::{Listener, named, read};
 use crate::resource::Identity;
+
+/// What is known of a listener.
+#[derive(Debug, PartialEq, Eq)]
+enum Listener {
+    /// It ends TLS.
+    EndsTls,
+    /// It does something else, said as after "it is": `for HTTP`.
+    Other(String),
+    /// The Gateway has none of this name.
+    Missing,
+}
 
 impl Rules<'_> {
     /// The listeners of somebody else's Gateway, as far as it can be read. One that this configuration changes is not judged by
@@ -37,9 +47,8 @@ impl Rules<'_> {
     /// The listener through which the registry is reached. It takes no password in clear.
     fn main_listener(&mut self, gateway: There<'_>, name: &str) {
         match read(gateway.object, name) {
-            Listener::Plain if self.has_users() => self.in_clear(name, gateway.identity, "for HTTP"),
             Listener::Other(what) if self.has_users() => self.in_clear(name, gateway.identity, &what),
-            Listener::EndsTls | Listener::Plain | Listener::Other(_) => {}
+            Listener::EndsTls | Listener::Other(_) => {}
             Listener::Missing => self.warn(
                 codes::UNKNOWN_REFERENCE,
                 &["gateway"],
@@ -87,7 +96,7 @@ impl Rules<'_> {
         let spec = self.registry.spec;
         let is_elsewhere = gateway.identity.namespace.as_ref() != Some(&spec.namespace);
         let place = Place { namespace: &spec.namespace, is_elsewhere, host: spec.host() };
-        let Some(refusal) = named(gateway.object, name).and_then(|listener| refusal(listener, place)) else {
+        let Some(refusal) = found(gateway.object, name).and_then(|listener| refusal(listener, place)) else {
             return;
         };
         self.warn(
@@ -130,6 +139,12 @@ struct Place<'a> {
     host: &'a str,
 }
 
+/// The listener of this name.
+fn found<'g>(gateway: &'g Value, name: &str) -> Option<&'g Value> {
+    let listeners = gateway.pointer("/spec/listeners").and_then(Value::as_array);
+    listeners.into_iter().flatten().find(|listener| listener["name"] == name)
+}
+
 /// Why a listener does not take the routes of a registry, said as after its name. Labels of namespaces are not looked up: a
 /// selector is judged by the name alone.
 /// Source: <https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes>
@@ -161,11 +176,39 @@ fn is_for(hostname: &str, host: &str) -> bool {
     }
 }
 
+/// What a Gateway says of its listener.
+fn read(gateway: &Value, name: &str) -> Listener {
+    let Some(listener) = found(gateway, name) else { return Listener::Missing };
+    let protocol = listener["protocol"].as_str().unwrap_or_default();
+    // A listener that does not say what it does with TLS ends it.
+    let mode = listener.pointer("/tls/mode").and_then(Value::as_str).unwrap_or("Terminate");
+    match (protocol, mode) {
+        ("HTTPS", "Terminate") => Listener::EndsTls,
+        ("HTTPS" | "TLS", mode) => Listener::Other(format!("for {protocol} with the mode {mode}")),
+        (protocol, _) => Listener::Other(format!("for {protocol}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_a_listener_for_https_that_terminates_ends_tls() {
+        let gateway = json!({"spec": {"listeners": [
+            {"name": "http", "protocol": "HTTP"},
+            {"name": "https", "protocol": "HTTPS", "tls": {"mode": "Terminate"}},
+            {"name": "usual", "protocol": "HTTPS", "tls": {}},
+            {"name": "through", "protocol": "TLS", "tls": {"mode": "Passthrough"}},
+        ]}});
+        let read = |name: &str| read(&gateway, name);
+        assert_eq!([read("https"), read("usual")], [Listener::EndsTls, Listener::EndsTls]);
+        assert_eq!(read("http"), Listener::Other("for HTTP".into()));
+        assert_eq!(read("through"), Listener::Other("for TLS with the mode Passthrough".into()));
+        assert_eq!(read("other"), Listener::Missing);
+    }
 
     #[test]
     fn a_listener_takes_routes_by_namespace_kind_and_name() {
