@@ -284,55 +284,24 @@ fn a_registry_and_its_record_say_the_same() {
     );
 }
 
-/// The registry with these further names in its certificate, whose issuer needs no proof: a wildcard is not proved by HTTP.
-fn with_names(names: &str) -> String {
-    let issuer = "tls.issuer = \"issuer.le\"\n";
-    let acme = "acme.server = \"letsencrypt\"\nacme.http01 = { class = \"contour\" }\n";
-    let text = REGISTRY.replace(issuer, &format!("{issuer}tls.names = {names}\n"));
-    text.replace(acme, "self_signed = true\n")
-}
-
 #[test]
 fn a_further_name_without_a_record_is_told() {
     let told = |names: &str, more: &str| {
-        let found = compiled(&(with_names(names) + &zone() + more)).unwrap().mistakes;
+        let issuer = "tls.issuer = \"issuer.le\"\n";
+        let text = REGISTRY.replace(issuer, &format!("{issuer}tls.names = {names}\n")) + &zone() + more;
+        // A wildcard is not proved by HTTP.
+        let acme = "acme.server = \"letsencrypt\"\nacme.http01 = { class = \"contour\" }\n";
+        let found = compiled(&text.replace(acme, "self_signed = true\n")).unwrap().mistakes;
         let found = found.iter().filter(|mistake| mistake.code == codes::NAME_WITHOUT_RECORD);
         found
             .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")))
             .collect::<Vec<_>>()
             .concat()
     };
-    insta::assert_snapshot!(told("[\"Alias.example.com\", \"b.other.net\"]", ""), @"`dns` makes no record for `b.other.net` in `tls.names`, outside of its zone `example.com` | give the name a block of its own, as in `[dns.alias]` with `name = \"b.other.net\"` and the zone in which it lies: the issuer may have to find it, and so have clients. Where others keep its record, all is well");
-    assert_eq!(told("[\"*.other.net\", \"registry.example.com\", \"alias.example.com\"]", ""), "");
-    let other = block("values = [\"192.0.2.1\"]").replace("example.com", "other.net");
-    assert_eq!(told("[\"registry.other.net\"]", &other), "");
-}
-
-#[test]
-fn each_further_name_in_the_zone_leads_where_the_host_leads() {
-    let service = || Identity::namespaced("", "Service", "projectcontour", "envoy");
-    let names = "[\"alias.example.com\", \"*.example.com\", \"b.other.net\", \"registry.example.com\"]";
-    let records = |objects: &[Desired]| -> Vec<(String, Value)> {
-        let records = objects.iter().filter(|desired| desired.identity.kind == "RecordSet");
-        records.map(|desired| (desired.identity.name.clone(), desired.object["spec"].clone())).collect()
-    };
-    let zone = format!("{}ttl = 60\n", zone());
-    let objects = behind(service(), &json!([{"ip": "192.0.2.7"}]), &(with_names(names) + &zone));
-    let [(host, of_host), (alias, of_alias)] = records(&objects).try_into().unwrap();
-    assert_eq!([host.as_str(), alias.as_str()], ["registry.example.com", "alias.example.com"]);
-    assert_eq!(of_host, of_alias);
-    assert_eq!((&of_alias["values"], &of_alias["ttl"]), (&json!(["192.0.2.7"]), &json!(60)));
-    let certificate = waits(of_kind(&objects, "Certificate"));
-    for name in [host, alias] {
-        assert!(certificate.contains(&format!("registry.main/RecordSet.dns.regplan.dev/{name}")), "{name}");
-    }
-    // A block of its own leads a name where the user says.
-    let own = block("values = [\"192.0.2.1\"]").replace("registry.example.com", "alias.example.com");
-    let objects = behind(service(), &json!([{"ip": "192.0.2.7"}]), &(with_names(names) + &zone + &own));
-    let alias: Vec<_> =
-        objects.iter().filter(|desired| desired.identity.name == "alias.example.com").collect();
-    assert_eq!(alias.len(), 1);
-    assert_eq!(alias[0].address.to_string(), "dns.main");
+    insta::assert_snapshot!(told("[\"Alias.example.com\", \"b.other.net\"]", ""), @"`dns` makes a record for `registry.example.com` alone, and none for `alias.example.com` in `tls.names` | a further name stands in the certificate alone: where it is to lead somewhere, give it a block of its own, as in `[dns.alias]` with `name = \"alias.example.com\"`. An issuer that proves names by HTTP needs a record as well. Where others keep it, all is well");
+    assert_eq!(told("[\"*.example.com\", \"registry.example.com\", \"other.net\"]", ""), "");
+    let alias = block("values = [\"192.0.2.1\"]").replace("registry.example.com", "alias.example.com");
+    assert_eq!(told("[\"alias.example.com\"]", &alias), "");
 }
 
 #[test]
@@ -398,29 +367,6 @@ fn external_dns_is_asked_by_annotations_of_the_ingress_with_both_prefixes() {
         assert_eq!(annotations[format!("{prefix}/ttl")], "300");
     }
     assert!(!objects.iter().any(|desired| desired.identity.kind.ends_with("RecordSet")));
-    let objects = fine(&(with_names("[\"alias.example.com\"]") + zone));
-    let annotations = &of_kind(&objects, "Ingress").object["metadata"]["annotations"];
-    assert_eq!(annotations["external-dns.kubernetes.io/hostname"], "registry.example.com,alias.example.com");
-}
-
-#[test]
-fn external_dns_is_asked_by_an_object_for_each_name_of_a_registry() {
-    let zone = "[dns.zone]\nzone = \"example.com\"\nexternal_dns.namespace = \"dns\"\ntype = \"A\"\n";
-    let objects = fine(&(with_names("[\"alias.example.com\"]") + zone));
-    let asked: Vec<_> = objects.iter().filter(|desired| desired.identity.kind == "DNSEndpoint").collect();
-    let named: Vec<_> = asked
-        .iter()
-        .map(|desired| {
-            (desired.identity.name.as_str(), desired.object["spec"]["endpoints"][0]["dnsName"].clone())
-        })
-        .collect();
-    assert_eq!(
-        named,
-        [
-            ("registry", json!("registry.example.com")),
-            ("registry-alias.example.com", json!("alias.example.com"))
-        ]
-    );
 }
 
 #[test]

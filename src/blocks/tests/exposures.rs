@@ -62,23 +62,6 @@ fn a_load_balancer_aims_at_pods_that_end_tls() {
 }
 
 #[test]
-fn each_name_of_the_certificate_is_routed_as_the_host_is() {
-    let names = "tls = { issuer = 'issuer.own', names = ['alias.example.com', '*.r.example.com', 'registry.example.com'] }\n";
-    let text = |way: &str| registry(&format!("{way}\n{names}[issuer.own]\nself_signed = true\n"));
-    let of_kind = |way: &str, kind: &str| {
-        let found = fine(&text(way)).into_iter().find(|desired| desired.identity.kind == kind);
-        found.unwrap().object["spec"].take()
-    };
-    let hosts = json!(["registry.example.com", "alias.example.com", "*.r.example.com"]);
-    let ingress = of_kind("ingress.class = 'contour'", "Ingress");
-    let rules = ingress["rules"].as_array().unwrap();
-    assert_eq!(rules.iter().map(|rule| rule["host"].clone()).collect::<Value>(), hosts);
-    assert!(rules.iter().all(|rule| rule["http"] == rules[0]["http"]));
-    assert_eq!(ingress["tls"][0]["hosts"], hosts);
-    assert_eq!(of_kind("gateway.class = 'edge'", "HTTPRoute")["hostnames"], hosts);
-}
-
-#[test]
 fn a_gateway_is_made_with_a_route_and_a_redirect() {
     insta::assert_snapshot!(yaml(&registry(GATEWAY), &["Gateway", "HTTPRoute", "ReferenceGrant", "Service"]));
 }

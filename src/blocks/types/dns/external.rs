@@ -55,11 +55,9 @@ pub(super) fn identity(namespace: &str, name: &str) -> Identity {
     Identity::namespaced(GROUP, "DNSEndpoint", namespace, name)
 }
 
-/// The annotations by which external-dns makes the records of an Ingress, for its versions of today and before. It takes several names
-/// with commas between them.
-/// Source: <https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/>
-pub(super) fn annotations(keys: &DnsKeys, hosts: &[&str]) -> Vec<(String, String)> {
-    let values = [("hostname", hosts.join(",")), ("ttl", keys.ttl.to_string())];
+/// The annotations by which external-dns makes a record of an Ingress, for its versions of today and before.
+pub(super) fn annotations(keys: &DnsKeys, host: &str) -> Vec<(String, String)> {
+    let values = [("hostname", host.to_owned()), ("ttl", keys.ttl.to_string())];
     let all = PREFIXES
         .iter()
         .flat_map(|prefix| values.iter().map(move |(key, value)| (format!("{prefix}/{key}"), value.clone())));

@@ -268,10 +268,10 @@ impl DnsSpec {
         }
     }
 
-    /// The annotations by which external-dns makes the records of an Ingress with these hosts; none where objects of their own
-    /// stand for the records.
-    pub(in crate::blocks) fn annotations(&self, hosts: &[&str]) -> Vec<(String, String)> {
-        if self.asks_by_annotations() { external::annotations(&self.keys, hosts) } else { Vec::new() }
+    /// The annotations by which external-dns makes the record of an Ingress with this host; none where an object of its own
+    /// stands for the record.
+    pub(in crate::blocks) fn annotations(&self, host: &str) -> Vec<(String, String)> {
+        if self.asks_by_annotations() { external::annotations(&self.keys, host) } else { Vec::new() }
     }
 
     /// Whether the records are asked for on the Ingress, and no object stands for them.

@@ -16,10 +16,9 @@ pub(super) fn object(registry: &Registry<'_>) -> Option<Draft> {
         KeyRotation::Always => "Always",
         KeyRotation::Never => "Never",
     };
-    let hosts = registry.spec.hosts();
     let mut spec = json!({
         "secretName": registry.spec.tls_secret(),
-        "dnsNames": hosts,
+        "dnsNames": registry.spec.hosts(),
         "privateKey": {"rotationPolicy": rotation},
         "issuerRef": registry.issuer?.reference(),
     });
@@ -45,11 +44,11 @@ pub(super) fn object(registry: &Registry<'_>) -> Option<Draft> {
     for (field, keys) in given {
         draft = registry.from(draft, path(&["spec", field]), keys);
     }
-    for position in 1..hosts.len() {
+    for position in 1..=tls.names.len() {
         draft = registry.from(draft, path(&["spec", "dnsNames"]).index(position), &["tls", "names"]);
     }
-    // An ACME server that looks at the names finds them.
-    draft.depends_on.extend(record::addresses(registry));
+    // An ACME server that looks at the name finds it.
+    draft.depends_on.extend(record::address(registry));
     Some(draft)
 }
 

@@ -26,8 +26,6 @@ pub(super) struct Registry<'a> {
     pub(super) issuer: Option<&'a IssuerSpec>,
     /// The block of the record by which it is found, likewise.
     pub(super) dns: Option<&'a DnsSpec>,
-    /// The further names of its certificate that have records in that zone, beside its host.
-    pub(super) further_records: &'a [String],
     /// Who serves its Ingress; `None` where it has none.
     pub(super) serving: Option<&'a Serving<'a>>,
     /// The Gateways that the configuration itself makes or changes.

@@ -13,7 +13,7 @@
 //! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
 //! | `serving` | Which controller serves its Ingress? |
 //! | `exposure` | Which objects make that way? |
-//! | `record` | Which records of DNS lead to it? |
+//! | `record` | Which record of DNS leads to it? |
 //! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
@@ -103,7 +103,6 @@ impl BlockType for RegistryBlock {
     ) -> Vec<Draft> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
         let dns = spec.dns(context);
-        let further_records = &record::further_names(spec, dns, context);
         let pull_users = &pull_users(&block.address, spec, context);
         let serving = Serving::of(spec, context);
         let registry = Registry {
@@ -112,7 +111,6 @@ impl BlockType for RegistryBlock {
             facts: context.facts,
             issuer,
             dns,
-            further_records,
             serving: serving.as_ref(),
             declared_gateways: context.declared_gateways,
             declared_body_limits: context.declared_body_limits,
@@ -129,7 +127,7 @@ impl BlockType for RegistryBlock {
         drafts.extend(objects::secrets(&registry, mistakes));
         drafts.extend(objects::claim(&registry));
         drafts.push(workload::deployment(&registry));
-        drafts.extend(record::objects(&registry, context));
+        drafts.extend(record::object(&registry, context));
         drafts.extend(certificate::object(&registry));
         drafts.extend(exposure::objects(&registry));
         drafts.extend(objects::budget(&registry));

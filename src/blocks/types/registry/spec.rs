@@ -104,15 +104,10 @@ impl RegistrySpec {
         &self.options.host
     }
 
-    /// All names under which it is reached, each once: the host, and the further names of its certificate.
+    /// All names under which it is reached.
     pub(super) fn hosts(&self) -> Vec<&str> {
-        let mut hosts = vec![self.host()];
-        for name in self.options.tls.iter().flat_map(|tls| &tls.names) {
-            if !hosts.contains(&name.as_str()) {
-                hosts.push(name);
-            }
-        }
-        hosts
+        let more = self.options.tls.iter().flat_map(|tls| &tls.names);
+        [self.host()].into_iter().chain(more.map(String::as_str)).collect()
     }
 
     /// What must be known of the outside. The password file waits until all of its users are known.

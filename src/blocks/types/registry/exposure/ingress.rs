@@ -11,17 +11,20 @@ use crate::kubernetes::class_controllers::{About, Limits};
 
 /// The Ingress.
 pub(super) fn object(registry: &Registry<'_>, options: &Ingress) -> Draft {
+    let host = registry.spec.host();
     let backend =
         json!({"service": {"name": registry.spec.name, "port": {"name": registry.spec.port_name()}}});
-    let paths = json!([{"path": "/", "pathType": "Prefix", "backend": backend}]);
-    let rule = |host: &&str| json!({"host": host, "http": {"paths": paths}});
-    let hosts = registry.spec.hosts();
-    let mut spec = json!({"rules": hosts.iter().map(rule).collect::<Vec<_>>()});
+    let mut spec = json!({
+        "rules": [{
+            "host": host,
+            "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]},
+        }],
+    });
     if let Some(class) = &options.class {
         spec["ingressClassName"] = Value::from(class.as_str());
     }
     if let Some(secret) = registry.spec.tls_secret() {
-        spec["tls"] = json!([{"hosts": hosts, "secretName": secret}]);
+        spec["tls"] = json!([{"hosts": registry.spec.hosts(), "secretName": secret}]);
     }
     let mut draft = registry.draft(json!({
         "apiVersion": "networking.k8s.io/v1",
@@ -31,9 +34,6 @@ pub(super) fn object(registry: &Registry<'_>, options: &Ingress) -> Draft {
     }));
     draft = registry.from(draft, path(&["spec"]), &["ingress"]);
     draft = registry.from(draft, path(&["spec", "rules"]), &["host"]);
-    for position in 1..hosts.len() {
-        draft = registry.from(draft, path(&["spec", "rules"]).index(position), &["tls", "names"]);
-    }
     if options.class.is_some() {
         draft = registry.set_by(draft, path(&["spec", "ingressClassName"]), &["ingress", "class"]);
     }
