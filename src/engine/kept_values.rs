@@ -122,7 +122,7 @@ fn closed(error: &NotOpened, encryption: Option<&Encryption>) -> Closed {
             "give the identity of one of the recipients that they were encrypted for".to_owned()
         }
         (NotOpened::Damaged { .. }, _) => {
-            "put the file of the values of this revision back from a backup".to_owned()
+            "put what is kept of the values of this revision back from a backup".to_owned()
         }
     };
     Closed { why: error.to_string(), help }

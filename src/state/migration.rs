@@ -10,7 +10,7 @@ use super::error::{StateError, unless_damaged};
 use super::format;
 use super::model::State;
 use super::revision::Revision;
-use super::seal::{Identities, Seal};
+use super::seal::{Identities, Seal, SealedBy};
 use super::sealed_values::{NotOpened, SealedValues};
 use super::store::Store;
 use crate::resource::Key;
@@ -139,13 +139,17 @@ impl Migration<'_> {
         Ok(numbers.len())
     }
 
-    /// Moves the secret values of a revision, if the new place keeps any.
+    /// Moves the secret values of a revision, if the new place keeps any. What is encrypted stays so where nothing is
+    /// encrypted any more.
     async fn values(&mut self, revision: &Revision) -> Result<(), StateError> {
-        let Some(seal) = self.to.seal() else { return Ok(()) };
         let number = revision.head.number;
         let values = self.from.values(number).await?.filter(|values| values.are_of(&revision.head));
         let Some(values) = values else { return Ok(()) };
-        let values = self.sealed_for_target(values, seal)?;
+        let values = match self.to.seal() {
+            Some(seal) => self.sealed_for_target(values, seal)?,
+            None if values.sealed_by == SealedBy::Age => values,
+            None => return Ok(()),
+        };
         self.to.save_values(&values).await?;
         let there = self.to.values(number).await;
         let what = format!("the secret values of revision {number}");

@@ -312,14 +312,15 @@ impl Store {
         // A state that was restored from a backup may be older than its revisions: none of them is
         // overwritten.
         let number = newest.max(next.revision) + 1;
+        let mut head_before = None;
         if !completion.left_out.is_empty() && next.revision > 0 {
             // A damaged revision is missing from the history, and stops no run.
             let before = self.backend.revision(next.revision).await;
             if let Some(before) = unless_damaged(before)? {
+                head_before = Some(before.head.clone());
                 completion.carry_over(before, &next);
             }
         }
-        let before = next.revision;
         let configuration = completion.configuration.clone();
         let changed_before = self.kept.unfinished.as_ref().map(|run| run.changed.clone()).unwrap_or_default();
         let mut head = RevisionHead {
@@ -335,7 +336,7 @@ impl Store {
             changed_before,
         };
         head.summary = RevisionSummary::of(&head.all_changed());
-        value_keeping::keep(self.backend.as_mut(), &head, before, &completion).await?;
+        value_keeping::keep(self.backend.as_mut(), &head, head_before.as_ref(), &completion).await?;
         next.complete(head.completed_plan());
         let revision = Revision { head, state: next, desired: completion.desired };
         self.backend.save_revision(&revision).await?;

@@ -145,6 +145,30 @@ async fn what_a_run_leaves_out_stays_encrypted_where_nothing_is_encrypted_any_mo
     assert_eq!(opened.get(&address("a"), &field()), None);
 }
 
+/// It had the number of the revision that another run saved later, without values.
+#[tokio::test]
+async fn values_that_a_killed_run_has_left_are_not_carried_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = SealedValues::new(1, RunId::random(), &values("b", "old"), &key_pair().0).unwrap();
+    let mut backend = LocalBackend::new(Location::at(folder.path()));
+    backend.lock("apply").await.unwrap();
+    backend.save_values(&left).await.unwrap();
+    backend.release().await.unwrap();
+    let both = [(address("a"), desired("a")), (address("b"), desired("b"))];
+    let first = Completion { desired: both.into(), ..Completion::default() };
+    let second = Completion { left_out: [address("b")].into(), ..Completion::default() };
+    for completion in [first, second] {
+        let backend = LocalBackend::new(Location::at(folder.path()));
+        let mut store = Store::open(Box::new(backend), "registry", "apply").await.unwrap();
+        store.begin(run(Vec::new())).await.unwrap();
+        store.finish(RunEnd::Completed, completion).await.unwrap();
+        store.close().await.unwrap();
+    }
+    let backend = LocalBackend::new(Location::at(folder.path()));
+    assert!(backend.values(1).await.unwrap().is_some(), "what was left is still there");
+    assert_eq!(backend.values(2).await.unwrap(), None);
+}
+
 #[tokio::test]
 async fn a_folder_keeps_them_encrypted_or_not_at_all() {
     for seal in [None, Some(key_pair().0)] {
