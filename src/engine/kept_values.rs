@@ -115,7 +115,8 @@ fn closed(error: &NotOpened, encryption: Option<&Encryption>) -> Closed {
             format!("put an identity of age that opens them into `{}`", path.display())
         }
         (NotOpened::NoIdentity, None) => {
-            "say in `[state] encryption` where the identity is: `identity = { env = \"AGE_IDENTITY\" }`"
+            "say in `[state] encryption` for whom they are encrypted, and where the identity is: \
+             `{ recipients = [\"age1…\"], identity = { env = \"AGE_IDENTITY\" } }`"
                 .to_owned()
         }
         (NotOpened::Refused { .. }, _) => {

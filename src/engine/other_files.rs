@@ -1,5 +1,7 @@
 //! A plan from other files than the last apply: perhaps they are another environment, which uses this state by accident.
 
+use std::path::Path;
+
 use crate::config::{Config, is_absent};
 use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -25,10 +27,18 @@ impl<'f> OtherFiles<'f> {
             let names = names.iter().filter(|name| !others.contains(name));
             names.map(String::as_str).collect::<Vec<_>>()
         };
-        let missing = without(before, &config.files);
+        let mut missing = without(before, &config.files);
+        missing.retain(|name| !is_in_folder(name, &config.files));
         let (gone, passed_over) = missing.into_iter().partition(|name| is_absent(&config.folder.join(name)));
         Self { new: without(&config.files, before), gone, passed_over }
     }
+}
+
+/// Whether a file is read as one of those of a folder.
+fn is_in_folder(name: &str, read: &[String]) -> bool {
+    let path = Path::new(name);
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    path.extension().is_some_and(|kind| kind == "toml") && read.iter().any(|each| Path::new(each) == parent)
 }
 
 /// Makes sure that nothing is changed because a file is left out that the last apply had read and that is still there,

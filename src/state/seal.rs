@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read as _, Write as _};
 
 use age::x25519::Recipient;
-use age::{Decryptor, Encryptor, IdentityFile};
+use age::{DecryptError, Decryptor, Encryptor, IdentityFile};
 use serde::{Deserialize, Serialize};
 
 /// How the secret values of revisions are written.
@@ -86,12 +86,12 @@ impl Identities {
     ///
     /// # Errors
     /// It was not encrypted for any of them, or is damaged.
-    pub(super) fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, String> {
-        let decryptor = Decryptor::new(sealed).map_err(|error| error.to_string())?;
+    pub(super) fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, DecryptError> {
+        let decryptor = Decryptor::new(sealed)?;
         let identities = self.0.iter().map(|identity| identity.as_ref() as &dyn age::Identity);
-        let mut reader = decryptor.decrypt(identities).map_err(|error| error.to_string())?;
+        let mut reader = decryptor.decrypt(identities)?;
         let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        reader.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 }

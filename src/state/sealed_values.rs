@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use age::DecryptError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -122,11 +123,18 @@ impl SealedValues {
         identities: Option<&Identities>,
     ) -> Result<Fields, NotOpened> {
         let damaged = || NotOpened::Damaged { address: Box::new(address.clone()) };
-        let refused = |reason: String| NotOpened::Refused { address: Box::new(address.clone()), reason };
+        let unopened = |error: DecryptError| match error {
+            DecryptError::InvalidHeader
+            | DecryptError::InvalidMac
+            | DecryptError::DecryptionFailed
+            | DecryptError::UnknownFormat
+            | DecryptError::Io(_) => damaged(),
+            other => NotOpened::Refused { address: Box::new(address.clone()), reason: other.to_string() },
+        };
         let bytes = STANDARD.decode(sealed).map_err(|_| damaged())?;
         let bytes = match self.sealed_by {
             SealedBy::Place => bytes,
-            SealedBy::Age => identities.ok_or(NotOpened::NoIdentity)?.open(&bytes).map_err(refused)?,
+            SealedBy::Age => identities.ok_or(NotOpened::NoIdentity)?.open(&bytes).map_err(unopened)?,
         };
         // What the parser says could quote a value.
         let fields: Vec<_> = from_json(&bytes).map_err(|_| damaged())?;

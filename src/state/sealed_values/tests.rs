@@ -145,6 +145,23 @@ async fn what_a_run_leaves_out_stays_encrypted_where_nothing_is_encrypted_any_mo
     assert_eq!(opened.get(&address("a"), &field()), None);
 }
 
+#[test]
+fn a_value_that_was_changed_is_damaged_and_no_others() {
+    let (seal, identities) = key_pair();
+    let sealed = SealedValues::new(1, RunId::random(), &values("a", CANARY), &seal).unwrap();
+    let bytes = STANDARD.decode(&sealed.values[&address("a")]).unwrap();
+    let is_damaged = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        let values = [(address("a"), STANDARD.encode(bytes))].into();
+        let changed = SealedValues { values, ..sealed.clone() };
+        matches!(changed.open(Some(&identities)), Err(NotOpened::Damaged { .. }))
+    };
+    assert!(is_damaged(0) && is_damaged(bytes.len() - 1));
+    let other = sealed.open(Some(&key_pair().1));
+    assert!(matches!(other, Err(NotOpened::Refused { .. })), "it is for somebody else");
+}
+
 /// It had the number of the revision that another run saved later, without values.
 #[tokio::test]
 async fn values_that_a_killed_run_has_left_are_not_carried_on() {

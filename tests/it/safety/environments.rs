@@ -12,6 +12,7 @@ tests! {
     a_variable_that_is_forgotten_does_not_bring_another_environment,
     another_value_of_a_variable_is_no_mistake,
     a_file_that_was_renamed_or_added_locks_nobody_out,
+    a_file_is_read_by_its_folder_as_well,
 }
 
 const BASE: &str = "[project]\nname = \"{project}\"\n[cluster]\nnamespace = \"{ns}\"\n";
@@ -220,4 +221,13 @@ fn a_second_environment_does_not_replace_the_first_one() {
     assert!(ns.find("configmap/greeting").is_none() && other.find("configmap/greeting").is_some());
     // Now the state is about the second one, and the first one is the other.
     project.run(["plan"]).code(1).stderr_contains("1 of 1 objects");
+}
+
+fn a_file_is_read_by_its_folder_as_well() {
+    let ns = Namespace::new();
+    let text = |size: &str| format!("{BASE}{}", map("web", size));
+    let project = ns.project().write("regplan.toml", &text("s"));
+    project.apply();
+    project.rewrite("regplan.toml", &text("l"));
+    project.run(["plan", "-f", "."]).success().stdout_contains("1 to change");
 }
