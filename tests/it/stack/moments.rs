@@ -26,15 +26,12 @@ pub(crate) const OF_A_REQUEST: [&str; 3] = [
 ];
 
 /// From one to the other, killed after each write, and back by one apply.
-const CHANGES: [(Side, Side, Pods); 9] = [
+const CHANGES: [(Side, Side, Pods); 6] = [
     (Side::NOWHERE, Side::guarded(Way::Ingress), Pods::SideBySide),
-    (Side::guarded(Way::Ingress), Side::NOWHERE, Pods::SideBySide),
     (Side::OPEN_IN_CLEAR, Side::guarded(Way::Ingress), Pods::OneByOne),
     (Side::guarded(Way::Ingress), Side::OPEN_IN_CLEAR, Pods::SideBySide),
     (Side::GUARDED_IN_CLEAR, Side::guarded(Way::Ingress), Pods::OneByOne),
-    (Side::open(Way::Ingress), Side::guarded(Way::Ingress), Pods::SideBySide),
     (Side::open(Way::Ingress), Side::guarded(Way::Gateway), Pods::SideBySide),
-    (Side::guarded(Way::Gateway), Side::open(Way::Ingress), Pods::OneByOne),
     (Side::guarded(Way::Gateway), Side::NOWHERE, Pods::SideBySide),
 ];
 

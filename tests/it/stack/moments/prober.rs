@@ -21,7 +21,7 @@ pub(super) const PASSWORD: &str = "a long enough password";
 const OF_REGISTRY: &str = "docker-distribution-api-version";
 
 /// Between two rounds of requests.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(100);
 /// No answer is a good one here.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// After so many rounds the controllers know what was written before.
