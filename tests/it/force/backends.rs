@@ -85,40 +85,25 @@ pub(crate) const BACKENDS: &[Backend] = &[
         start: in_cluster,
         free: free_in_cluster,
     },
-    Backend {
-        name: "s3",
-        kind: Kind::Store,
-        flags: SOON,
-        ends_with_process: false,
-        look_interval: SELDOM,
-        hides_values: false,
-        quick: QUICK_LOCK,
-        start: |keys| in_store(Store::bucket(), keys),
-        free: free_in_store,
-    },
-    Backend {
-        name: "gcs",
-        kind: Kind::Store,
-        flags: SOON,
-        ends_with_process: false,
-        look_interval: SELDOM,
-        hides_values: false,
-        quick: QUICK_LOCK,
-        start: |keys| in_store(Store::cloud(Cloud::Gcs), keys),
-        free: free_in_store,
-    },
-    Backend {
-        name: "azblob",
-        kind: Kind::Store,
-        flags: SOON,
-        ends_with_process: false,
-        look_interval: SELDOM,
-        hides_values: false,
-        quick: QUICK_LOCK,
-        start: |keys| in_store(Store::cloud(Cloud::Azblob), keys),
-        free: free_in_store,
-    },
+    store("s3", |keys| in_store(Store::bucket(), keys)),
+    store("gcs", |keys| in_store(Store::cloud(Cloud::Gcs), keys)),
+    store("azblob", |keys| in_store(Store::cloud(Cloud::Azblob), keys)),
 ];
+
+/// An object store.
+const fn store(name: &'static str, start: fn(&str) -> Place) -> Backend {
+    Backend {
+        name,
+        kind: Kind::Store,
+        flags: SOON,
+        ends_with_process: false,
+        look_interval: SELDOM,
+        hides_values: false,
+        quick: QUICK_LOCK,
+        start,
+        free: free_in_store,
+    }
+}
 
 fn local(keys: &str) -> Place {
     let table = if keys.is_empty() { String::new() } else { format!("\n[state]\n{keys}\n") };

@@ -1,10 +1,12 @@
 //! Records in a zone that takes updates, on a real name server.
 
+use std::fs;
+
 use http::StatusCode;
 use serde_json::json;
 
 use crate::bed::{Records, Size};
-use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Running, program, wait_until};
+use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Project, Running, program, wait_until};
 
 tests! { on Size::Processes;
     an_update_needs_the_right_key,
@@ -97,8 +99,34 @@ fn ingress(host: &str) -> String {
 fn a_registry_gets_its_name_and_its_certificate_in_one_apply() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
+    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    let text = format!(
+        r#"
+[registry.main]
+host = "{host}"
+image = "registry:3.1.2"
+storage.volume.size = "1Gi"
+auth.users.ci = {{ env = "CI_PASSWORD" }}
+tls.issuer = "issuer.acme"
+ingress.class = "contour"
+dns = "dns.zone"
+"#
+    );
+    let project = with_zone_and_issuer(&bed, &ns, &text).env("CI_PASSWORD", "a long enough password");
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("registry.main/Ingress/registry.status.loadBalancer.ingress");
+    project.apply();
+    project.expect_settled();
+    assert_eq!(addresses(&bed.facts().records, &host), bed.facts().address);
+    assert_eq!(bed.first_status(&format!("https://{host}/v2/")), StatusCode::UNAUTHORIZED);
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(addresses(&bed.facts().records, &host), "");
+}
+
+/// A project with these blocks, and with a zone, `dns.zone`, and an issuer, `issuer.acme`, that proves names at the ingress
+/// controller.
+pub(super) fn with_zone_and_issuer<'n>(bed: &Bed, ns: &'n Namespace, blocks: &str) -> Project<'n> {
     let Records { zone, server, key, secret } = bed.facts().records.clone();
-    let host = format!("{}.{zone}", ns.prefix());
     let text = format!(
         r#"{HEAD}
 [dns.zone]
@@ -111,27 +139,10 @@ acme.server = "{}"
 acme.email = "ops@example.test"
 acme.ca_bundle = "acme.pem"
 acme.http01 = {{ class = "contour" }}
-
-[registry.main]
-host = "{host}"
-image = "registry:3.1.2"
-storage.volume.size = "1Gi"
-auth.users.ci = {{ env = "CI_PASSWORD" }}
-tls.issuer = "issuer.acme"
-ingress.class = "contour"
-dns = "dns.zone"
-"#,
+{blocks}"#,
         bed.facts().acme
     );
-    let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password");
-    let project = project.env("TSIG_KEY", secret);
-    std::fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
-    let plan = project.run(["plan"]).success();
-    plan.stdout_contains("registry.main/Ingress/registry.status.loadBalancer.ingress");
-    project.apply();
-    project.expect_settled();
-    assert_eq!(addresses(&bed.facts().records, &host), bed.facts().address);
-    assert_eq!(bed.first_status(&format!("https://{host}/v2/")), StatusCode::UNAUTHORIZED);
-    project.run(["destroy", "--auto-approve"]).success();
-    assert_eq!(addresses(&bed.facts().records, &host), "");
+    let project = ns.project().write("regplan.toml", &text).env("TSIG_KEY", secret);
+    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
+    project
 }

@@ -4,13 +4,12 @@
 mod prober;
 mod side;
 
-use std::fs;
-
+use super::dns::with_zone_and_issuer;
 use super::gateway::{Controller, MOVED, make_class};
 use super::named_gateway::owner;
-use crate::bed::{Records, Size};
+use crate::bed::Size;
 use crate::force::exposure::{is_rolled_out, kill_after_each_write};
-use crate::harness::{Bed, HEAD, Namespace, Project, wait_until};
+use crate::harness::{Bed, Namespace, Project, wait_until};
 use prober::Prober;
 use side::{Pods, Side, Way};
 
@@ -64,7 +63,7 @@ fn no_request_comes_in_that_neither_side_of_a_change_allows() {
 
 fn change(bed: &Bed, ns: &Namespace, edge: &Namespace, (from, to, pods): (Side, Side, Pods)) {
     let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
-    let project = project(ns, bed);
+    let project = with_zone_and_issuer(bed, ns, "").env("CI_PASSWORD", prober::PASSWORD);
     let head = project.read("regplan.toml");
     let write = |project: &Project<'_>, side: Side| {
         project.rewrite("regplan.toml", &format!("{head}{}", side.registry(&host, pods, edge)));
@@ -91,27 +90,4 @@ fn change(bed: &Bed, ns: &Namespace, edge: &Namespace, (from, to, pods): (Side, 
     prober.wait_for(from);
     prober.finish();
     project.run(["destroy", "--auto-approve"]).success();
-}
-
-/// A project with an issuer and a zone, and no registry yet.
-fn project<'n>(ns: &'n Namespace, bed: &Bed) -> Project<'n> {
-    let Records { zone, server, key, secret } = bed.facts().records.clone();
-    let acme = &bed.facts().acme;
-    let text = format!(
-        r#"{HEAD}
-[dns.zone]
-zone = "{zone}"
-rfc2136 = {{ server = "{server}", key_name = "{key}", key = {{ env = "TSIG_KEY" }} }}
-
-[issuer.acme]
-scope = "namespace"
-acme.server = "{acme}"
-acme.email = "ops@example.test"
-acme.ca_bundle = "acme.pem"
-acme.http01 = {{ class = "contour" }}
-"#
-    );
-    let project = ns.project().write("regplan.toml", &text).env("TSIG_KEY", secret);
-    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
-    project.env("CI_PASSWORD", prober::PASSWORD)
 }
