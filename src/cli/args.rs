@@ -4,6 +4,7 @@ mod state;
 mod values;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -102,6 +103,18 @@ pub(super) enum When {
     Always,
     /// Never
     Never,
+}
+
+impl When {
+    /// What these arguments say, where the parser has refused them or was only asked for help.
+    pub(super) fn told(args: &[OsString]) -> Self {
+        let words = || args.iter().filter_map(|arg| arg.to_str());
+        let after_flag = words().zip(words().skip(1)).find(|(flag, _)| *flag == "--color");
+        let value = after_flag
+            .map(|(_, value)| value)
+            .or_else(|| words().find_map(|word| word.strip_prefix("--color=")));
+        value.and_then(|value| Self::from_str(value, false).ok()).unwrap_or(Self::Auto)
+    }
 }
 
 /// The commands.

@@ -1,9 +1,11 @@
 //! The exit codes of the program.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ContextKind;
 
+use super::args::When;
 use super::foreign_words::ForeignWord;
 use super::output::Output;
 
@@ -35,17 +37,30 @@ impl From<Exit> for ExitCode {
 
 /// A usage error is an error like any other (1); `--help` and `--version` are none. Where it comes from a word of
 /// another tool, ours is named.
-pub(super) fn usage(mut error: clap::Error, word: Option<&ForeignWord>) -> ExitCode {
+pub(super) fn usage(mut error: clap::Error, word: Option<&ForeignWord>, colour: When) -> ExitCode {
     if word.is_some() {
         // One tip is enough, and the parser knows words that are alike, not what they mean elsewhere.
         for tip in TIPS {
             error.remove(*tip);
         }
     }
-    let printed = error.print();
-    match (error.use_stderr(), printed) {
-        (true, _) => word.map_or(ExitCode::FAILURE, help_with),
-        (false, _) => ExitCode::SUCCESS,
+    // Where nobody reads it, there is nobody to tell.
+    let _ = print(&error, colour);
+    if error.use_stderr() { word.map_or(ExitCode::FAILURE, help_with) } else { ExitCode::SUCCESS }
+}
+
+/// The parser knows the terminal, and not what the arguments say of colour.
+fn print(error: &clap::Error, colour: When) -> io::Result<()> {
+    let text = error.render();
+    let text = match colour {
+        When::Auto => return error.print(),
+        When::Always => text.ansi().to_string(),
+        When::Never => text.to_string(),
+    };
+    if error.use_stderr() {
+        io::stderr().write_all(text.as_bytes())
+    } else {
+        io::stdout().write_all(text.as_bytes())
     }
 }
 

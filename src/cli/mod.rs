@@ -47,7 +47,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, When};
 use exit::Exit;
 use failure::Failure;
 use output::Output;
@@ -69,7 +69,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let word = foreign_words::refused(&error);
-            return exit::usage(error, word.as_ref());
+            return exit::usage(error, word.as_ref(), When::told(&args));
         }
     };
     let output = Output::new(&cli.global);

@@ -14,6 +14,7 @@ tests! {
     nothing_is_written_beside_the_state,
     colour_is_a_choice,
     colour_is_a_choice_for_what_moves_too,
+    colour_is_a_choice_for_help_and_usage_too,
     mistakes_are_no_wider_than_the_terminal,
     a_closed_pipe_is_no_panic,
     a_closed_pipe_makes_no_success_of_an_apply,
@@ -209,6 +210,25 @@ fn colour_is_a_choice_for_what_moves_too() {
         let styled = ended.stdout().split("\u{1b}[").skip(1).any(is_style);
         assert_eq!(styled, has_colour, "{flag}: {:?}", ended.stdout());
         project.run(["destroy", "--auto-approve"]).success();
+    }
+}
+
+fn colour_is_a_choice_for_help_and_usage_too() {
+    let ns = Namespace::absent();
+    let project = ns.project();
+    for (arguments, code) in [("--help", 0), ("plan --bogus", 1)] {
+        for (flag, has_colour) in
+            [("--color never", false), ("--color=never", false), ("--color always", true)]
+        {
+            let said = in_a_terminal(&project, &format!("{flag} {arguments}"));
+            let said = said.env_remove("NO_COLOR").env("TERM", "xterm").run().code(code);
+            assert_eq!(
+                said.stdout().contains("\u{1b}["),
+                has_colour,
+                "{flag} {arguments}: {:?}",
+                said.stdout()
+            );
+        }
     }
 }
 
