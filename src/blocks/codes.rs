@@ -85,7 +85,7 @@ codes! {
     OBSOLETE = "obsolete";
     /// A name that the issuer of a certificate cannot prove to its ACME server.
     UNPROVABLE_NAME = "unprovable-name";
-    /// A further name of a certificate lies outside of the zone of the registry, and nothing makes its record.
+    /// A further name of a certificate lies in the zone of the registry, and nothing makes its record.
     NAME_WITHOUT_RECORD = "name-without-record";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";

@@ -210,13 +210,18 @@ fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let Some(name) = path.file_name() else { continue };
-        let hidden = name.to_string_lossy().starts_with('.');
-        if !hidden && path.extension().is_some_and(|ext| ext == "toml") && !path.is_dir() {
+        if is_read_in_folder(Path::new(name)) && !path.is_dir() {
             names.push(PathBuf::from(name));
         }
     }
     names.sort();
     Ok(names)
+}
+
+/// Whether a file of this name is read where its folder is named.
+pub fn is_read_in_folder(path: &Path) -> bool {
+    let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+    !is_hidden && path.extension().is_some_and(|extension| extension == "toml")
 }
 
 fn unreadable(path: &Path, purpose: Purpose, error: &io::Error) -> Diagnostic {

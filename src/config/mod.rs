@@ -66,7 +66,7 @@ mod variables;
 pub use assemble::{BLOCK_KEYS, duration};
 pub use encryption::{Encryption, IdentitySource};
 pub use imports::Import;
-pub use inputs::{DEFAULT_FILE, Inputs};
+pub use inputs::{DEFAULT_FILE, Inputs, is_read_in_folder};
 pub use load::{Loaded, load, load_head, load_text};
 pub use login::without_login;
 pub use markers::{BLOCK, LOGIN, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, URL, path_schema};

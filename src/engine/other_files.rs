@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Config, is_absent};
+use crate::config::{Config, is_absent, is_read_in_folder};
 use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{self, Plan};
@@ -38,7 +38,7 @@ impl<'f> OtherFiles<'f> {
 fn is_in_folder(name: &str, read: &[String]) -> bool {
     let path = Path::new(name);
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    path.extension().is_some_and(|kind| kind == "toml") && read.iter().any(|each| Path::new(each) == parent)
+    is_read_in_folder(path) && read.iter().any(|each| Path::new(each) == parent)
 }
 
 /// Makes sure that nothing is changed because a file is left out that the last apply had read and that is still there,
