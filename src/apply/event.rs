@@ -60,6 +60,8 @@ pub enum Event {
     Unwaited {
         /// The resource's address.
         address: Address,
+        /// What was done to it; [`Action::None`] where an earlier run has written it.
+        action: Action,
     },
     /// The deletion of an object was asked for, and the run was stopped before the object was gone.
     Leaving {
@@ -200,7 +202,7 @@ pub struct Report {
     pub failed: Vec<FailedResource>,
     /// The resources whose change was not tried.
     pub skipped: Vec<Skipped>,
-    /// The resources that were written and not waited for, since the run was stopped.
+    /// The resources that were written, by this run or an earlier one, and not waited for, since the run was stopped.
     pub unwaited: Vec<Address>,
     /// The resources whose object is being deleted, and was not waited for, since the run was stopped.
     pub leaving: Vec<Address>,

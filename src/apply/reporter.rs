@@ -86,9 +86,9 @@ impl<'p> Reporter<'p> {
         self.report.skipped.push(skipped);
     }
 
-    /// The resource was written, and the run was stopped before it was ready.
-    pub(super) fn unwaited(&mut self, address: Address) {
-        (self.emit)(Event::Unwaited { address: address.clone() });
+    /// The resource was written, by this run or an earlier one, and the run was stopped before it was ready.
+    pub(super) fn unwaited(&mut self, address: Address, action: Action) {
+        (self.emit)(Event::Unwaited { address: address.clone(), action });
         self.report.unwaited.push(address);
     }
 

@@ -196,6 +196,10 @@ impl<'p> Work<'p> {
                     () = self.places.wait(), if is_more_to_begin => continue,
                 };
             }
+            // Said before what the stop has ended.
+            if self.stop.gently.is_cancelled() {
+                reporter.stopping();
+            }
             for result in results {
                 under_way.extend(self.take(result, recorder, reporter));
             }
@@ -368,7 +372,8 @@ impl<'p> Work<'p> {
                 None
             }
             StepResult::Unwaited { address } => {
-                reporter.unwaited(address);
+                let action = self.changes.get(&address).map_or(Action::None, |change| change.action);
+                reporter.unwaited(address, action);
                 None
             }
         }

@@ -77,7 +77,7 @@ impl Progress {
             Event::Finished { address, .. }
             | Event::Ready { address, .. }
             | Event::Unseen { address }
-            | Event::Unwaited { address }
+            | Event::Unwaited { address, .. }
             | Event::Leaving { address, .. } => {
                 Self::end(&mut under_way, address);
             }

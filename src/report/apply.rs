@@ -50,9 +50,14 @@ pub fn event_line(event: &Event) -> Option<Styled> {
             let because = skipped.because.as_ref().map(|address| format!("  because of {address}"));
             text.push(Label::Dim, because.unwrap_or_default());
         }
-        Event::Unwaited { address } => {
-            text.push(Label::Dim, format!("{:>9} ", "written")).push(Label::Plain, address.to_string());
-            text.push(Label::Dim, "  not waited for");
+        Event::Unwaited { address, action } => {
+            let (word, by) = if action.writes() {
+                ("written", "")
+            } else {
+                ("not ready", ": an earlier run has written it")
+            };
+            text.push(Label::Dim, format!("{word:>9} ")).push(Label::Plain, address.to_string());
+            text.push(Label::Dim, format!("  not waited for{by}"));
         }
         Event::Leaving { address, action } => {
             text.push(Label::Dim, format!("{:>9} ", "deleting")).push(Label::Plain, address.to_string());
@@ -134,7 +139,9 @@ pub fn event_json(event: &Event) -> Value {
         Event::Skipped(skipped) => {
             json!({"event": "skipped", "address": skipped.address, "because": skipped.because})
         }
-        Event::Unwaited { address } => json!({"event": "unwaited", "address": address}),
+        Event::Unwaited { address, action } => {
+            json!({"event": "unwaited", "address": address, "action": action})
+        }
         Event::Leaving { address, action } => {
             json!({"event": "leaving", "address": address, "action": action})
         }
@@ -193,7 +200,8 @@ pub fn undoing_json(plan: &Plan, places: Locator<'_>) -> Value {
 /// The last event of a run: how it has ended, and what the report of it counts.
 pub fn ending_json(report: &Report, ending: &Ending) -> Value {
     let mut json = json!({"event": "ended", "outcome": ending.name(), "done": report.done.len(),
-                          "failed": report.failed.len(), "skipped": report.skipped.len()});
+                          "failed": report.failed.len(), "unwaited": report.unwaited.len(),
+                          "leaving": report.leaving.len(), "skipped": report.skipped.len()});
     if let Ending::Undone { staying } = ending {
         json["staying"] = json!(staying);
     }

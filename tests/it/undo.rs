@@ -74,7 +74,7 @@ fn programs_are_told_of_an_undo_by_events() {
     let events = run(0);
     assert_eq!(
         events.last().unwrap(),
-        &json!({"event": "ended", "outcome": "completed", "done": 1, "failed": 0, "skipped": 0})
+        &json!({"event": "ended", "outcome": "completed", "done": 1, "failed": 0, "unwaited": 0, "leaving": 0, "skipped": 0})
     );
     project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
     let events = run(1);

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::greeting;
-use crate::harness::{BALANCER, Command, GREETING, HEAD, Namespace, config_maps, give_address, wait_until};
+use crate::harness::{
+    BALANCER, Command, GREETING, HEAD, Namespace, Project, config_maps, give_address, wait_until,
+};
 
 tests! {
     a_killed_apply_loses_nothing,
@@ -187,9 +189,32 @@ depends_on = ["resource.lb"]
     ended.stderr_contains("Stopped").stderr_contains("skipped resource.after");
     ended.stderr_contains("written resource.lb  not waited for");
     ended.stderr_contains("0 failed, 1 written and not waited for, 1 not tried");
+    let place = |text| ended.stderr().find(text).unwrap();
+    assert!(place("Stopping:") < place("written resource.lb"), "{}", ended.stderr());
     assert!(ns.find("configmap/after").is_none());
+    stopped_again(&project);
     give_address(&ns);
     project.apply().stdout_contains("Plan: 1 to add");
+}
+
+/// A run that is stopped has not written what an earlier one has left unready.
+fn stopped_again(project: &Project) {
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    apply.signal(rustix::process::Signal::INT);
+    apply
+        .wait()
+        .code(1)
+        .stderr_contains("not ready resource.lb  not waited for: an earlier run has written it");
+    let mut apply = project.regplan(["apply", "--auto-approve", "--format", "json"]).spawn();
+    wait_until("it waits", || apply.stdout_so_far().contains("\"waiting\""));
+    apply.signal(rustix::process::Signal::INT);
+    let ended = apply.wait().code(1);
+    let last: Value = serde_json::from_str(ended.stdout().lines().last().unwrap()).unwrap();
+    assert_eq!(
+        last,
+        json!({"event": "ended", "outcome": "stopped", "done": 0, "failed": 0, "unwaited": 1, "leaving": 0, "skipped": 1})
+    );
 }
 
 fn the_first_signal_ends_the_wait_for_a_value() {
