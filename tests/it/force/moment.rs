@@ -18,6 +18,8 @@ pub(crate) enum Moment {
     BeforeWrite(usize),
     /// So many of its writes were answered; the server has done the next one, and nobody hears of it.
     AfterWrite(usize),
+    /// The server has done its first write of an object of the project, and nobody hears of it.
+    AfterObject,
     /// So many of its requests have reached the server or the store, and the next one never does.
     BeforeRequest(usize),
     /// So many of its requests were answered; the server or the store has done the next one, and nobody hears of it.
@@ -54,6 +56,7 @@ impl Moment {
         match self {
             Self::BeforeWrite(_) => "before a write reaches the server",
             Self::AfterWrite(_) => "after the server has done a write, before its answer",
+            Self::AfterObject => "after the server has done the write of an object, before its answer",
             Self::BeforeRequest(_) => "before a request reaches the server or the store",
             Self::AfterRequest(_) => "after the server or the store has done a request, before its answer",
             Self::AtLine(_) => "after a line of the journal",
@@ -78,6 +81,7 @@ impl Moment {
         match self {
             Self::BeforeWrite(after) => write(after).instead(kill.clone()),
             Self::AfterWrite(after) => write(after).then(kill.clone()),
+            Self::AfterObject => request(0).only(is_of_an_object).then(kill.clone()),
             Self::BeforeRequest(after) => request(after).instead(kill.clone()),
             Self::AfterRequest(after) => request(after).then(kill.clone()),
             Self::AtLine(_) | Self::AtChange(_) | Self::After(_) => {}
@@ -86,7 +90,11 @@ impl Moment {
         let id = i32::try_from(running.id()).unwrap();
         victim.set(Pid::from_raw(id).unwrap()).unwrap();
         match self {
-            Self::BeforeWrite(_) | Self::AfterWrite(_) | Self::BeforeRequest(_) | Self::AfterRequest(_) => {}
+            Self::BeforeWrite(_)
+            | Self::AfterWrite(_)
+            | Self::AfterObject
+            | Self::BeforeRequest(_)
+            | Self::AfterRequest(_) => {}
             Self::AtLine(count) | Self::AtChange(count) => {
                 sight.wait_for(count, &mut running);
                 running.kill_now();
@@ -108,6 +116,7 @@ impl fmt::Display for Moment {
         match self {
             Self::BeforeWrite(count) => write!(f, "before write {count}"),
             Self::AfterWrite(count) => write!(f, "after write {count}"),
+            Self::AfterObject => f.write_str("after the write of an object"),
             Self::BeforeRequest(count) => write!(f, "before request {count}"),
             Self::AfterRequest(count) => write!(f, "after request {count}"),
             Self::AtLine(count) => write!(f, "at line {count} of the journal"),
@@ -115,6 +124,12 @@ impl fmt::Display for Moment {
             Self::After(time) => write!(f, "after {time:?}"),
         }
     }
+}
+
+/// Whether it is a write of an object of the project. A state in the cluster is written there, too.
+pub(crate) fn is_of_an_object(seen: &Seen) -> bool {
+    let is_of_a_state = seen.namespace.as_ref().is_some_and(|namespace| namespace.ends_with("-states"));
+    seen.is_write() && !is_of_a_state
 }
 
 /// The journal of a run, looked at while it is written. What an earlier run has left does not count.

@@ -9,7 +9,7 @@ use super::backends::{Backend, Place, clean_up};
 use super::checks::{self, Guarded};
 use super::figures::Figures;
 use super::ledger::Ledger;
-use super::moment::{Moment, Watched};
+use super::moment::{Moment, Watched, is_of_an_object};
 use super::shop::{PROTECTED, Version};
 use crate::harness::{Namespace, Project, Proxy};
 
@@ -149,6 +149,24 @@ impl<'n> Subject<'n> {
         if was_killed {
             self.figures.killed(&command[0], moment);
         }
+        was_killed
+    }
+
+    /// One run that is killed when it has written its first object, unless it ends before. Returns whether it was killed.
+    /// Nobody waits for its lock: what comes of that is seen where runs are killed at random moments.
+    #[track_caller]
+    pub(crate) fn kill_after_an_object(&mut self, operation: Operation) -> bool {
+        self.proxy.forget();
+        let was_killed = self.kill(operation, &["--parallelism", "1"], Moment::AfterObject);
+        let written = self.proxy.requests().iter().filter(|seen| is_of_an_object(seen)).count();
+        assert_eq!(
+            written,
+            usize::from(was_killed),
+            "{}: no step is left out\n{}",
+            self.title,
+            self.proxy.log()
+        );
+        self.backend.free(self.ns, &self.place);
         was_killed
     }
 
