@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use regex::Regex;
 
-use crate::harness::{Namespace, Project};
+use crate::harness::{Ended, Namespace, Project};
 use crate::stack::journey::masked;
 
 tests! {
@@ -122,14 +122,26 @@ fn the_readme_shows_a_plan_with_drift_and_the_way_back() {
     compare(1, &plan);
     project.apply();
     compare_after("$ regplan history\n", 0, &history(&project));
-    let back = project.run(["rollback", "--no-input"]).code(1).stdout().to_owned();
-    compare_after("$ regplan rollback\n", 0, &with_names(&ns, &back));
-    project.run(["rollback", "--auto-approve"]).success();
+    let back = project.regplan(["rollback"]).stdin("yes\n").run().success();
+    compare_after("$ regplan rollback\n", 0, &with_names(&ns, &on_screen(&back)));
     let found = |object: &str| ns.cluster().find(&namespace, object).unwrap();
     let image = found("deployment/registry").pointer("/spec/template/spec/containers/0/image").cloned();
     assert_eq!(image, Some("registry:3.1.0".into()));
     assert_eq!(found("configmap/notice")["data"]["text"], "closed on Sunday");
     ns.clean_up(&format!("namespace/{namespace}"));
+}
+
+/// What a terminal shows of a run that was approved: its plan, the question with the answer, and each write with the times of
+/// the README. What is only shown while somebody waits is left out.
+fn on_screen(ended: &Ended) -> String {
+    let asked = "is accepted: ";
+    let story = ended.stderr().replace(asked, &format!("{asked}yes"));
+    // Before the question, standard error says once more which project it is: only where the plan goes elsewhere.
+    let lines = story.lines().skip_while(|line| !line.contains(asked));
+    let lines = lines.filter(|line| !line.trim_start().starts_with("waiting "));
+    let story: String = lines.map(|line| format!("{line}\n")).collect();
+    let time = Regex::new(r"  \d+\.\d s\n").unwrap();
+    format!("{}{}", ended.stdout(), time.replace_all(&story, "  0.4 s\n"))
 }
 
 /// The history of a project that was applied twice, with the times and the digests of the README.
