@@ -16,6 +16,7 @@ tests! {
     what_a_definition_fills_in_is_not_written_down,
     a_registry_is_written_as_a_registry,
     a_registry_with_a_bucket_is_written_as_one,
+    a_registry_of_the_tutorial_is_taken_over_as_it_is,
     a_namespace_that_cannot_be_written_down_is_said,
 }
 
@@ -458,6 +459,60 @@ auth.users = { ci = { env = "CI_PASSWORD" } }
     assert!(text.contains("redirect = true"), "{text}");
     with_keys(ours, "S3_ACCESS_KEY", "S3_SECRET_KEY");
     assert_eq!(ns.field("deployment/registry", "/spec"), spec, "nothing but the ownership has changed");
+}
+
+/// A registry as the tutorial has it made by hand.
+const BY_HAND: &str = r#"
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: docker-registry-pv-claim }
+spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: docker-registry-secret }
+stringData: { haSharedSecret: "a-shared-secret", htpasswd: "ci:$2y$05$abcdefghijklmnopqrstuv" }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: docker-registry, labels: { app: docker-registry } }
+spec:
+  selector: { matchLabels: { app: docker-registry } }
+  template:
+    metadata: { labels: { app: docker-registry } }
+    spec:
+      containers:
+        - name: docker-registry
+          image: "registry:2.7.1"
+          env: [{ name: REGISTRY_HTTP_SECRET, valueFrom: { secretKeyRef: { name: docker-registry-secret, key: haSharedSecret } } }]
+          volumeMounts: [{ name: data, mountPath: /var/lib/registry }]
+      volumes: [{ name: data, persistentVolumeClaim: { claimName: docker-registry-pv-claim } }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: docker-registry }
+spec: { selector: { app: docker-registry }, ports: [{ port: 5000 }] }
+"#;
+
+fn a_registry_of_the_tutorial_is_taken_over_as_it_is() {
+    let ns = Namespace::new();
+    ns.apply(BY_HAND);
+    let ours = ns.project();
+    let written = ours.run(["import", "--from-cluster", "{ns}"]).success();
+    written
+        .stdout_contains("image = \"registry:2.7.1\"")
+        .stdout_lacks("[registry.")
+        .stdout_lacks("a-shared-secret");
+    ours.rewrite("regplan.toml", written.stdout());
+    let specs =
+        || ["deployment/docker-registry", "pvc/docker-registry-pv-claim"].map(|of| ns.field(of, "/spec"));
+    let before = specs();
+    let secrets = ours
+        .regplan(["apply", "--auto-approve"])
+        .env("DOCKER_REGISTRY_SECRET_HASHAREDSECRET", "a-shared-secret")
+        .env("DOCKER_REGISTRY_SECRET_HTPASSWD", "ci:$2y$05$abcdefghijklmnopqrstuv");
+    secrets.run().success().stderr_contains("4 adopted");
+    assert_eq!(specs(), before, "nobody would notice");
 }
 
 fn a_namespace_that_cannot_be_written_down_is_said() {

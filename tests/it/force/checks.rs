@@ -16,8 +16,9 @@ pub(crate) const AFTER_A_KILL: [&str; 3] = [
 ];
 
 /// What is asserted once a run has come to its end.
-pub(crate) const AT_THE_END: [&str; 5] = [
+pub(crate) const AT_THE_END: [&str; 6] = [
     "The next run of the same command ends with 0.",
+    "Each request of it to change something is told by the revision that it made: its journal is gone by then.",
     "A plan after it has nothing to change, and ends with 0 (`--detailed-exitcode`).",
     "The state has no unfinished run, and no doubts but about what a destroy has let stay.",
     "Each object with our annotations is in the state, by its uid, and each resource of the state is in the cluster.",

@@ -90,7 +90,7 @@ fn kills(all: &[Figures]) -> String {
     let requests: usize = all.iter().map(|figures| figures.requests).sum();
     let mut text = format!(
         "The program was killed (SIGKILL) {total} times. {requests} requests of the server's audit log were held against\n\
-         the journals.\n\n\
+         the journals, and those of runs that came to their end against their revisions.\n\n\
          | What was done | State | Objects | Seed | Kills | Runs to the end | Requests |\n|---|---|---|---|---|---|---|\n"
     );
     for figures in all {
