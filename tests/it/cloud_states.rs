@@ -1,7 +1,10 @@
 //! States in the object stores of two clouds, on a server that plays them as their documentation describes them.
 
+use rustix::process::Signal;
+
 use crate::harness::{
-    BALANCER, Cloud, CloudStore, GREETING, Namespace, Project, QUICK_LOCK, config_maps, give_address,
+    BALANCER, Cloud, CloudStore, GREETING, Namespace, Project, QUICK_LOCK, ShiftedClock, config_maps,
+    give_address,
 };
 use crate::object_states::files_of;
 use crate::rollback::with_value;
@@ -9,6 +12,8 @@ use crate::rollback::with_value;
 tests! {
     a_run_goes_from_plan_to_rollback_at_each_store,
     a_second_writer_is_refused_and_a_killed_one_is_overtaken,
+    a_stopped_holder_that_was_overtaken_writes_no_more,
+    machines_whose_clocks_are_hours_apart_share_a_lock,
     a_store_that_takes_a_write_in_a_second_is_waited_for,
     a_store_that_ignores_conditions_is_refused_by_its_header,
     what_leads_to_no_store_is_said_in_the_words_of_each,
@@ -61,6 +66,44 @@ fn a_second_writer_is_refused_and_a_killed_one_is_overtaken() {
         let ended = project.run(flags).success();
         ended.stderr_contains("was killed: recovered").stderr_contains("It is taken over in ");
         project.expect_settled();
+    }
+}
+
+fn a_stopped_holder_that_was_overtaken_writes_no_more() {
+    let after =
+        "\n[resource.late]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndepends_on = [\"resource.lb\"]\n";
+    for cloud in BOTH {
+        let (ns, store) = (Namespace::new(), CloudStore::start(cloud));
+        let project = at(&store, &ns, &format!("{GREETING}{BALANCER}{after}"));
+        let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
+        let mut stopped = project.regplan(flags).spawn();
+        stopped.until("waiting resource.lb").signal(Signal::STOP);
+        let other = at(&store, &ns, GREETING);
+        other.run(flags).success();
+        let state = store.read(&ns.fill("{project}/state.json"));
+        stopped.signal(Signal::CONT);
+        stopped.wait().code(1);
+        assert!(ns.find("configmap/late").is_none());
+        assert_eq!(store.read(&ns.fill("{project}/state.json")), state);
+        other.expect_settled();
+    }
+}
+
+fn machines_whose_clocks_are_hours_apart_share_a_lock() {
+    let (slow, fast) = (ShiftedClock::off_by(-3_600), ShiftedClock::off_by(3_600));
+    for cloud in BOTH {
+        let (ns, store) = (Namespace::new(), CloudStore::start(cloud));
+        let config = format!("{GREETING}{BALANCER}");
+        let (first, second) =
+            (slow.machine(at(&store, &ns, &config)), fast.machine(at(&store, &ns, &config)));
+        let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
+        let mut holder = first.regplan(flags).spawn();
+        holder.until("waiting resource.lb");
+        second.run(flags).code(1).stderr_contains("the state is locked by");
+        holder.kill();
+        give_address(&ns);
+        second.run(flags).success().stderr_contains("It is taken over in");
+        first.expect_settled();
     }
 }
 
