@@ -11,7 +11,9 @@ use serde_json::json;
 
 use super::sinks::{Sinks, value};
 use crate::charts::with_chart;
-use crate::harness::{Behaviour, Canary, IN_CLUSTER, Namespace, ObjectServer, Project, Webhook, credentials};
+use crate::harness::{
+    Behaviour, Canary, Cloud, CloudStore, IN_CLUSTER, Namespace, ObjectServer, Project, Webhook, credentials,
+};
 use crate::kept_secrets::Keys;
 use crate::shared_state::readable;
 
@@ -20,6 +22,7 @@ tests! {
     no_secret_is_said_or_written_in_a_whole_life,
     no_secret_is_said_or_written_with_the_state_in_the_cluster,
     no_secret_is_said_or_written_with_the_state_in_a_store,
+    no_secret_is_said_or_written_with_the_state_at_a_cloud,
     no_secret_is_said_or_written_where_values_are_kept_and_renewed,
     no_secret_of_the_configuration_reaches_a_credential_plugin,
 }
@@ -196,6 +199,37 @@ fn no_secret_is_said_or_written_with_the_state_in_a_store() {
     let [_, (_, secret)] = credentials();
     let identity = Canary::new("the identity", keys.identity.lines().last().unwrap());
     sinks.lack(&[canaries.all(), vec![made, identity, Canary::new("of the store", secret)]].concat());
+}
+
+/// The same code keeps the state there, and other code signs the requests.
+fn no_secret_is_said_or_written_with_the_state_at_a_cloud() {
+    let (before, _) = CONFIG.split_once("[resource.web]").unwrap();
+    for cloud in [Cloud::Gcs, Cloud::Azblob] {
+        let (ns, canaries, keys, store) =
+            (Namespace::new(), Canaries::new(), Keys::new(), CloudStore::start(cloud));
+        let config = format!("{before}{}", store.state(&keys.line()));
+        let mut sinks = Sinks::default();
+        let project = CloudStore::let_in(canaries.project(&ns)).env("STATE_IDENTITY", &keys.identity);
+        project.rewrite("regplan.toml", &config);
+        for line in ["plan --out p.regplan", "apply p.regplan", "drift", "history 1", "state pull"] {
+            sinks.run(&project, line);
+        }
+        let project = project.env("PLAIN", canaries.changed.value());
+        for line in ["apply --auto-approve --format json", "rollback 1 --auto-approve"] {
+            sinks.run(&project, line);
+        }
+        assert_eq!(decoded(&ns, "secret/login", "plain"), canaries.plain.value(), "it went back");
+        for name in store.names() {
+            sinks.keep(&name, store.read(&name));
+        }
+        sinks.run(&project, "destroy --auto-approve");
+        assert!(ns.find("secret/login").is_none(), "all of it was done");
+        sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
+        assert!(sinks.has("\"sealed_by\": \"age\""), "values were kept");
+        let identity = Canary::new("the identity", keys.identity.lines().last().unwrap());
+        let [_, (_, key)] = CloudStore::credentials();
+        sinks.lack(&[canaries.all(), vec![identity, Canary::new("of the store", key)]].concat());
+    }
 }
 
 /// From the first look at a configuration, which the project has, to the destroy. Returns what it generated, too.
@@ -379,7 +413,10 @@ fn no_secret_of_the_configuration_reaches_a_credential_plugin() {
     let (ns, canaries) = (Namespace::new(), Canaries::new());
     let given = tempfile::tempdir().unwrap();
     let kubeconfig = kubeconfig_with_plugin(&ns, given.path());
+    let keys = Keys::new();
     let project = canaries.project(&ns).kubeconfig(kubeconfig).env("PLUGIN_NEEDS", "this");
+    let project = project.env("STATE_IDENTITY", &keys.identity);
+    project.rewrite("regplan.toml", &format!("{CONFIG}{}", keys.table()));
     let mut sinks = Sinks::default();
     for line in ["plan --out p.regplan", "apply p.regplan", "drift", "destroy --auto-approve"] {
         sinks.run(&project, line);
@@ -387,5 +424,6 @@ fn no_secret_of_the_configuration_reaches_a_credential_plugin() {
     assert!(ns.find("secret/login").is_none(), "all of it was done");
     sinks.files(given.path(), &["kubeconfig", "plugin"]);
     assert!(sinks.has("PLUGIN_NEEDS=this"), "the plugin has the rest of the environment");
-    sinks.lack(&canaries.all());
+    let identity = Canary::new("the identity", keys.identity.lines().last().unwrap());
+    sinks.lack(&[canaries.all(), vec![identity]].concat());
 }
