@@ -18,6 +18,8 @@ pub(crate) enum Moment {
     BeforeWrite(usize),
     /// So many of its writes were answered; the server has done the next one, and nobody hears of it.
     AfterWrite(usize),
+    /// Its first write of an object of the project never reaches the server.
+    BeforeObject,
     /// The server has done its first write of an object of the project, and nobody hears of it.
     AfterObject,
     /// So many of its requests have reached the server or the store, and the next one never does.
@@ -56,6 +58,7 @@ impl Moment {
         match self {
             Self::BeforeWrite(_) => "before a write reaches the server",
             Self::AfterWrite(_) => "after the server has done a write, before its answer",
+            Self::BeforeObject => "before the first write of an object reaches the server",
             Self::AfterObject => "after the server has done the write of an object, before its answer",
             Self::BeforeRequest(_) => "before a request reaches the server or the store",
             Self::AfterRequest(_) => "after the server or the store has done a request, before its answer",
@@ -81,6 +84,7 @@ impl Moment {
         match self {
             Self::BeforeWrite(after) => write(after).instead(kill.clone()),
             Self::AfterWrite(after) => write(after).then(kill.clone()),
+            Self::BeforeObject => request(0).only(is_of_an_object).instead(kill.clone()),
             Self::AfterObject => request(0).only(is_of_an_object).then(kill.clone()),
             Self::BeforeRequest(after) => request(after).instead(kill.clone()),
             Self::AfterRequest(after) => request(after).then(kill.clone()),
@@ -92,6 +96,7 @@ impl Moment {
         match self {
             Self::BeforeWrite(_)
             | Self::AfterWrite(_)
+            | Self::BeforeObject
             | Self::AfterObject
             | Self::BeforeRequest(_)
             | Self::AfterRequest(_) => {}
@@ -116,6 +121,7 @@ impl fmt::Display for Moment {
         match self {
             Self::BeforeWrite(count) => write!(f, "before write {count}"),
             Self::AfterWrite(count) => write!(f, "after write {count}"),
+            Self::BeforeObject => f.write_str("before the write of an object"),
             Self::AfterObject => f.write_str("after the write of an object"),
             Self::BeforeRequest(count) => write!(f, "before request {count}"),
             Self::AfterRequest(count) => write!(f, "after request {count}"),

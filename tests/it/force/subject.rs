@@ -152,15 +152,15 @@ impl<'n> Subject<'n> {
         was_killed
     }
 
-    /// One run that is killed when it has written its first object, unless it ends before. Returns whether it was killed.
+    /// One run that is killed at its first write of an object, unless it ends before. Returns whether it was killed.
     /// Nobody waits for its lock: what comes of that is seen where runs are killed at random moments.
     #[track_caller]
-    pub(crate) fn kill_after_an_object(&mut self, operation: Operation) -> bool {
+    pub(crate) fn kill_at_an_object(&mut self, operation: Operation, moment: Moment) -> bool {
         self.proxy.forget();
-        let was_killed = self.kill(operation, &["--parallelism", "1"], Moment::AfterObject);
-        let written = self.proxy.requests().iter().filter(|seen| is_of_an_object(seen)).count();
+        let was_killed = self.kill(operation, &["--parallelism", "1"], moment);
+        let asked = self.proxy.requests().iter().filter(|seen| is_of_an_object(seen)).count();
         assert_eq!(
-            written,
+            asked,
             usize::from(was_killed),
             "{}: no step is left out\n{}",
             self.title,

@@ -122,10 +122,11 @@ fn at_every_step(walk: &Walk, step: &Step) {
     for operation in step.before {
         subject.come_to_an_end(*operation);
     }
-    subject.kill(step.operation, &[], Moment::AtLine(1));
+    subject.kill_at_an_object(step.operation, Moment::BeforeObject);
     // A replacement is two writes.
     let most = 3 * walk.objects;
-    let kills = (0..most).take_while(|_| subject.kill_after_an_object(step.operation)).count();
+    let kills =
+        (0..most).take_while(|_| subject.kill_at_an_object(step.operation, Moment::AfterObject)).count();
     assert!(kills < most, "each run has written one object more, and none has ended");
     subject.come_to_an_end(step.operation);
     finish(Mode::here(), subject.finish());
