@@ -23,7 +23,7 @@ fn file(ns: &Namespace, name: &str) -> String {
 /// The text with the namespace of the example registry replaced by that of the test.
 pub(crate) fn of_registry(text: &str) -> String {
     text.replace("namespace: registry\n", "namespace: {ns}\n")
-        .replace("resourceNames: [registry]", "resourceNames: [{ns}]")
+        .replace("resourceNames: [registry", "resourceNames: [{ns}")
         .replace("resourceNames: [regplan-registry]", "resourceNames: [regplan-{project}]")
 }
 

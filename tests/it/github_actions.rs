@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::drift_cron::{Outside, every_rule_is_needed, kubectl, of_registry, registry};
+use crate::examples::{PASSWORD, registry_example};
 use crate::harness::{Command, GREETING, Namespace, Project, changes, wait_until};
 
 tests! {
@@ -14,6 +16,7 @@ tests! {
     their_command_lines_are_understood,
     the_state_comes_back_as_it_was_kept,
     the_planners_rights_are_enough_and_all_of_them_needed,
+    the_rights_of_who_applies_are_enough,
 }
 
 const CLASS: &str = r#"{"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "{prefix}-class"},
@@ -120,11 +123,52 @@ fn run(project: &Project<'_>, ns: &Namespace, script: &str) -> Command {
 
 /// Applies rbac.yaml, with the names of the test.
 fn rights(ns: &Namespace) -> Outside<'_> {
-    let names = [("regplan-plan", "{prefix}-plan"), ("regplan-ci", "{prefix}-ci")];
-    let text = names.iter().fold(of_registry(&file("rbac.yaml")), |text, (from, to)| text.replace(from, to));
+    make_rights(ns, "rbac.yaml");
+    Outside { ns, namespace: "{prefix}-ci", role: "{prefix}-plan" }
+}
+
+/// Applies a file of the example with rights, with the names of the test.
+fn make_rights(ns: &Namespace, name: &str) {
+    let names = [
+        ("regplan-plan", "{prefix}-plan"),
+        ("regplan-apply", "{prefix}-apply"),
+        ("regplan-ci", "{prefix}-ci"),
+    ];
+    let text = names.iter().fold(of_registry(&file(name)), |text, (from, to)| text.replace(from, to));
     let apply = kubectl(ns, ["apply", "--validate=strict", "--filename=-"]);
     apply.stdin(ns.fill(&text)).run().success();
-    Outside { ns, namespace: "{prefix}-ci", role: "{prefix}-plan" }
+}
+
+/// The kubeconfig of an account of the example.
+fn account(ns: &Namespace, name: &str) -> PathBuf {
+    let token = ["create", "token", name, "--namespace={prefix}-ci"];
+    let token = kubectl(ns, token).run().success();
+    ns.write_kubeconfig(name, &ns.trusted().token(token.stdout().trim()))
+}
+
+/// The whole life of a registry in a namespace that is there: it is made, changed, taken back, and deleted.
+fn the_rights_of_who_applies_are_enough() {
+    let ns = Namespace::new();
+    let planner = rights(&ns);
+    make_rights(&ns, "apply-rbac.yaml");
+    let outside = Outside { ns: &ns, namespace: "{prefix}-ci", role: "{prefix}-apply" };
+    let project = registry_example(&ns).env("CI_PASSWORD", PASSWORD);
+    let applier = account(&ns, "{prefix}-apply");
+    let project = project.kubeconfig(&applier);
+    let code = || project.run(["plan", "--detailed-exitcode"]).any().exit_code();
+    wait_until("the rights to be in force", || code() == Some(2));
+    project.run(["apply", "--auto-approve"]).success().stderr_lacks("warning");
+    project.expect_settled();
+    project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.0");
+    project.apply().stderr_lacks("warning");
+    project.run(["rollback", "--auto-approve"]).success().stderr_lacks("warning");
+    project.run(["drift"]).success();
+    for step in ["Keep the state", "Fetch the state"] {
+        run(&project, &ns, &script("apply.yaml", step)).env("KUBECONFIG", &applier).run().success();
+    }
+    project.run(["destroy", "--auto-approve"]).success().stderr_lacks("warning");
+    assert!(ns.list("deployments").is_empty());
+    drop((outside, planner));
 }
 
 fn the_state_comes_back_as_it_was_kept() {
