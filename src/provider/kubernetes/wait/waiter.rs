@@ -51,43 +51,8 @@ pub(in crate::provider::kubernetes) async fn wait(
         };
     };
     check_namespace(&served, identity)?;
-    // Most objects are ready at once, and need no watch. Those that were just written need not even be read.
-    let first = match &wait.written {
-        Some(live) => Some(Arc::clone(live)),
-        None => match get(cluster, &served, identity).await {
-            Reading::Present(live) => Some(live),
-            Reading::Absent => None,
-            Reading::Unreadable(problem) => return Err(problem),
-        },
-    };
-    let limit = wait
-        .timeout
-        .unwrap_or_else(|| default_timeout(identity, first.as_ref().map(|live| &live.object), &wait.until));
-    let mut waiter = Waiter {
-        cluster,
-        served: &served,
-        identity,
-        until: &wait.until,
-        uid: wait.uid.as_deref(),
-        last: None,
-        limit,
-        deadline: Instant::now() + limit,
-        progress,
-        said: String::new(),
-        missing: String::new(),
-        cause: Cause::new(Instant::now()),
-        is_blind: false,
-        class: None,
-        patience: Patience::default(),
-        pods: None,
-        pod_cause: None,
-        starting: None,
-        hopeless: Hopeless::default(),
-        on_trouble: wait.on_trouble,
-        time_of_class: time_of_class(wait),
-        to_come: &wait.to_come,
-        began: Instant::now(),
-    };
+    let first = first_look(cluster, &served, wait).await?;
+    let mut waiter = Waiter::new(cluster, &served, wait, first.as_deref(), progress);
     let version = match first {
         Some(live) => {
             let Step::Wait(_) = waiter.step(Some(&live.object)).await? else {
@@ -103,6 +68,23 @@ pub(in crate::provider::kubernetes) async fn wait(
         },
     };
     waiter.follow(&version).await
+}
+
+/// The object before any watch. Most objects are ready at once, and need none. Those that were just written need not even be
+/// read.
+async fn first_look(
+    cluster: &Kubernetes,
+    served: &Served,
+    wait: &Wait,
+) -> Result<Option<Arc<Live>>, Problem> {
+    if let Some(live) = &wait.written {
+        return Ok(Some(Arc::clone(live)));
+    }
+    match get(cluster, served, &wait.target.identity).await {
+        Reading::Present(live) => Ok(Some(live)),
+        Reading::Absent => Ok(None),
+        Reading::Unreadable(problem) => Err(problem),
+    }
 }
 
 /// How long to wait where nobody has said so.
@@ -182,7 +164,44 @@ fn accounts() -> Served {
     }
 }
 
-impl Waiter<'_> {
+impl<'a> Waiter<'a> {
+    fn new(
+        cluster: &'a Kubernetes,
+        served: &'a Served,
+        wait: &'a Wait,
+        first: Option<&Live>,
+        progress: Progress<'a>,
+    ) -> Self {
+        let identity = &wait.target.identity;
+        let default = || default_timeout(identity, first.map(|live| &live.object), &wait.until);
+        let (limit, began) = (wait.timeout.unwrap_or_else(default), Instant::now());
+        Self {
+            cluster,
+            served,
+            identity,
+            until: &wait.until,
+            uid: wait.uid.as_deref(),
+            last: None,
+            limit,
+            deadline: began + limit,
+            progress,
+            said: String::new(),
+            missing: String::new(),
+            cause: Cause::new(began),
+            is_blind: false,
+            class: None,
+            patience: Patience::default(),
+            pods: None,
+            pod_cause: None,
+            starting: None,
+            hopeless: Hopeless::default(),
+            on_trouble: wait.on_trouble,
+            time_of_class: time_of_class(wait),
+            to_come: &wait.to_come,
+            began,
+        }
+    }
+
     fn finish(&self, live: Option<Arc<Live>>) -> Option<Arc<Live>> {
         live.filter(|_| !matches!(self.until, Until::Gone { .. }))
     }
