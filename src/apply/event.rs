@@ -111,20 +111,8 @@ pub enum Record {
     Present {
         /// The resource's address.
         address: Address,
-        /// What was done to it; [`Action::None`] where it was not written.
-        action: Action,
-        /// The object's identity and API version.
-        target: Box<Target>,
-        /// The uid of the object; `None` where it stays the one that the state knows.
-        uid: Option<String>,
-        /// The resources that it depends on.
-        dependencies: Vec<Address>,
-        /// Whether deleting it needs consent.
-        protect: bool,
-        /// The address under which it was known before.
-        moved_from: Option<Address>,
-        /// What was sent last and what the server made of it, where that is known.
-        applied: Option<Arc<Applied>>,
+        /// How it is there.
+        presence: Box<Presence>,
     },
     /// It is to run in this run, and nobody has begun it yet.
     Due {
@@ -170,6 +158,25 @@ pub enum Record {
         /// Why it failed. Where the server could not be reached, it may have done the write all the same.
         problem: Box<Problem>,
     },
+}
+
+/// An object that exists, as the state is to know it.
+#[derive(Debug, Clone)]
+pub struct Presence {
+    /// What was done to it; [`Action::None`] where it was not written.
+    pub action: Action,
+    /// The object's identity and API version.
+    pub target: Target,
+    /// The uid of the object; `None` where it stays the one that the state knows.
+    pub uid: Option<String>,
+    /// The resources that it depends on.
+    pub dependencies: Vec<Address>,
+    /// Whether deleting it needs consent.
+    pub protect: bool,
+    /// The address under which it was known before.
+    pub moved_from: Option<Address>,
+    /// What was sent last and what the server made of it, where that is known.
+    pub applied: Option<Arc<Applied>>,
 }
 
 /// Keeps the records of a run. It is called in the order of the events, and never concurrently.

@@ -5,7 +5,8 @@
 //!
 //! | File | What it answers |
 //! |---|---|
-//! | `run` | what is begun when: the ready queue and its loop |
+//! | `run` | the loop: as many resources at once as allowed, until all is done or it is stopped |
+//! | `work` | which resource is begun next, and what the end of a step means for the others |
 //! | `step` | the futures of one resource: write or delete, then wait |
 //! | `task` | how one change is carried out |
 //! | `to_come` | what waits may still find missing, since the run is still to make or to start it |
@@ -36,8 +37,9 @@ mod task;
 #[cfg(test)]
 pub(crate) mod testing;
 mod to_come;
+mod work;
 
-pub use event::{Event, FailedResource, Record, Recorder, Report, Skipped};
+pub use event::{Event, FailedResource, Presence, Record, Recorder, Report, Skipped};
 pub use run::{Options, Stop, run};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::Record;
+use super::event::{Presence, Record};
 use super::hooks::hook;
 use crate::plan::{Action, Change};
 use crate::resource::{Applied, Live};
@@ -10,17 +10,17 @@ use crate::resource::{Applied, Live};
 /// The object exists; `live` is how the server has it, and `applied` is what the apply has sent. Without either it is
 /// the object that the state knows.
 pub(super) fn present(change: &Change, applied: Option<Arc<Applied>>, live: Option<&Live>) -> Record {
-    Record::Present {
-        address: change.address.clone(),
+    let presence = Presence {
         action: change.action,
-        target: Box::new(change.target.clone()),
+        target: change.target.clone(),
         uid: live.map(|live| live.stamp.uid.clone()),
         dependencies: change.dependencies.clone(),
         // What the configuration says now. A plan asks for consent by what was recorded before.
         protect: change.desired.as_ref().map_or(change.protected, |desired| desired.lifecycle.protect),
         moved_from: change.moved_from.clone(),
         applied,
-    }
+    };
+    Record::Present { address: change.address.clone(), presence: Box::new(presence) }
 }
 
 /// The object was deleted.

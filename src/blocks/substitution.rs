@@ -57,55 +57,8 @@ impl Substitution<'_> {
         let mut generated = BTreeSet::new();
         for (path, text) in texts {
             let span = draft.span(&path);
-            let Some(Ok(expression)) = text.as_deref().and_then(Expression::parse) else {
-                let message = format!("a reference cannot stand in the key `{path}`");
-                mistakes.push(Diagnostic::error(codes::REFERENCE_NOT_EXPECTED, message).at_opt(span, ""));
-                continue;
-            };
-            if path.names_the_object() {
-                let message = format!("`{path}` says which object this is, and takes no `${{…}}`");
-                mistakes.push(
-                    Diagnostic::error(codes::REFERENCE_NOT_EXPECTED, message)
-                        .at_opt(span, "")
-                        .help("write the value itself"),
-                );
-                continue;
-            }
-            let expression = match self.context.properties.fill(expression) {
-                Ok(Filled::Rest(expression)) => expression,
-                Ok(Filled::Value(value)) => {
-                    path.set(&mut draft.object, value);
-                    continue;
-                }
-                Ok(Filled::Unknown(reason)) => {
-                    draft.leave_unchecked(path, &reason);
-                    continue;
-                }
-                Err(mistake) => {
-                    mistakes.push(mistake.at_opt(span, ""));
-                    continue;
-                }
-            };
-            let is_live = |reference: &Reference| matches!(reference, Reference::Live(_));
-            let has_live = expression.references().any(is_live);
-            let has_secret = !expression.references().all(is_live);
-            match (has_live, has_secret) {
-                (true, false) => {
-                    path.set(&mut draft.object, Value::from(expression.to_string()));
-                    let encoding = draft.addresses.get(&path).copied().unwrap_or(expression.encoding);
-                    draft.unresolved.insert(path, Expression { encoding, ..expression });
-                }
-                // The plan shows and keeps the expressions that it waits for: no secret may be a part of one.
-                (true, true) => mistakes.push(
-                    Diagnostic::error(
-                        codes::MIXED_REFERENCE,
-                        "one text refers to a secret and to a live field",
-                    )
-                    .at_opt(span, "")
-                    .help("give each a text of its own: the plan shows what waits for a live field"),
-                ),
-                // That a value is lost is reported once, for the Secret that stored it.
-                (false, _) => draft.put_secret(path, &self.text(&expression, &mut generated)),
+            if let Err(mistake) = self.put_in(draft, path, text.as_deref(), &mut generated) {
+                mistakes.push(mistake.at_opt(span, ""));
             }
         }
         // The Secret that stores a generated value is written first. Were the run cut off in between, the
@@ -113,6 +66,56 @@ impl Substitution<'_> {
         draft
             .depends_on
             .extend(generated.iter().map(|name| Address::block(SecretBlock::KIND, name.as_str())));
+    }
+
+    /// Replaces the marks in the text at this path; without a text they are in the key.
+    fn put_in(
+        &self,
+        draft: &mut Draft,
+        path: FieldPath,
+        text: Option<&str>,
+        generated: &mut BTreeSet<String>,
+    ) -> Result<(), Diagnostic> {
+        let Some(Ok(expression)) = text.and_then(Expression::parse) else {
+            let message = format!("a reference cannot stand in the key `{path}`");
+            return Err(Diagnostic::error(codes::REFERENCE_NOT_EXPECTED, message));
+        };
+        if path.names_the_object() {
+            let message = format!("`{path}` says which object this is, and takes no `${{…}}`");
+            return Err(
+                Diagnostic::error(codes::REFERENCE_NOT_EXPECTED, message).help("write the value itself")
+            );
+        }
+        let expression = match self.context.properties.fill(expression)? {
+            Filled::Rest(expression) => expression,
+            Filled::Value(value) => {
+                path.set(&mut draft.object, value);
+                return Ok(());
+            }
+            Filled::Unknown(reason) => {
+                draft.leave_unchecked(path, &reason);
+                return Ok(());
+            }
+        };
+        let is_live = |reference: &Reference| matches!(reference, Reference::Live(_));
+        let has_live = expression.references().any(is_live);
+        let has_secret = !expression.references().all(is_live);
+        match (has_live, has_secret) {
+            (true, false) => {
+                path.set(&mut draft.object, Value::from(expression.to_string()));
+                let encoding = draft.addresses.get(&path).copied().unwrap_or(expression.encoding);
+                draft.unresolved.insert(path, Expression { encoding, ..expression });
+            }
+            // The plan shows and keeps the expressions that it waits for: no secret may be a part of one.
+            (true, true) => {
+                let message = "one text refers to a secret and to a live field";
+                return Err(Diagnostic::error(codes::MIXED_REFERENCE, message)
+                    .help("give each a text of its own: the plan shows what waits for a live field"));
+            }
+            // That a value is lost is reported once, for the Secret that stored it.
+            (false, _) => draft.put_secret(path, &self.text(&expression, generated)),
+        }
+        Ok(())
     }
 
     /// The whole text; where a part of it is not known, what is known of that part. The names of generated

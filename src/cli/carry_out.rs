@@ -16,8 +16,10 @@ use super::project;
 use super::settings;
 use super::undoing;
 use super::wording::note;
+use crate::apply::Report;
 use crate::engine::{
-    Admitted, Approval, Interruption, PlanRequest, Planned, Settings, StateAccess, Workspace,
+    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, StateAccess, Undo,
+    Workspace,
 };
 use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
@@ -165,20 +167,50 @@ pub(super) async fn run(
         OnFailure::Undo => Some(workspace.prepare_undo(&planned).await?),
         OnFailure::Keep => None,
     };
-    let is_to_be_asked =
-        matches!(admission, Admission::Person) && planned.plan.has_changes() && !args.auto_approve;
-    if is_to_be_asked && !confirm::ask(&question(&planned.plan), "review the plan", global.into(), output)? {
+    if !is_approved(&admission, &planned.plan, global, args, output)? {
         let mut text = Styled::default();
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
     }
+    let report = perform(&mut workspace, &applicable, undo, args, output).await?;
+    if !report.is_complete() {
+        return Ok(Exit::Failed);
+    }
+    show_outputs(&workspace, &planned, args, output).await?;
+    // As at the end of a plan: nobody waits until thousands of objects are freed piece by piece.
+    std::mem::forget(planned);
+    Ok(Exit::Done)
+}
+
+/// Whether a plan may be applied that was shown: a person is asked, unless somebody has approved it before.
+fn is_approved(
+    admission: &Admission<'_>,
+    plan: &Plan,
+    global: &Global,
+    args: &RunArgs,
+    output: Output,
+) -> Result<bool, Failure> {
+    let is_to_be_asked = matches!(admission, Admission::Person) && plan.has_changes() && !args.auto_approve;
+    if is_to_be_asked {
+        confirm::ask(&question(plan), "review the plan", global.into(), output)
+    } else {
+        Ok(true)
+    }
+}
+
+/// Applies the plan; where a change fails, undoes what was done, if that is wanted. Tells how it has ended.
+async fn perform(
+    workspace: &mut Workspace<Store>,
+    plan: &Applicable<'_>,
+    undo: Option<Undo>,
+    args: &RunArgs,
+    output: Output,
+) -> Result<Report, Failure> {
     let signals = interrupt::listen(output);
-    let report = apply(&mut workspace, &applicable, args.format, signals.stop(), output).await?;
+    let report = apply(workspace, plan, args.format, signals.stop(), output).await?;
     // Whoever has stopped the run wants nothing more to be written.
     let ending = match undo.filter(|_| !report.is_complete() && !report.stopped) {
-        Some(undo) => {
-            Box::pin(undoing::run(&mut workspace, &undo, &report, args, signals.stop(), output)).await
-        }
+        Some(undo) => Box::pin(undoing::run(workspace, &undo, &report, args, signals.stop(), output)).await,
         None => Ok(Ending::of(&report)),
     };
     drop(signals);
@@ -187,13 +219,7 @@ pub(super) async fn run(
         drop(Output::json_line(&report::ending_json(&report, ending.as_ref().unwrap_or(&Ending::NotUndone))));
     }
     ending?;
-    if !report.is_complete() {
-        return Ok(Exit::Failed);
-    }
-    show_outputs(&workspace, &planned, args, output).await?;
-    // As at the end of a plan: nobody waits until thousands of objects are freed piece by piece.
-    std::mem::forget(planned);
-    Ok(Exit::Done)
+    Ok(report)
 }
 
 /// Shows the outputs of the configuration where the cluster is now as it says. What is printed for programs are events.

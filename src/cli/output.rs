@@ -66,6 +66,11 @@ impl Output {
         io::stderr().is_terminal() && self.amount == Amount::Usual
     }
 
+    /// Whether the result goes to a terminal, where a person sees it beside the messages.
+    pub(super) fn is_data_watched() -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// The width of data in columns: that of `COLUMNS`, or of the terminal. In a file or a pipe it is always
     /// the same.
     pub(super) fn width() -> usize {

@@ -36,9 +36,13 @@ impl Progress {
     pub(super) fn show(&self, event: &Event) {
         if self.format == Format::Json {
             drop(Output::json_line(&report::event_json(event)));
-            return;
+            // A program reads the events, and a person the log beside it, in which a failure must not be missing.
+            if !is_error(event) || Output::is_data_watched() {
+                return;
+            }
+        } else {
+            self.follow(event);
         }
-        self.follow(event);
         if let Some(line) = report::event_line(event) {
             self.line(event, line);
         }
@@ -52,8 +56,7 @@ impl Progress {
     /// A failure is told whatever was asked for.
     fn line(&self, event: &Event, mut line: Styled) {
         line.end();
-        let is_error = matches!(event, Event::Failed { .. } | Event::NotRecorded { .. });
-        let tell = || if is_error { self.output.message(&line) } else { self.output.note(&line) };
+        let tell = || if is_error(event) { self.output.message(&line) } else { self.output.note(&line) };
         self.bars.suspend(|| drop(tell()));
     }
 
@@ -110,4 +113,9 @@ impl Progress {
         bar.enable_steady_tick(Duration::from_millis(120));
         bar
     }
+}
+
+/// Whether an event tells of what did not work.
+fn is_error(event: &Event) -> bool {
+    matches!(event, Event::Failed { .. } | Event::NotRecorded { .. })
 }

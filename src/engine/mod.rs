@@ -24,6 +24,8 @@
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
+//! | `configured_plan`, `rollback_plan` | what is desired and remembered: by the configuration, or by a revision |
+//! | `fates` | what becomes of generated values |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
 //! | `remains` | what is left in a cluster of the time before, which a first plan tells |
 //! | `file_lines` | at which line of a manifest a changed field stands |
@@ -51,11 +53,13 @@ mod chart_loss;
 mod chart_past;
 mod cluster_check;
 mod compiling;
+mod configured_plan;
 mod default_factories;
 mod drifting;
 mod error;
 mod factories;
 mod farewells;
+mod fates;
 mod file_lines;
 mod host;
 mod importing;
@@ -85,6 +89,7 @@ mod remains;
 mod request;
 mod restoring;
 mod rights;
+mod rollback_plan;
 mod run_secrets;
 mod settings;
 mod state_access;

@@ -3,6 +3,7 @@
 //! Each thing is asked for once, many at a time. What cannot be read is *unknown*, with the reason, and never
 //! counts as absent: a new value is generated only where the cluster says that there is none.
 
+mod background;
 mod files;
 mod helm;
 mod outside;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::compiling::Charts;
-use super::compiling::{self, Compiled};
+use super::compiling::{self, Charts, Compiled};
+use super::fates::is_remembered;
 use super::needs::{Fate, SecretsOf};
 use super::opening::Opened;
 use super::state_access::StateAccess;
-use super::workspace::{Workspace, is_remembered};
+use super::workspace::Workspace;
 use super::{Error, Outside, PlanRequest};
 use crate::blocks::{ChartPast, CompiledOutput, SecretKeyRef};
 use crate::outputs::{Evaluation, OutputValue, Selection, wanted_objects};

@@ -69,7 +69,10 @@ fn programs_are_told_of_an_undo_by_events() {
         let flags = ["apply", "--auto-approve", "--rollback-on-failure", "--format", "json"];
         let ended = project.run(flags).code(code);
         let values = serde_json::Deserializer::from_str(ended.stdout()).into_iter();
-        values.collect::<Result<Vec<Value>, _>>().unwrap()
+        let values: Vec<Value> = values.collect::<Result<_, _>>().unwrap();
+        // People read the other stream.
+        assert_eq!(ended.stderr().contains("failed resource.lb"), code == 1, "{}", ended.stderr());
+        values
     };
     let events = run(0);
     assert_eq!(

@@ -10,7 +10,7 @@ use crate::config::outline::{OUTPUT, SINGLE_TABLES};
 use crate::config::shape::Shape;
 use crate::diagnostic::nearest::suggest;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Expression, FieldPath, LiveReference, Reference, Segment};
+use crate::resource::{BlockAddress, Expression, FieldPath, LiveReference, Reference, Segment};
 
 /// Keys at the top of an object. After a block's address they mean the live object, not a key of the block.
 const OBJECT_KEYS: &[&str] = &[
@@ -104,18 +104,7 @@ impl Resolver<'_> {
         let live = LiveReference { text: inner.to_owned() };
         let Some(address) = live.block().filter(|address| is_word(&address.kind) && is_word(&address.name))
         else {
-            let help = if inner.contains('(') {
-                "there are no functions; `$${` stands for the text `${`".to_owned()
-            } else {
-                "write `${var.NAME}`, `${secret.NAME}`, `${TYPE.NAME.key}` or \
-                 `${TYPE.NAME/Kind/name.field}`; `$${` stands for the text `${`"
-                    .to_owned()
-            };
-            self.mistakes.push(
-                Diagnostic::error(codes::BAD_REFERENCE, format!("`{inner}` is not a reference"))
-                    .at(span, "")
-                    .help(help),
-            );
+            self.mistakes.push(not_a_reference(inner, span));
             return None;
         };
         // The namespaces that objects live in are no blocks. Whether this is one of them, the graph knows.
@@ -123,41 +112,16 @@ impl Resolver<'_> {
             return Some(Replacement::Mark(Reference::Live(live)));
         }
         let Some(schema) = self.outline.block(kind) else {
-            let help = match kind {
-                "variable" => format!("write `${{var.{}}}`", address.name),
-                OUTPUT => "nothing can refer to an output: refer to what it gives".to_owned(),
-                _ if SINGLE_TABLES.contains(&kind) => {
-                    "only variables, secrets and blocks can be referred to".to_owned()
-                }
-                _ => {
-                    let kinds = self.outline.blocks().iter().map(|block| block.kind);
-                    suggest(kind, kinds.chain(["var"]), "")
-                }
-            };
-            self.unknown(format!("there is no block type `{kind}`"), span, help);
+            self.unknown_type(kind, &address.name, span);
             return None;
         };
         if self.root.at([kind, &address.name]).and_then(Node::as_table).is_none() {
-            let blocks: Vec<_> =
-                names_of(self.root.at([kind])).map(|name| format!("{kind}.{name}")).collect();
-            let wanted = address.to_string();
-            let none = format!("declare it with `[{wanted}]`");
-            let help = suggest(&wanted, blocks.iter().map(String::as_str), &none);
-            self.unknown(format!("there is no block `{wanted}`"), span, help);
+            self.unknown_block(kind, &address, span);
             return None;
         }
         let path = &inner[kind.len() + 1 + address.name.len()..];
         if path.is_empty() {
-            self.mistakes.push(
-                Diagnostic::error(
-                    codes::BAD_REFERENCE,
-                    format!("`${{{inner}}}` names a whole block, and a reference gives a value"),
-                )
-                .at(span, "")
-                .help(format!(
-                    "say which: `${{{inner}.key}}`; keys that name a block take `\"{inner}\"` without `${{}}`"
-                )),
-            );
+            self.mistakes.push(a_whole_block(inner, span));
             return None;
         }
         if path.starts_with('/') {
@@ -184,6 +148,29 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    fn unknown_type(&mut self, kind: &str, name: &str, span: Span) {
+        let help = match kind {
+            "variable" => format!("write `${{var.{name}}}`"),
+            OUTPUT => "nothing can refer to an output: refer to what it gives".to_owned(),
+            _ if SINGLE_TABLES.contains(&kind) => {
+                "only variables, secrets and blocks can be referred to".to_owned()
+            }
+            _ => {
+                let kinds = self.outline.blocks().iter().map(|block| block.kind);
+                suggest(kind, kinds.chain(["var"]), "")
+            }
+        };
+        self.unknown(format!("there is no block type `{kind}`"), span, help);
+    }
+
+    fn unknown_block(&mut self, kind: &str, address: &BlockAddress, span: Span) {
+        let blocks: Vec<_> = names_of(self.root.at([kind])).map(|name| format!("{kind}.{name}")).collect();
+        let wanted = address.to_string();
+        let none = format!("declare it with `[{wanted}]`");
+        let help = suggest(&wanted, blocks.iter().map(String::as_str), &none);
+        self.unknown(format!("there is no block `{wanted}`"), span, help);
     }
 
     /// The value in the file, else the default of the block's type, else a field of a live object.
@@ -316,6 +303,24 @@ impl Wanted<'_> {
         let is_field = |first| OBJECT_KEYS.contains(&first) && first != WRITE_ONLY;
         !Shape::new(&schema.schema).is_closed() && self.first().is_some_and(is_field)
     }
+}
+
+fn not_a_reference(inner: &str, span: Span) -> Diagnostic {
+    let help = if inner.contains('(') {
+        "there are no functions; `$${` stands for the text `${`"
+    } else {
+        "write `${var.NAME}`, `${secret.NAME}`, `${TYPE.NAME.key}` or \
+         `${TYPE.NAME/Kind/name.field}`; `$${` stands for the text `${`"
+    };
+    let message = format!("`{inner}` is not a reference");
+    Diagnostic::error(codes::BAD_REFERENCE, message).at(span, "").help(help)
+}
+
+fn a_whole_block(inner: &str, span: Span) -> Diagnostic {
+    let message = format!("`${{{inner}}}` names a whole block, and a reference gives a value");
+    Diagnostic::error(codes::BAD_REFERENCE, message).at(span, "").help(format!(
+        "say which: `${{{inner}.key}}`; keys that name a block take `\"{inner}\"` without `${{}}`"
+    ))
 }
 
 /// The name of the output whose value this is, or a part of it.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::codes;
 use super::login::hides;
 use super::markers::{RULE, SECRET_SOURCE};
-use super::node::Node;
+use super::node::{Node, Table};
 use super::shape::Shape;
 use crate::diagnostic::nearest::{list, nearest};
 use crate::diagnostic::{Diagnostic, Span};
@@ -81,13 +81,7 @@ impl Checker<'_> {
     fn error(&mut self, error: &ValidationError<'_>) {
         let rel = place(error);
         let at = self.table.at.join_all(&rel);
-        let choice = matches!(
-            error.kind(),
-            Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } | Kind::OneOfMultipleValid { .. }
-        );
-        let silenced =
-            self.table.failed.iter().any(|failed| failed.contains(&at) || (choice && at.contains(failed)));
-        if silenced || self.fell_into_a_map(&rel) {
+        if self.is_silenced(error, &at) || self.fell_into_a_map(&rel) {
             return;
         }
         let Some(node) = self.table.body.find(&rel) else { return };
@@ -116,15 +110,7 @@ impl Checker<'_> {
             }
             Kind::PropertyNames { error } => {
                 let key = error.instance().as_str().unwrap_or_default();
-                let span =
-                    node.as_table().and_then(|table| table.entries.get(key)).map(|entry| entry.key_span);
-                let rule = shape.text(RULE).unwrap_or("another form");
-                let message = format!("`{key}` cannot be a key of `{at}`");
-                self.mistakes.push(
-                    Diagnostic::error(codes::BAD_NAME, message)
-                        .at(span.unwrap_or(node.span), "")
-                        .help(format!("it must have {rule}")),
-                );
+                self.mistakes.push(bad_key(&at, node, &shape, key));
             }
             kind => {
                 let rule = requirement(kind, &shape).unwrap_or_else(|| error.masked().to_string());
@@ -132,14 +118,19 @@ impl Checker<'_> {
                     Some(text) if !hides(&shape, text) => format!("`{text}`"),
                     _ => "the value".to_owned(),
                 };
-                self.push(
-                    codes::BAD_VALUE,
-                    format!("{shown} cannot be `{at}`"),
-                    node,
-                    &format!("expected {rule}"),
-                );
+                let message = format!("{shown} cannot be `{at}`");
+                self.push(codes::BAD_VALUE, message, node, &format!("expected {rule}"));
             }
         }
+    }
+
+    /// Whether nothing is said of an error, because there is a mistake at its place already, or below a choice.
+    fn is_silenced(&self, error: &ValidationError<'_>, at: &FieldPath) -> bool {
+        let is_choice = matches!(
+            error.kind(),
+            Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } | Kind::OneOfMultipleValid { .. }
+        );
+        self.table.failed.iter().any(|failed| failed.contains(at) || (is_choice && at.contains(failed)))
     }
 
     fn push(&mut self, code: &'static str, message: String, node: &Node, label: &str) {
@@ -243,32 +234,43 @@ impl Checker<'_> {
         if let (Some(table), Some(tags)) = (node.as_table(), shape.tags()) {
             let chosen: Vec<_> = tags.iter().filter(|tag| table.get(tag).is_some()).collect();
             match chosen.as_slice() {
-                [] => {
-                    for key in table.entries.keys() {
-                        self.unknown(&rel, node, key);
-                    }
-                    if table.entries.is_empty() {
-                        let message = format!("`{at}` is empty");
-                        self.push(
-                            codes::MISSING_KEY,
-                            message,
-                            node,
-                            &format!("expected one of {}", list(tags)),
-                        );
-                    }
-                    return;
-                }
+                [] => return self.none_chosen(at, node, table, &tags),
                 [_] => {}
                 [first, second, ..] => {
                     let message =
                         format!("`{at}` has `{first}` and `{second}`, which cannot be used together");
-                    self.push(codes::CONFLICTING_KEYS, message, node, "keep one of them");
-                    return;
+                    return self.push(codes::CONFLICTING_KEYS, message, node, "keep one of them");
                 }
             }
         }
         self.all(&best_alternative(&fitting, &rel).iter().collect::<Vec<_>>());
     }
+
+    /// A table has none of the keys of which it must have one.
+    fn none_chosen(&mut self, at: &FieldPath, node: &Node, table: &Table, tags: &[&str]) {
+        let rel = at.seen_from(&self.table.at);
+        for key in table.entries.keys() {
+            self.unknown(&rel, node, key);
+        }
+        if table.entries.is_empty() {
+            let message = format!("`{at}` is empty");
+            self.push(
+                codes::MISSING_KEY,
+                message,
+                node,
+                &format!("expected one of {}", list(tags.iter().copied())),
+            );
+        }
+    }
+}
+
+/// The mistake of a key that has not the form that keys have there.
+fn bad_key(at: &FieldPath, node: &Node, shape: &Shape<'_>, key: &str) -> Diagnostic {
+    let span = node.as_table().and_then(|table| table.entries.get(key)).map(|entry| entry.key_span);
+    let rule = shape.text(RULE).unwrap_or("another form");
+    Diagnostic::error(codes::BAD_NAME, format!("`{key}` cannot be a key of `{at}`"))
+        .at(span.unwrap_or(node.span), "")
+        .help(format!("it must have {rule}"))
 }
 
 /// A key of this name that stands in a table of free names below (users, say), and so was taken for one of them.

@@ -1,12 +1,13 @@
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
 use crate::apply::testing::{TakesEveryWrite, config_map, create, creation, desired, plan};
 use crate::provider::OnTrouble;
-use crate::resource::digest;
-use crate::state::{Backend as _, LocalBackend, Location, simulated};
+use crate::resource::{Address, Identity, Target, digest};
+use crate::state::{Backend as _, LocalBackend, Location, Readiness, StoredResource, simulated};
 
 async fn store(folder: &Path) -> Store {
     let backend = LocalBackend::new(Location::at(folder.join("state")));
@@ -137,8 +138,8 @@ async fn writes_under_way_are_in_doubt_where_a_run_ends_because_it_cannot_record
 fn what_only_gets_another_address_is_recorded_as_moved() {
     let recorded = |action: Action, moved: bool| {
         let address = Address::block("resource", "new");
-        let identity = crate::resource::Identity::namespaced("", "ConfigMap", "a", "x");
-        let target = crate::resource::Target { identity, version: None };
+        let identity = Identity::namespaced("", "ConfigMap", "a", "x");
+        let target = Target { identity, version: None };
         let change = Change::new(address, target, action, crate::plan::Fidelity::DryRun);
         intent(&Change { moved_from: moved.then(|| Address::block("resource", "old")), ..change })
     };

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use futures::future::try_join_all;
 
 use self::routes::{Route, Step, is_pattern, routes};
+use super::background::in_background;
 use crate::blocks::{Fact, FilePattern, ManifestFile};
 
 /// The extensions of the files of a folder that are read.
@@ -75,13 +76,6 @@ pub(super) async fn manifests(pattern: FilePattern) -> Fact {
 pub(super) async fn whole_text(path: PathBuf) -> Fact {
     let read = move || text(&path, LARGEST).map_err(|reason| format!("{}: {reason}", path.display()));
     in_background(read).await.map_or_else(Fact::Failed, |text| Fact::File(text.into()))
-}
-
-async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(format!("the files could not be read: {error}")))
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {

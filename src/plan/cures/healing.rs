@@ -1,13 +1,13 @@
 //! Which changes of a plan cure a refusal.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::kubernetes::quantity::compare;
+use crate::plan::cures::changes::{Changes, object_of};
 use crate::plan::cures::effects::{Effect, effects};
 use crate::plan::cures::remedies::{POD_SECURITY, RefusedObject, Remedy, has_word, remedies};
 use crate::plan::cures::usage::{counts_for, uses_less};
@@ -18,34 +18,13 @@ use crate::plan::model::plan::Plan;
 use crate::resource::dependencies::{Facility, provides, selects};
 use crate::resource::{Address, FieldPath, Identity, Problem};
 
-/// The whole plan, as far as it is known.
-pub(in crate::plan) struct Changes<'c> {
-    all: Vec<&'c Change>,
-    by_object: HashMap<&'c Identity, &'c Change>,
-}
-
-impl<'c> Changes<'c> {
-    /// The change of an object; of several, the first.
-    fn of(&self, object: &Identity) -> Option<&'c Change> {
-        self.by_object.get(object).copied()
-    }
-}
-
-impl<'c> FromIterator<&'c Change> for Changes<'c> {
-    fn from_iter<I: IntoIterator<Item = &'c Change>>(changes: I) -> Self {
-        let all: Vec<&Change> = changes.into_iter().collect();
-        let by_object = all.iter().rev().map(|change| (&change.target.identity, *change)).collect();
-        Self { all, by_object }
-    }
-}
-
 /// The changes that cure the refusal of the resource with this address; `None` where nothing in the plan helps.
 pub(in crate::plan) fn cures(
     remedies: &[Vec<Remedy>],
     address: &Address,
     changes: &Changes<'_>,
 ) -> Option<Vec<Cure>> {
-    let all: Vec<Effect<'_>> = changes.all.iter().flat_map(|change| effects(change)).collect();
+    let all: Vec<Effect<'_>> = changes.all().flat_map(effects).collect();
     // No change cures itself. It may begin with the delete of an object that had another name.
     let others: Vec<Effect<'_>> = all
         .into_iter()
@@ -217,11 +196,6 @@ fn is_named(object: &Identity, words: &str) -> bool {
     namespace.is_some_and(|namespace| has_word(words, &format!("{namespace}/{}", object.name)))
 }
 
-/// The object of a change, as it is sent, or else as it is.
-fn object_of(change: &Change) -> Option<&Value> {
-    change.send.as_ref().or_else(|| change.prior.as_ref().map(|live| &live.object))
-}
-
 /// Whether it is this Service, or makes pods that it selects.
 fn is_behind(effect: Effect<'_>, service: &Identity, changes: &Changes<'_>) -> bool {
     if effect.object == service {
@@ -235,15 +209,8 @@ fn is_behind(effect: Effect<'_>, service: &Identity, changes: &Changes<'_>) -> b
 
 /// Whether a policy of this name takes its parameters from the object, as its binding says.
 fn is_parameter(object: &Identity, policy: &str, binding: &str, changes: &Changes<'_>) -> bool {
-    let of = |suffix: &str, name: &str| {
-        let found = changes.all.iter().find(|change| {
-            let identity = &change.target.identity;
-            identity.kind.ends_with(suffix) && identity.name == name
-        });
-        found.and_then(|change| object_of(change))
-    };
-    let kind = of("AdmissionPolicy", policy).and_then(|policy| policy.pointer("/spec/paramKind/kind"));
-    let named = of("AdmissionPolicyBinding", binding).and_then(|binding| binding.pointer("/spec/paramRef"));
+    let kind = changes.policy(policy).and_then(|policy| policy.pointer("/spec/paramKind/kind"));
+    let named = changes.policy_binding(binding).and_then(|binding| binding.pointer("/spec/paramRef"));
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let name = text(named.and_then(|named| named.get("name")));
     let namespace = text(named.and_then(|named| named.get("namespace")));
@@ -268,16 +235,9 @@ fn grants(
         return effect.deed == Deed::Made || effect.touches(&[]);
     }
     let is_role = matches!(effect.object.kind.as_str(), "Role" | "ClusterRole");
-    let mut bindings =
-        changes.all.iter().filter_map(|change| Some((&change.target.identity, object_of(change)?)));
     is_role
         && (effect.deed == Deed::Made || effect.touches(&["rules"]))
-        && bindings.any(|(identity, object)| binds(identity, object) && names_role(object, effect.object))
-}
-
-fn names_role(binding: &Value, role: &Identity) -> bool {
-    let text = |pointer: &str| binding.pointer(pointer).and_then(Value::as_str);
-    text("/roleRef/kind") == Some(&role.kind) && text("/roleRef/name") == Some(&role.name)
+        && changes.bindings_of(effect.object).iter().any(|(identity, object)| binds(identity, object))
 }
 
 fn has_subject(binding: &Identity, object: &Value, user: &str, groups: &[String]) -> bool {

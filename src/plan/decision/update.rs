@@ -98,16 +98,8 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         }
         _ => (sent, Vec::new()),
     };
-    let moves = (action == Action::Update)
-        .then(|| nothing_is_moved(&desired.identity, &live.object, &answer.object))
-        .flatten();
-    let warnings = warnings
-        .into_iter()
-        .chain(kept(situation, &comparison, action))
-        .chain(other_signer::warning(desired, action, &comparison.fields))
-        .chain(other_account::warning(desired, action, &comparison.fields))
-        .chain(moves)
-        .collect();
+    let remarks = remarks(situation, live, &answer, &comparison, action);
+    let warnings = warnings.into_iter().chain(remarks).collect();
     let is_predicted = matches!(fidelity, Fidelity::Predicted(_));
     let base = base(situation, action, fidelity, Some(sent));
     let mut change = Change {
@@ -125,6 +117,26 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         record_unwritten(situation, &mut change, &answer);
     }
     replacement::decided(situation, change, Some(answer))
+}
+
+/// What is said of a change beside what the server warns about.
+fn remarks(
+    situation: Situation<'_>,
+    live: &Live,
+    answer: &Live,
+    comparison: &Comparison<'_>,
+    action: Action,
+) -> Vec<String> {
+    let desired = situation.desired();
+    let moves = (action == Action::Update)
+        .then(|| nothing_is_moved(&desired.identity, &live.object, &answer.object))
+        .flatten();
+    kept(situation, comparison, action)
+        .into_iter()
+        .chain(other_signer::warning(desired, action, &comparison.fields))
+        .chain(other_account::warning(desired, action, &comparison.fields))
+        .chain(moves)
+        .collect()
 }
 
 /// What is said of fields that leave the file, cannot change, and so stay as they are.

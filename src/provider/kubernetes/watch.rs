@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use kube::api::WatchEvent;
+use kube::core::Status;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -237,6 +238,46 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
     }
 }
 
+/// Where a watch is asked for, without the version from which on.
+fn path(key: &Key) -> String {
+    let collection = key.served.collection(key.namespace.as_deref());
+    let selector = key.name.as_deref().map(|name| format!("&fieldSelector=metadata.name%3D{}", encode(name)));
+    format!(
+        "{collection}?watch=1&allowWatchBookmarks=true&timeoutSeconds={SERVER_SIDE_END}{}",
+        selector.unwrap_or_default()
+    )
+}
+
+/// Keeps what an event shows. The version up to which everything is seen now; an error where the watch has come to one.
+fn see(event: WatchEvent<Shallow>, shared: &Shared) -> Result<String, Box<Status>> {
+    let version = match event {
+        WatchEvent::Added(Shallow(object)) | WatchEvent::Modified(Shallow(object)) => {
+            let version = version_of(&object);
+            shared.change(|state| {
+                state.version.clone_from(&version);
+                state.objects.insert(name_of(&object), Arc::new(object));
+            });
+            version
+        }
+        WatchEvent::Deleted(Shallow(object)) => {
+            let version = version_of(&object);
+            shared.change(|state| {
+                state.version.clone_from(&version);
+                state.objects.remove(&name_of(&object));
+                state.deleted.insert(name_of(&object), Arc::new(object));
+            });
+            version
+        }
+        WatchEvent::Bookmark(bookmark) => {
+            let version = bookmark.metadata.resource_version;
+            shared.change(|state| state.version.clone_from(&version));
+            version
+        }
+        WatchEvent::Error(status) => return Err(status),
+    };
+    Ok(version)
+}
+
 /// Follows the changes from a version on, watch after watch; `None` when only a new list helps.
 async fn follow(
     transport: &Transport,
@@ -247,15 +288,7 @@ async fn follow(
 ) -> Option<CallError> {
     let mut version = from;
     let mut pause = FIRST_PAUSE;
-    let base = {
-        let selector =
-            key.name.as_deref().map(|name| format!("&fieldSelector=metadata.name%3D{}", encode(name)));
-        let collection = key.served.collection(key.namespace.as_deref());
-        format!(
-            "{collection}?watch=1&allowWatchBookmarks=true&timeoutSeconds={SERVER_SIDE_END}{}",
-            selector.unwrap_or_default()
-        )
-    };
+    let base = path(key);
     loop {
         match transport.watch(&format!("{base}&resourceVersion={}", encode(&version))).await {
             Ok(events) => {
@@ -263,30 +296,12 @@ async fn follow(
                 let mut events = Box::pin(events);
                 let mut any = false;
                 while let Ok(Some(Ok(event))) = timeout(SILENCE, events.next()).await {
-                    match event {
-                        WatchEvent::Added(Shallow(object)) | WatchEvent::Modified(Shallow(object)) => {
-                            version = version_of(&object);
-                            shared.change(|state| {
-                                state.version.clone_from(&version);
-                                state.objects.insert(name_of(&object), Arc::new(object));
-                            });
-                        }
-                        WatchEvent::Deleted(Shallow(object)) => {
-                            version = version_of(&object);
-                            shared.change(|state| {
-                                state.version.clone_from(&version);
-                                state.objects.remove(&name_of(&object));
-                                state.deleted.insert(name_of(&object), Arc::new(object));
-                            });
-                        }
-                        WatchEvent::Bookmark(bookmark) => {
-                            version = bookmark.metadata.resource_version;
-                            shared.change(|state| state.version.clone_from(&version));
-                        }
-                        WatchEvent::Error(status) if matches!(status.code, 410 | 500..) => {
+                    match see(event, shared) {
+                        Ok(seen) => version = seen,
+                        Err(status) if matches!(status.code, 410 | 500..) => {
                             return fruitless.back_off(transport, &status.message).await.err();
                         }
-                        WatchEvent::Error(_) => break,
+                        Err(_) => break,
                     }
                     any = true;
                     *fruitless = Fruitless::new();

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::chart_object::ChartObject;
-use super::kept::{self, is_digest};
+use super::chart_object::{ChartObject, is_digest};
+use super::live_values::target;
 use super::time_words::is_later;
 use crate::blocks::facts::{ChartPast, Facts, SentOfChart};
 use crate::resource::{FieldPath, Identity, WITHHELD};
@@ -24,7 +24,7 @@ pub(super) fn hold(
     let mut is_same = true;
     let mut digests = Vec::new();
     for object in objects.iter_mut().filter(|object| object.hook.is_none()) {
-        let target = kept::target(&object.object, namespace, facts);
+        let target = target(&object.object, namespace, facts);
         let Some((identity, sent)) =
             target.as_ref().and_then(|target| past.sent.get_key_value(&target.identity))
         else {
@@ -50,7 +50,7 @@ pub(super) fn hold(
     is_same &= open.is_empty();
     if is_same {
         for object in objects.iter_mut() {
-            let target = kept::target(&object.object, namespace, facts);
+            let target = target(&object.object, namespace, facts);
             let of_object =
                 |identity: &Identity| target.as_ref().is_some_and(|target| target.identity == *identity);
             for (_, path, value) in digests.iter().filter(|(identity, ..)| of_object(identity)) {

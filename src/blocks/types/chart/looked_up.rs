@@ -4,14 +4,14 @@
 use serde_json::Value;
 
 use super::chart_object::ChartObject;
-use super::kept;
+use super::live_values::target;
 use crate::blocks::facts::{ChartPast, Facts};
 use crate::resource::{FieldPath, WITHHELD};
 
 /// Marks what was a secret in what was sent last: it still is one.
 pub(super) fn mark_secrets(objects: &mut [ChartObject], past: &ChartPast, namespace: &str, facts: &Facts) {
     for object in objects.iter_mut().filter(|object| object.hook.is_none()) {
-        let target = kept::target(&object.object, namespace, facts);
+        let target = target(&object.object, namespace, facts);
         let Some(sent) = target.and_then(|target| past.sent.get(&target.identity)) else { continue };
         let mut found = Vec::new();
         withheld(&FieldPath::root(), &object.object, &sent.object, &mut found);

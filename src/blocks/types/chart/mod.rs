@@ -7,6 +7,7 @@
 //! | `source` | Which chart do they name? |
 //! | `values` | What is the chart rendered with? |
 //! | `request` | What is asked of Helm? |
+//! | `rendered_objects` | Which objects has Helm rendered? |
 //! | `batch` | Does all that it makes at random come from one run? |
 //! | `chart_object` | What is known of an object of a chart? |
 //! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
@@ -17,7 +18,8 @@
 //! | `time_words` | Is there a time in a text, and do two texts differ in it alone? |
 //! | `hook_words` | What do the annotations of hooks say, and which of it does Helm not know? |
 //! | `hooks` | Which objects are run at moments, and are not there for ever? |
-//! | `kept` | Which of the fields that change each time are in the cluster already? |
+//! | `kept` | Which of the fields that change each time stay as they are in the cluster? |
+//! | `live_values` | Which values has the cluster of them? |
 //! | `takeover` | Which release of Helm does it take over? |
 //! | `patch` | What does the block change in the objects? |
 
@@ -31,10 +33,12 @@ mod hook_words;
 mod hooks;
 mod inputs;
 mod kept;
+mod live_values;
 mod looked_up;
 mod options;
 mod patch;
 mod presets;
+mod rendered_objects;
 mod request;
 mod source;
 mod takeover;
@@ -58,28 +62,13 @@ use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, HelmRelease, Hook, KeyFact, Moment, Origin};
 use chart_object::{ChartObject, HookNotes, Kept, Unstable};
-use comparison::{Carriers, Obstacle};
 use hooks::ToldApart;
 use options::{AdoptKey, ChartKeys, HooksKey};
 use patch::Patch;
-use request::Renderings;
+use rendered_objects::objects;
 
 /// The folder of a chart whose files are no templates.
 const DEFINITIONS: &str = "crds/";
-
-/// How Helm 4 begins to say that the cluster does not serve a kind. Where templates look up objects, it asks for each.
-const NOT_SERVED: &str = "no matches for kind";
-/// What to do then.
-const SERVED_FIRST: &str = "with `lookup = true` Helm 4 takes only kinds that the cluster serves: let the block that \
-                            defines this kind be applied first (`regplan apply --target BLOCK`), or leave out `lookup`";
-
-/// How Helm begins to say that a chart is for another version of Kubernetes.
-const OTHER_KUBERNETES: &str = "chart requires kubeVersion";
-/// What Helm says of a chart that it cannot render with any values: it cannot be read, or a template cannot.
-const WITH_NO_VALUES: [&str; 3] = [OTHER_KUBERNETES, "parse error at", "Chart.yaml"];
-/// What to do where nobody has said which version it is.
-const NAME_THE_VERSION: &str = "no cluster is asked here, so Helm takes a version of its own, which may be an old one: say which \
-                                version of Kubernetes is meant in `[cluster] version`";
 
 /// The block type `chart`.
 pub(in crate::blocks) struct ChartBlock;
@@ -174,7 +163,7 @@ impl BlockType for ChartBlock {
         let ToldApart { objects, tests } =
             objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
         needs.extend(scope::needs(objects.iter().chain(&tests).map(|object| &object.object)));
-        needs.extend(kept::needs(&objects, spec.namespace(context), context.facts));
+        needs.extend(live_values::needs(&objects, spec.namespace(context), context.facts));
         needs.into_iter().collect()
     }
 
@@ -269,94 +258,6 @@ fn moment(moment: Moment, release: Option<&HelmRelease>, spec: &ChartSpec) -> Mo
     // A record that stays says nothing of later changes.
     let is_begun = moment == Moment::Install || !spec.keep_release;
     if is_taken_over && is_begun { Moment::Takeover } else { moment }
-}
-
-/// The objects of the chart; `None` where they are not known yet, or something is wrong.
-fn objects(
-    block: &Block,
-    spec: &ChartSpec,
-    renderings: &Renderings,
-    context: &CompileContext<'_>,
-    mistakes: &mut Vec<Diagnostic>,
-) -> Option<ToldApart> {
-    let at = span_of(block, ["chart"]);
-    let mut outputs = Vec::new();
-    for need in renderings.needs() {
-        match context.facts.get(&need)? {
-            Fact::Rendered(rendered) => outputs.push(Ok(rendered.as_ref())),
-            Fact::Failed(reason) => outputs.push(Err(reason)),
-            _ => return None,
-        }
-    }
-    let fail = |message: String| Diagnostic::error(codes::CHART_NOT_RENDERED, message).at(at, "");
-    let (first, again) = match outputs.as_slice() {
-        [Ok(first), Ok(again), ..] => (*first, *again),
-        [Err(reason), ..] | [_, Err(reason), ..] => {
-            let mistake = fail(format!("`{}` cannot be rendered: {reason}", block.address));
-            let is_version_unknown = renderings.first().kubernetes.is_none();
-            mistakes.push(match renderings.unknown() {
-                _ if renderings.look_up() && reason.contains(NOT_SERVED) => mistake.help(SERVED_FIRST),
-                _ if is_version_unknown && reason.contains(OTHER_KUBERNETES) => {
-                    mistake.help(NAME_THE_VERSION)
-                }
-                Some(unknown) if depends_on_values(reason) => mistake.help(unknown.help()),
-                Some(_) | None => mistake,
-            });
-            return None;
-        }
-        _ => return None,
-    };
-    let carriers = match outputs.get(2) {
-        None => Carriers::Nobody,
-        Some(Ok(others)) => Carriers::By(others),
-        Some(Err(_)) => {
-            mistakes.push(secrets_by_their_texts(block));
-            Carriers::Holding(renderings.secrets())
-        }
-    };
-    let original = first.output.documents.iter().flatten().map(|document| document.object.clone());
-    patch::check(block, &spec.patches, original.collect(), mistakes);
-    mistakes.extend(hook_words::unknown_phases(block, &first.skipped_hooks));
-    match comparison::compare(first, again, carriers, &spec.patches) {
-        Ok(objects) => {
-            mistakes.extend(objects.is_empty().then(|| empty(block)));
-            let told = hooks::told_apart(block, objects, &spec.hooks, mistakes);
-            let all = told.objects.iter().chain(&told.tests);
-            mistakes.extend(hook_words::without_effect(block, all));
-            Some(told)
-        }
-        Err(Obstacle { reason, help }) => {
-            let mistake = fail(format!("`{}` cannot be taken apart: {reason}", block.address));
-            mistakes.push(match help {
-                Some(help) => mistake.help(help),
-                None => mistake,
-            });
-            None
-        }
-    }
-}
-
-/// Whether it may be by its values that a chart cannot be rendered.
-fn depends_on_values(reason: &str) -> bool {
-    !WITH_NO_VALUES.iter().any(|words| reason.contains(words))
-}
-
-/// The warning of a chart that renders nothing: where it was applied, all of it is deleted.
-fn empty(block: &Block) -> Diagnostic {
-    let message = format!("`{}` renders no object", block.address);
-    let help = "its values switch everything off, or no template makes anything: look at `values`, and at \
-                `helm template` of the same; if nothing of it is wanted any more, take the block out";
-    Diagnostic::warning(codes::CHART_EMPTY, message).at(span_of(block, ["chart"]), "").help(help)
-}
-
-/// Says that a chart takes no other secrets than the right ones, so that it is less certain where they end up. What Helm
-/// said of the other ones is not told: the right ones could be read from it.
-fn secrets_by_their_texts(block: &Block) -> Diagnostic {
-    let message = format!("`{}` cannot be rendered with other secrets than its own", block.address);
-    Diagnostic::warning(codes::CHART_SECRETS, message).at(span_of(block, ["chart"]), "").help(
-        "fields that hold a secret as it is, in base64 or in another usual form are hidden; what the chart computes from it \
-         in another way is not known to be secret",
-    )
 }
 
 /// The mistake of a rotation of what is looked up: a template finds what it has made, and makes nothing anew.

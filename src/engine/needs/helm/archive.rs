@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
 
 use super::program::Program;
 use super::{HelmSettings, folder};
 use crate::blocks::{ChartOrigin, ChartSource, LocalChart};
+use crate::engine::needs::background::in_background;
 use crate::resource::hex;
 
 /// How long a download may take.
@@ -23,13 +25,22 @@ pub(super) async fn fetch(
     program: &Program<'_>,
     source: &ChartSource,
 ) -> Result<LocalChart, String> {
-    let ChartOrigin::Path(path) = &source.origin else {
-        let cache = Cache { folder: settings.cache.join("charts") };
-        if let Some(found) = cache.find(source) {
-            return checked(&found, source);
-        }
-        return download(&cache, program, source).await;
-    };
+    let wanted = source.clone();
+    if let ChartOrigin::Path(path) = source.origin.clone() {
+        return in_background(move || at_path(&path, &wanted)).await;
+    }
+    let cache = Cache { folder: settings.cache.join("charts") };
+    let looked_in = cache.clone();
+    let found =
+        in_background(move || looked_in.find(&wanted).map(|archive| checked(&archive, &wanted)).transpose());
+    match found.await? {
+        Some(chart) => Ok(chart),
+        None => download(cache, program, source).await,
+    }
+}
+
+/// The folder or the archive at a path.
+fn at_path(path: &Path, source: &ChartSource) -> Result<LocalChart, String> {
     let there = path.metadata().map_err(|error| format!("{}: {}", path.display(), words(&error, path)))?;
     if !there.is_dir() {
         return checked(path, source);
@@ -40,7 +51,7 @@ pub(super) async fn fetch(
     if !path.join("Chart.yaml").is_file() {
         return Err(format!("{} is no chart: there is no Chart.yaml in it", path.display()));
     }
-    Ok(LocalChart { path: path.clone(), sha256: folder::digest(path)? })
+    Ok(LocalChart { path: path.to_owned(), sha256: folder::digest(path)? })
 }
 
 fn words(error: &std::io::Error, path: &Path) -> String {
@@ -80,10 +91,18 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-async fn download(cache: &Cache, program: &Program<'_>, source: &ChartSource) -> Result<LocalChart, String> {
-    let cannot = |error: std::io::Error| format!("{}: {error}", cache.folder.display());
-    fs::create_dir_all(&cache.folder).map_err(cannot)?;
-    let folder = tempfile::tempdir_in(&cache.folder).map_err(cannot)?;
+async fn download(cache: Cache, program: &Program<'_>, source: &ChartSource) -> Result<LocalChart, String> {
+    let folder = cache.folder_for_download().map_err(|error| cache.cannot(&error))?;
+    program
+        .run(&pull(source, folder.path()), "", DOWNLOAD_LIMIT, None)
+        .await
+        .map_err(|reason| format!("{source}: {reason}"))?;
+    let source = source.clone();
+    in_background(move || cache.take_in(folder.path(), &source)).await
+}
+
+/// The arguments with which Helm puts a chart into a folder.
+fn pull(source: &ChartSource, folder: &Path) -> Vec<String> {
     let mut arguments = vec!["pull".to_owned()];
     match &source.origin {
         ChartOrigin::Oci(reference) => arguments.push(reference.clone()),
@@ -98,21 +117,12 @@ async fn download(cache: &Cache, program: &Program<'_>, source: &ChartSource) ->
     }
     let authority = source.ca_file.iter();
     arguments.extend(authority.flat_map(|path| ["--ca-file".to_owned(), path.display().to_string()]));
-    arguments.extend(["--destination".to_owned(), folder.path().display().to_string()]);
-    program
-        .run(&arguments, "", DOWNLOAD_LIMIT, None)
-        .await
-        .map_err(|reason| format!("{source}: {reason}"))?;
-    let archive =
-        fs::read_dir(folder.path()).map_err(cannot)?.filter_map(Result::ok).map(|entry| entry.path());
-    let archive = archive.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz"));
-    let archive = archive.ok_or_else(|| format!("{source}: Helm has downloaded nothing"))?;
-    let chart = checked(&archive, source)?;
-    let path = cache.keep(&archive, source, chart.sha256.as_deref().unwrap_or_default()).map_err(cannot)?;
-    Ok(LocalChart { path, ..chart })
+    arguments.extend(["--destination".to_owned(), folder.display().to_string()]);
+    arguments
 }
 
 /// Archives by their digests, and the digests by what was asked for.
+#[derive(Clone)]
 struct Cache {
     folder: PathBuf,
 }
@@ -131,6 +141,24 @@ impl Cache {
         (hex(&Sha256::digest(&bytes)) == digest).then_some(archive)
     }
 
+    /// A new folder to download into; it lies in the cache, so that what was downloaded only has to be renamed.
+    fn folder_for_download(&self) -> std::io::Result<TempDir> {
+        fs::create_dir_all(&self.folder)?;
+        tempfile::tempdir_in(&self.folder)
+    }
+
+    /// Takes in the archive that was downloaded into a folder, if it is the one that is meant.
+    fn take_in(&self, downloaded: &Path, source: &ChartSource) -> Result<LocalChart, String> {
+        let entries = fs::read_dir(downloaded).map_err(|error| self.cannot(&error))?;
+        let mut paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+        let archive = paths.find(|path| path.extension().is_some_and(|end| end == "tgz"));
+        let archive = archive.ok_or_else(|| format!("{source}: Helm has downloaded nothing"))?;
+        let chart = checked(&archive, source)?;
+        let digest = chart.sha256.as_deref().unwrap_or_default();
+        let path = self.keep(&archive, source, digest).map_err(|error| self.cannot(&error))?;
+        Ok(LocalChart { path, ..chart })
+    }
+
     /// Keeps an archive.
     fn keep(&self, archive: &Path, source: &ChartSource, digest: &str) -> std::io::Result<PathBuf> {
         let kept = self.archive(digest);
@@ -139,6 +167,10 @@ impl Cache {
         fs::write(note.path(), digest)?;
         note.persist(self.note(source)).map_err(|error| error.error)?;
         Ok(kept)
+    }
+
+    fn cannot(&self, error: &std::io::Error) -> String {
+        format!("{}: {error}", self.folder.display())
     }
 
     fn archive(&self, digest: &str) -> PathBuf {
@@ -154,5 +186,45 @@ impl Cache {
         };
         let asked = format!("{origin} {}", source.version.as_deref().unwrap_or_default());
         self.folder.join(format!("{}.version", hex(&Sha256::digest(asked))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::mpsc;
+
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    /// The only thread for work in the background is busy when the chart is asked for.
+    #[test]
+    fn charts_are_read_and_digested_beside_all_other_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("a.tgz");
+        fs::write(&archive, "chart").unwrap();
+        fs::write(folder.path().join("Chart.yaml"), "name: a").unwrap();
+        let settings = HelmSettings {
+            program: PathBuf::from("/nonexistent"),
+            cache: folder.path().to_owned(),
+            environment: BTreeMap::new(),
+            wide_environment: BTreeMap::new(),
+        };
+        let program = Program::new(&settings);
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        for path in [archive, folder.path().to_owned()] {
+            let (go_on, waits) = mpsc::channel::<()>();
+            let origin = ChartOrigin::Path(path.clone());
+            let source =
+                ChartSource { origin, version: None, sha256: None, plain_http: false, ca_file: None };
+            runtime.block_on(async {
+                tokio::task::spawn_blocking(move || waits.recv());
+                let mut chart = Box::pin(fetch(&settings, &program, &source));
+                assert!(chart.as_mut().now_or_never().is_none(), "{}: it held up the others", path.display());
+                go_on.send(()).unwrap();
+                assert!(chart.await.unwrap().sha256.is_some());
+            });
+        }
     }
 }

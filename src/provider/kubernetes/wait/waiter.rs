@@ -1,15 +1,17 @@
-//! Waiting: until an object is ready, has a field, or is gone.
+//! What an object lacks that is waited for, and what is told of that.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::cause::{Cause, with_cause};
 use super::explain;
-use super::gateway_class::{self, FOR_A_CONTROLLER};
+use super::gateway_class;
 use super::hopeless::Hopeless;
+use super::limits;
 use super::logs;
 use super::patience::Patience;
 use super::{definition, storage_class};
@@ -21,9 +23,7 @@ use crate::kubernetes::{deletion_time, pods};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
 use crate::provider::kubernetes::ownership;
-use crate::provider::kubernetes::problem::{self, About};
-use crate::provider::kubernetes::read::{check_namespace, get};
-use crate::provider::kubernetes::transport::CallError;
+use crate::provider::kubernetes::read::get;
 use crate::provider::kubernetes::watch::Hub;
 use crate::provider::{OnTrouble, Progress, ToCome, Until, Wait};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, ReadyRule};
@@ -37,92 +37,8 @@ const WAY_OUT_AFTER: Duration = Duration::from_secs(5);
 /// Between two looks at discovery, for which there is no watch.
 const DISCOVERY_PAUSE: Duration = Duration::from_millis(250);
 
-/// Waits. The object as it then is; `None` where it is gone.
-pub(in crate::provider::kubernetes) async fn wait(
-    cluster: &Kubernetes,
-    wait: &Wait,
-    progress: Progress<'_>,
-) -> Result<Option<Arc<Live>>, Problem> {
-    let identity = &wait.target.identity;
-    let Some(served) = cluster.discovery.served(&wait.target).await? else {
-        return match wait.until {
-            Until::Gone { .. } => Ok(None),
-            _ => Err(cluster.unknown_kind(&wait.target).await),
-        };
-    };
-    check_namespace(&served, identity)?;
-    // Most objects are ready at once, and need no watch. Those that were just written need not even be read.
-    let first = match &wait.written {
-        Some(live) => Some(Arc::clone(live)),
-        None => match get(cluster, &served, identity).await {
-            Reading::Present(live) => Some(live),
-            Reading::Absent => None,
-            Reading::Unreadable(problem) => return Err(problem),
-        },
-    };
-    let limit = wait
-        .timeout
-        .unwrap_or_else(|| default_timeout(identity, first.as_ref().map(|live| &live.object), &wait.until));
-    let mut waiter = Waiter {
-        cluster,
-        served: &served,
-        identity,
-        until: &wait.until,
-        uid: wait.uid.as_deref(),
-        last: None,
-        limit,
-        deadline: Instant::now() + limit,
-        progress,
-        said: String::new(),
-        missing: String::new(),
-        cause: Cause::new(Instant::now()),
-        is_blind: false,
-        class: None,
-        patience: Patience::default(),
-        pods: None,
-        pod_cause: None,
-        starting: None,
-        hopeless: Hopeless::default(),
-        on_trouble: wait.on_trouble,
-        time_of_class: time_of_class(wait),
-        to_come: &wait.to_come,
-        began: Instant::now(),
-    };
-    let version = match first {
-        Some(live) => {
-            let Step::Wait(_) = waiter.step(Some(&live.object)).await? else {
-                return Ok(waiter.finish(Some(live)));
-            };
-            // What is ready at once needs no copy.
-            waiter.last = Some(Arc::new(live.object.clone()));
-            live.stamp.version.clone()
-        }
-        None => match waiter.step(None).await? {
-            Step::Done => return Ok(waiter.finish(None)),
-            Step::Wait(_) => String::new(),
-        },
-    };
-    waiter.follow(&version).await
-}
-
-/// How long to wait where nobody has said so.
-fn default_timeout(identity: &Identity, object: Option<&Value>, until: &Until) -> Duration {
-    match until {
-        Until::Gone { .. } => deletion_time::time_to_go(identity),
-        Until::Field(_) => readiness::TIME_OF_A_CONTROLLER,
-        Until::Ready(rule) => readiness::time_to_ready(identity, object, rule.as_ref()),
-    }
-}
-
-/// How long the class of a Gateway may stay without a controller. Whoever expects one from elsewhere says how long that may take.
-fn time_of_class(wait: &Wait) -> Duration {
-    match (wait.on_trouble, wait.timeout) {
-        (OnTrouble::Wait, Some(given)) => given,
-        (OnTrouble::Fail, _) | (OnTrouble::Wait, None) => FOR_A_CONTROLLER,
-    }
-}
-
-enum Step {
+/// What a look at the object has shown.
+pub(super) enum Step {
     Done,
     /// Look again when something changes, or at this moment.
     Wait(Option<Instant>),
@@ -138,10 +54,11 @@ impl Step {
     }
 }
 
-struct Waiter<'a> {
-    cluster: &'a Kubernetes,
+/// Who waits for one object: what it lacks, and what was told of that.
+pub(super) struct Waiter<'a> {
+    pub(super) cluster: &'a Kubernetes,
     served: &'a Served,
-    identity: &'a Identity,
+    pub(super) identity: &'a Identity,
     until: &'a Until,
     uid: Option<&'a str>,
     /// The object as it was seen last.
@@ -182,74 +99,85 @@ fn accounts() -> Served {
     }
 }
 
-impl Waiter<'_> {
-    fn finish(&self, live: Option<Arc<Live>>) -> Option<Arc<Live>> {
+impl<'a> Waiter<'a> {
+    pub(super) fn new(
+        cluster: &'a Kubernetes,
+        served: &'a Served,
+        wait: &'a Wait,
+        first: Option<&Live>,
+        progress: Progress<'a>,
+    ) -> Self {
+        let (limit, began) = (limits::limit(wait, first), Instant::now());
+        Self {
+            cluster,
+            served,
+            identity: &wait.target.identity,
+            until: &wait.until,
+            uid: wait.uid.as_deref(),
+            last: None,
+            limit,
+            deadline: began + limit,
+            progress,
+            said: String::new(),
+            missing: String::new(),
+            cause: Cause::new(began),
+            is_blind: false,
+            class: None,
+            patience: Patience::default(),
+            pods: None,
+            pod_cause: None,
+            starting: None,
+            hopeless: Hopeless::default(),
+            on_trouble: wait.on_trouble,
+            time_of_class: limits::time_of_class(wait),
+            to_come: &wait.to_come,
+            began,
+        }
+    }
+
+    pub(super) fn finish(&self, live: Option<Arc<Live>>) -> Option<Arc<Live>> {
         live.filter(|_| !matches!(self.until, Until::Gone { .. }))
     }
 
-    fn join(&self, name: Option<&str>) -> Arc<Hub> {
+    pub(super) fn join(&self, name: Option<&str>) -> Arc<Hub> {
         self.cluster.hubs.join(self.served, self.identity.namespace.as_deref(), name)
     }
 
-    /// Looks at the object whenever it changes, once everything up to a version has been seen.
-    async fn follow(&mut self, version: &str) -> Result<Option<Arc<Live>>, Problem> {
-        let mut hub = self.join(None);
-        let mut changes = hub.subscribe();
-        let mut named = false;
-        loop {
-            changes.mark_unchanged();
-            let mut look_again = None;
-            if let Some(failure) = hub.failure() {
-                match failure {
-                    // Rights may name single objects.
-                    CallError::Refused(refusal) if refusal.code == 403 && !named => {
-                        named = true;
-                        hub = self.join(Some(&self.identity.name));
-                        changes = hub.subscribe();
-                        continue;
-                    }
-                    failure => {
-                        let server_info = &self.cluster.transport.server_info;
-                        return Err(problem::of(failure, About::new(self.identity), server_info));
-                    }
-                }
-            }
-            // As long as nothing can be seen, that is what there is to tell.
-            self.is_blind = false;
-            if let Some(transport_error) = hub.transport_error() {
-                self.tell(format!("the cluster cannot be watched at the moment: {transport_error}"));
-                self.is_blind = true;
-            }
-            if self.said.is_empty() && !self.missing.is_empty() {
-                // What was held back in the quiet time. The watch may be slow.
-                self.say(self.missing.clone());
-            }
-            if hub.has_seen(version) {
-                let object = hub.object(&self.identity.name);
-                let is_it = |gone: &Arc<Value>| Some(ownership::stamp(gone).uid.as_str()) == self.known_uid();
-                let gone = || hub.deleted(&self.identity.name).filter(is_it);
-                if let Some(seen) = object.clone().or_else(gone) {
-                    self.last = Some(seen);
-                }
-                match self.step(object.as_deref()).await? {
-                    Step::Done => {
-                        let live = object.map(|object| Arc::new(ownership::live((*object).clone())));
-                        return Ok(self.finish(live));
-                    }
-                    Step::Wait(when) => look_again = when,
-                }
-            }
-            let mut pod_changes = self.pods.as_ref().map(|pods| pods.subscribe());
-            let until = look_again.unwrap_or(self.deadline).min(self.end_of_quiet());
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = next_change(&mut pod_changes) => {}
-                () = sleep_until(until) => {
-                    if Instant::now() >= self.deadline {
-                        return Err(self.timed_out(self.last.clone().as_deref()).await);
-                    }
-                }
-            }
+    /// Keeps the object as it is now, or as it was when it was deleted.
+    pub(super) fn keep(&mut self, seen: Arc<Value>) {
+        self.last = Some(seen);
+    }
+
+    /// The object as it was seen last.
+    pub(super) fn last(&self) -> Option<Arc<Value>> {
+        self.last.clone()
+    }
+
+    /// Changes of its pods, where these are looked at.
+    pub(super) fn pod_changes(&self) -> Option<watch::Receiver<u64>> {
+        self.pods.as_ref().map(|pods| pods.subscribe())
+    }
+
+    /// When it is looked at next, be there a change or not.
+    pub(super) fn next_look(&self, look_again: Option<Instant>) -> Instant {
+        look_again.unwrap_or(self.deadline).min(self.end_of_quiet())
+    }
+
+    /// Whether its time is over.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// Tells of a watch that sees nothing. As long as nothing can be seen, that is what there is to tell.
+    pub(super) fn tell_of_watch(&mut self, transport_error: Option<String>) {
+        self.is_blind = false;
+        if let Some(transport_error) = transport_error {
+            self.tell(format!("the cluster cannot be watched at the moment: {transport_error}"));
+            self.is_blind = true;
+        }
+        if self.said.is_empty() && !self.missing.is_empty() {
+            // What was held back in the quiet time. The watch may be slow.
+            self.say(self.missing.clone());
         }
     }
 
@@ -280,7 +208,7 @@ impl Waiter<'_> {
         self.say(told);
     }
 
-    async fn step(&mut self, object: Option<&Value>) -> Result<Step, Problem> {
+    pub(super) async fn step(&mut self, object: Option<&Value>) -> Result<Step, Problem> {
         match (self.until, object) {
             (Until::Gone { .. }, None) => Ok(Step::Done),
             (Until::Gone { uid }, Some(object)) => {
@@ -363,7 +291,7 @@ impl Waiter<'_> {
     }
 
     /// The uid of the object that is waited for.
-    fn known_uid(&self) -> Option<&str> {
+    pub(super) fn known_uid(&self) -> Option<&str> {
         self.uid.or_else(|| self.last.as_deref()?.pointer("/metadata/uid")?.as_str())
     }
 
@@ -508,8 +436,8 @@ impl Waiter<'_> {
         self.explained(message, Some(object)).await
     }
 
-    async fn timed_out(&self, object: Option<&Value>) -> Problem {
-        let limit = words(self.limit);
+    pub(super) async fn timed_out(&self, object: Option<&Value>) -> Problem {
+        let limit = limits::words(self.limit);
         let mut message = match self.until {
             Until::Gone { .. } => format!("{} is not gone after {limit}", self.identity),
             Until::Field(path) => format!("{} has no `{path}` after {limit}", self.identity),
@@ -540,41 +468,5 @@ impl Waiter<'_> {
             }
         }
         Problem::new(ProblemKind::Other, message)
-    }
-}
-
-async fn next_change(changes: &mut Option<tokio::sync::watch::Receiver<u64>>) {
-    match changes {
-        Some(changes) => {
-            let _ = changes.changed().await; // an error is the end of that watch: the object's own goes on
-        }
-        None => std::future::pending().await,
-    }
-}
-
-/// `90 s`, `10 min`.
-fn words(time: Duration) -> String {
-    let seconds = time.as_secs();
-    if seconds >= 120 && seconds.is_multiple_of(60) {
-        return format!("{} min", seconds / 60);
-    }
-    if time.subsec_millis() > 0 { format!("{:.1} s", time.as_secs_f64()) } else { format!("{seconds} s") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::resource::Target;
-
-    #[test]
-    fn a_class_has_the_time_that_the_block_gives_unless_trouble_is_to_end_the_wait() {
-        let given = Duration::from_mins(20);
-        let time = |on_trouble, timeout| {
-            let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "b"), version: None };
-            time_of_class(&Wait { timeout, on_trouble, ..Wait::of(target, Until::Ready(None)) })
-        };
-        assert_eq!(time(OnTrouble::Wait, None), FOR_A_CONTROLLER);
-        assert_eq!(time(OnTrouble::Wait, Some(given)), given);
-        assert_eq!(time(OnTrouble::Fail, Some(given)), FOR_A_CONTROLLER);
     }
 }
