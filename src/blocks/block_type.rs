@@ -54,8 +54,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) declared_ingress_classes: &'a [IngressClass],
     /// The Gateways that the configuration itself declares.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
-    /// The Gateways and routes for which the configuration itself says how large a body may be.
-    pub(super) declared_body_limits: &'a BTreeSet<Identity>,
+    /// The Gateways and routes for which the configuration itself says how large a body may be, and how large.
+    pub(super) declared_body_limits: &'a BTreeMap<Identity, String>,
     pub(super) specs: &'a Specs,
 }
 

@@ -89,6 +89,8 @@ codes! {
     NAME_WITHOUT_RECORD = "name-without-record";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
+    /// The controller of a Gateway takes no body as large as layers of images are.
+    BODY_LIMIT = "body-limit";
     /// An ingress controller that nobody mends any more.
     RETIRED_CONTROLLER = "retired-controller";
     /// A certificate would be waited for that nobody can get.

@@ -281,7 +281,7 @@ struct Known {
     declared_namespaces: NamespaceLabels,
     declared_ingress_classes: Vec<IngressClass>,
     declared_gateways: BTreeSet<Identity>,
-    declared_body_limits: BTreeSet<Identity>,
+    declared_body_limits: BTreeMap<Identity, String>,
 }
 
 /// The Gateway that a draft makes or changes.

@@ -75,10 +75,10 @@ pub(super) fn span_of<'k>(block: &Block, keys: impl IntoIterator<Item = &'k str>
 }
 
 /// The place of an item of a list.
-pub(super) fn item_span(block: &Block, key: &str, index: usize) -> Span {
-    let item = match block.body.at([key]).map(|node| &node.value) {
+pub(super) fn item_span<const N: usize>(block: &Block, keys: [&str; N], index: usize) -> Span {
+    let item = match block.body.at(keys).map(|node| &node.value) {
         Some(NodeValue::Array(items)) => items.get(index),
         _ => None,
     };
-    item.map_or_else(|| span_of(block, [key]), |item| item.span)
+    item.map_or_else(|| span_of(block, keys), |item| item.span)
 }

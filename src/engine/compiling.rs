@@ -10,7 +10,7 @@ use super::Error;
 use super::needs::{self, Outside, SecretsOf};
 use super::own_state;
 use crate::blocks::codes::{
-    CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN, PLAIN_LISTENER, REFUSED_ROUTE, RETIRED_CONTROLLER,
+    BODY_LIMIT, CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN, PLAIN_LISTENER, REFUSED_ROUTE, RETIRED_CONTROLLER,
     UNKNOWN_CONTROLLER,
 };
 use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Fact, Facts, Need, SecretInputs};
@@ -110,7 +110,8 @@ fn is_of_a_chart(mistake: &Diagnostic) -> bool {
 /// Whether it is about an object of others in the cluster, or about who serves there. It does not stand against deleting what
 /// leads there, and whoever deletes that has not asked about it.
 fn is_of_the_cluster(mistake: &Diagnostic) -> bool {
-    [PLAIN_LISTENER, REFUSED_ROUTE, UNKNOWN_CONTROLLER, RETIRED_CONTROLLER].contains(&mistake.code)
+    [PLAIN_LISTENER, REFUSED_ROUTE, UNKNOWN_CONTROLLER, RETIRED_CONTROLLER, BODY_LIMIT]
+        .contains(&mistake.code)
 }
 
 /// The blocks without what is wrong with some of them. The objects of these are missing, and nothing is said about what may

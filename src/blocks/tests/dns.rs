@@ -298,7 +298,7 @@ fn a_further_name_without_a_record_is_told() {
             .collect::<Vec<_>>()
             .concat()
     };
-    insta::assert_snapshot!(told("[\"Alias.example.com\", \"b.other.net\"]", ""), @"`dns` makes a record for `registry.example.com` alone, and none for `alias.example.com` in `tls.names` | a further name stands in the certificate alone: where it is to lead somewhere, give it a block of its own, as in `[dns.alias]` with `name = \"alias.example.com\"`. An issuer that proves names by HTTP needs a record as well. Where others keep it, all is well");
+    insta::assert_snapshot!(told("[\"alias.example.com\", \"b.other.net\"]", ""), @"`dns` makes a record for `registry.example.com` alone, and none for `alias.example.com` in `tls.names` | a further name stands in the certificate alone: where it is to lead somewhere, give it a block of its own, as in `[dns.alias]` with `name = \"alias.example.com\"`. An issuer that proves names by HTTP needs a record as well. Where others keep it, all is well");
     assert_eq!(told("[\"*.example.com\", \"registry.example.com\", \"other.net\"]", ""), "");
     let alias = block("values = [\"192.0.2.1\"]").replace("registry.example.com", "alias.example.com");
     assert_eq!(told("[\"alias.example.com\"]", &alias), "");

@@ -333,13 +333,14 @@ fn said_of_class(text: &str, controller: &str) -> Vec<String> {
 #[test]
 fn a_gateway_of_nginx_takes_no_layer_unless_a_policy_says_so() {
     let nginx = "gateway.nginx.org/nginx-gateway-controller";
-    let policy = |kind: &str, name: &str, namespace: &str| {
+    let limited = |limit: &str, kind: &str, name: &str, namespace: &str| {
         format!(
             "[resource.pushes]\napiVersion = 'gateway.nginx.org/v1alpha1'\nkind = 'ClientSettingsPolicy'\n\
-             metadata = {{ name = 'pushes', namespace = '{namespace}' }}\nspec = {{ body.maxSize = '0', targetRef = {{ \
+             metadata = {{ name = 'pushes', namespace = '{namespace}' }}\nspec = {{ body.maxSize = '{limit}', targetRef = {{ \
              group = 'gateway.networking.k8s.io', kind = '{kind}', name = '{name}' }} }}\n"
         )
     };
+    let policy = |kind: &str, name: &str, namespace: &str| limited("0", kind, name, namespace);
     let made = registry(GATEWAY);
     insta::assert_snapshot!(said_of_class(&made, nginx).join("\n"), @r#"Warning NGINX Gateway Fabric takes no body of more than 1 MiB unless a `ClientSettingsPolicy` says so, and a layer of an image is one body | add a `[resource.NAME]` of that kind (`gateway.nginx.org/v1alpha1`) in the namespace `registry`, with `spec.body.maxSize = "0"` and `spec.targetRef` for HTTPRoute `registry`, as docs/exposing.md shows. Where others keep one, all is well"#);
     assert_eq!(said_of_class(&made, "gateway.envoyproxy.io/gatewayclass-controller"), [""; 0]);
@@ -353,7 +354,14 @@ fn a_gateway_of_nginx_takes_no_layer_unless_a_policy_says_so() {
     ] {
         let said = said_of_class(&(text.clone() + &policy(kind, name, namespace)), nginx);
         assert_eq!(said, [""; 0], "{kind} {name}");
+        let said = said_of_class(&(text.clone() + &limited("2g", kind, name, namespace)), nginx);
+        assert_eq!(said, [""; 0], "{kind} {name}");
+        let said = said_of_class(&(text.clone() + &limited("8m", kind, name, namespace)), nginx);
+        assert!(said.concat().contains("no body of more than `8m`"), "{kind} {name}: {said:?}");
     }
+    let both = limited("1m", "Gateway", "registry", "registry").replace("pushes", "all");
+    let said = said_of_class(&(made.clone() + &policy("HTTPRoute", "registry", "registry") + &both), nginx);
+    assert_eq!(said, [""; 0], "that of the route wins");
     assert_eq!(
         said_of_class(&(made + &policy("HTTPRoute", "registry", "edge")), nginx).len(),
         1,

@@ -155,6 +155,39 @@ fn a_registry_has_a_certificate_before_it_is_reached() {
     assert!(waits.contains(&"registry.main/Certificate.cert-manager.io/registry".to_owned()), "{waits:?}");
 }
 
+/// A registry with further names in its certificate.
+fn with_names(names: &str) -> String {
+    let registry = REGISTRY.replace("nginx", "contour");
+    format!(
+        "{registry}tls = {{ issuer = \"issuer.le\", names = {names} }}\n[issuer.le]\nself_signed = true\n"
+    )
+}
+
+#[test]
+fn a_further_name_is_written_as_the_host_is() {
+    insta::assert_snapshot!(found(&with_names("[\"a.example.com\", \"Alias.example.com\", \"192.0.2.1\", \"*.B.example.com\"]")), @r#"
+    error bad-value: the name `Alias.example.com` of the certificate must be lower-case letters, digits, `-` and `.`, each part beginning and ending with a letter or digit
+      at `"Alias.example.com"` 
+      help: write it in lower case
+    error bad-value: the name `192.0.2.1` of the certificate is an address, and certificates and routes need a name
+      at `"192.0.2.1"` 
+      help: write a domain name: `registry.example.com`
+    error bad-value: the name `*.B.example.com` of the certificate must be lower-case letters, digits, `-` and `.`, each part beginning and ending with a letter or digit
+      at `"*.B.example.com"` 
+      help: write it in lower case
+    "#);
+    fine(&with_names("[\"*.example.com\", \"a.example.com\"]"));
+}
+
+#[test]
+fn a_name_that_is_written_twice_stands_in_the_certificate_once() {
+    let objects = fine(&with_names("[\"a.example.com\", \"r.example.com\", \"a.example.com\"]"));
+    let certificate = objects.iter().find(|desired| desired.identity.kind == "Certificate").unwrap();
+    assert_eq!(certificate.object["spec"]["dnsNames"], json!(["r.example.com", "a.example.com"]));
+    let ingress = objects.iter().find(|desired| desired.identity.kind == "Ingress").unwrap();
+    assert_eq!(ingress.object["spec"]["tls"][0]["hosts"], json!(["r.example.com", "a.example.com"]));
+}
+
 #[test]
 fn what_no_schema_can_say_of_an_issuer_is_a_mistake() {
     let texts = [

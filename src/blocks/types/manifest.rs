@@ -80,7 +80,7 @@ fn filters(
         let filter = ObjectFilter::parse(&text);
         let said = |reason| {
             Diagnostic::error(codes::BAD_VALUE, reason)
-                .at(item_span(block, key, index), "")
+                .at(item_span(block, [key], index), "")
                 .help("name kind and name (`Job/setup`), or a field (`metadata.labels.tier=test`)")
         };
         filter.map_err(|reason| mistakes.push(said(reason))).ok()
@@ -102,7 +102,7 @@ fn selected<'f>(
     for (key, filters) in [("only", only), ("exclude", spec.exclude.as_slice())] {
         for (index, filter) in filters.iter().enumerate() {
             if !documents.iter().any(|(_, document)| filter.matches(&document.object, namespace)) {
-                mistakes.push(without_object(block, filter, item_span(block, key, index), &documents));
+                mistakes.push(without_object(block, filter, item_span(block, [key], index), &documents));
             }
         }
     }

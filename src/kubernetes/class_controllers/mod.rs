@@ -6,6 +6,7 @@
 mod annotations;
 pub mod client_settings;
 mod known;
+pub mod nginx_size;
 
 use serde_json::Value;
 

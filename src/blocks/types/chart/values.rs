@@ -61,7 +61,7 @@ pub(super) fn values(
         match of_file(path, context)? {
             Ok(values) => merge(&mut all, values),
             Err(reason) => {
-                let at = item_span(block, "values_files", index);
+                let at = item_span(block, ["values_files"], index);
                 mistakes.push(Diagnostic::error(codes::BAD_FILE, reason).at(at, ""));
                 return None;
             }

@@ -88,7 +88,7 @@ fn values(keys: &DnsKeys, found: &mut Found<'_>) {
     match (&keys.values, &keys.target) {
         (Some(values), None) => {
             for (index, text) in values.iter().enumerate() {
-                value(keys, text, item_span(found.block, "values", index), found);
+                value(keys, text, item_span(found.block, ["values"], index), found);
             }
         }
         (None, Some(target)) => {

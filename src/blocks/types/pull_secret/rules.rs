@@ -32,7 +32,7 @@ pub(super) fn check(block: &Block, spec: &PullSecretSpec, mistakes: &mut Vec<Dia
         if let Err(why) = names::dns_subdomain(account) {
             let message = format!("`{account}` cannot be the name of a ServiceAccount: it {why}");
             error(
-                item_span(block, "service_accounts", index),
+                item_span(block, ["service_accounts"], index),
                 codes::INVALID_NAME,
                 message,
                 "correct the name",

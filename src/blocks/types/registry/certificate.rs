@@ -44,7 +44,7 @@ pub(super) fn object(registry: &Registry<'_>) -> Option<Draft> {
     for (field, keys) in given {
         draft = registry.from(draft, path(&["spec", field]), keys);
     }
-    for position in 1..=tls.names.len() {
+    for position in 1..registry.spec.hosts().len() {
         draft = registry.from(draft, path(&["spec", "dnsNames"]).index(position), &["tls", "names"]);
     }
     // An ACME server that looks at the name finds it.

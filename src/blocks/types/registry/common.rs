@@ -30,8 +30,8 @@ pub(super) struct Registry<'a> {
     pub(super) serving: Option<&'a Serving<'a>>,
     /// The Gateways that the configuration itself makes or changes.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
-    /// The Gateways and routes for which the configuration itself says how large a body may be.
-    pub(super) declared_body_limits: &'a BTreeSet<Identity>,
+    /// The Gateways and routes for which the configuration itself says how large a body may be, and how large.
+    pub(super) declared_body_limits: &'a BTreeMap<Identity, String>,
     /// The version of Kubernetes; `None` where nobody knows it.
     pub(super) kubernetes: Option<&'a str>,
     /// The users that pull secrets add to its own.

@@ -4,6 +4,7 @@ use super::spec::{RegistrySpec, UserSource, password_need};
 use super::way::Way;
 use crate::blocks::endpoint::{Access, Endpoint, Entry, Exposed, Reach, ServedTls, Signed};
 use crate::blocks::types::issuer::IssuerSpec;
+use crate::kubernetes::class_controllers::nginx_size::bytes;
 use crate::resource::{BlockAddress, Identity};
 
 /// How it is reached, and who may use it. `issuer` is what the issuer's block says that signs its certificate.
@@ -71,32 +72,5 @@ fn access(spec: &RegistrySpec) -> Access {
         }
         UserSource::File => Access::Hashes,
         UserSource::Nobody => Access::Anybody,
-    }
-}
-
-/// What a limit in nginx's notation comes to; `None` for no limit.
-fn bytes(limit: &str) -> Option<u64> {
-    let digits = limit.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u64 = match limit.get(digits.len()..) {
-        Some("k" | "K") => 1 << 10,
-        Some("m" | "M") => 1 << 20,
-        Some("g" | "G") => 1 << 30,
-        _ => 1,
-    };
-    // One that is larger than any number is none.
-    digits.parse::<u64>().ok()?.checked_mul(unit).filter(|bytes| *bytes > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn limits_are_read_as_nginx_reads_them() {
-        assert_eq!(
-            ["0", "512", "1k", "8m", "2G"].map(bytes),
-            [None, Some(512), Some(1024), Some(8 << 20), Some(2 << 30)]
-        );
-        assert_eq!(bytes("99999999999999999999g"), None);
     }
 }

@@ -77,19 +77,34 @@ impl<'a> Image<'a> {
     }
 
     /// Whether it may lead to another image later: without a digest, a tag that names no version at all, or only the line to which
-    /// versions belong. `latest`, `edge`, `3` and `3.1` move with each new version, and `3.1.1` and `20240101` do not.
+    /// versions belong. `latest`, `edge`, `3`, `3.1` and `3-alpine` move with each new version, and `3.1.1`, `20240101` and
+    /// `2-debian-12-r45` do not.
     pub(super) fn floats(&self) -> bool {
         let Some(tag) = self.tag.filter(|_| !self.has_digest) else { return false };
         !tag.bytes().any(|byte| byte.is_ascii_digit()) || is_line_of_versions(tag)
     }
 }
 
-/// Whether a tag is the beginning of versions: one or two short numbers and nothing else.
+/// Whether a tag is the beginning of versions: one or two short numbers, and behind a `-` at most what the image is built upon.
 fn is_line_of_versions(tag: &str) -> bool {
-    let numbers: Vec<&str> = tag.strip_prefix('v').unwrap_or(tag).split('.').collect();
+    let (version, variant) = match tag.split_once('-') {
+        Some((version, variant)) => (version, Some(variant)),
+        None => (tag, None),
+    };
+    let numbers: Vec<&str> = version.strip_prefix('v').unwrap_or(version).split('.').collect();
     let is_short =
         |number: &&str| (1..=3).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
-    numbers.len() <= 2 && numbers.iter().all(is_short)
+    numbers.len() <= 2 && numbers.iter().all(is_short) && !variant.is_some_and(names_build)
+}
+
+/// Whether what stands behind the version ends with the name of one build: a revision (`debian-12-r45`), a date or a commit.
+fn names_build(variant: &str) -> bool {
+    let last = variant.rsplit('-').next().unwrap_or(variant);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hash = last.len() >= 6
+        && last.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && last.bytes().any(|byte| byte.is_ascii_digit());
+    is_hash || last.strip_prefix('r').is_some_and(is_number)
 }
 
 fn is_component(text: &str) -> bool {
@@ -110,12 +125,33 @@ mod tests {
 
     #[test]
     fn only_a_whole_version_stays_where_it_is() {
-        for moving in ["latest", "edge", "stable", "3", "v2", "3.1", "2.8"] {
+        for moving in [
+            "latest",
+            "edge",
+            "stable",
+            "3",
+            "v2",
+            "3.1",
+            "2.8",
+            "3-alpine",
+            "v2-debian",
+            "3.1-alpine3.19",
+            "2-debian-12",
+        ] {
             assert!(Image::parse(&format!("registry:{moving}")).unwrap().floats(), "{moving}");
         }
-        for fixed in
-            ["3.1.1", "v3.0.0", "2.8.3-alpine", "2-debian-12-r45", "20240101", "3.1.0-rc.1", "sha-1a2b3c"]
-        {
+        for fixed in [
+            "3.1.1",
+            "v3.0.0",
+            "2.8.3-alpine",
+            "2-debian-12-r45",
+            "20240101",
+            "20240101-alpine",
+            "3-20240101",
+            "3.1-1a2b3c4",
+            "3.1.0-rc.1",
+            "sha-1a2b3c",
+        ] {
             assert!(!Image::parse(&format!("registry:{fixed}")).unwrap().floats(), "{fixed}");
         }
         let digest = format!("registry:3@sha256:{}", "a".repeat(64));

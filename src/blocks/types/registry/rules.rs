@@ -1,16 +1,18 @@
 //! What the schema of a registry cannot say; of its storage in `rules/storage.rs`, of the ways by which it is reached in
 //! `rules/ways.rs`, of the controller of an Ingress in `rules/controller.rs`, of the listener of a Gateway that is there in
 //! `rules/listener.rs`, and of the limit for bodies of a Gateway in `rules/body_limit.rs`; of the further names of its certificate
-//! in `rules/further_names.rs`, and of registries that share a bucket in `rules/shared_bucket.rs`.
+//! in `rules/further_names.rs`, of how each of its names is written in `rules/host_name.rs`, and of registries that share a bucket in `rules/shared_bucket.rs`.
 
 mod body_limit;
 mod controller;
 pub(super) mod further_names;
+mod host_name;
 mod listener;
 pub(super) mod shared_bucket;
 mod storage;
 mod ways;
 
+use self::host_name::{NameFault, domain};
 use super::common::Registry;
 use super::htpasswd;
 use super::image::{Image, ImageError};
@@ -19,7 +21,7 @@ use super::serving::Serving;
 use super::spec::UserSource;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Need};
-use crate::blocks::keys::span_of;
+use crate::blocks::keys::{item_span, span_of};
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
@@ -36,6 +38,7 @@ pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     let mut rules = Rules { registry, mistakes };
     rules.image();
     rules.host();
+    rules.further_names();
     rules.names();
     rules.storage();
     rules.auth();
@@ -94,22 +97,8 @@ impl Rules<'_> {
 
     fn host(&mut self) {
         let host = &self.registry.spec.options.host;
-        if let Err(why) = names::dns_subdomain(host) {
-            let help = if host.contains("://") || host.contains('/') {
-                "write the name alone, without scheme and path"
-            } else if host.contains(':') {
-                "write the name alone; a port of the nodes is `node_port.port`"
-            } else {
-                "write a domain name: `registry.example.com`"
-            };
-            self.error(codes::BAD_VALUE, &["host"], format!("the host `{host}` {why}"), help);
-        } else if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-            self.error(
-                codes::BAD_VALUE,
-                &["host"],
-                format!("the host `{host}` is an address, and certificates and routes need a name"),
-                "write a domain name: `registry.example.com`",
-            );
+        if let Err(NameFault { what, help }) = domain(host) {
+            self.error(codes::BAD_VALUE, &["host"], format!("the host `{host}` {what}"), help);
         } else if !host.contains('.') && host != "localhost" {
             self.warn(
                 codes::BAD_VALUE,
@@ -117,6 +106,19 @@ impl Rules<'_> {
                 format!("docker takes `{host}/image` for an image of Docker Hub"),
                 "write a name with a dot: `registry.example.com`",
             );
+        }
+    }
+
+    /// The further names of the certificate, by the rule of the host. Each may be that of all names below another one.
+    fn further_names(&mut self) {
+        let names = self.registry.spec.options.tls.iter().flat_map(|tls| &tls.names);
+        for (index, name) in names.enumerate() {
+            let Err(NameFault { what, help }) = domain(name.strip_prefix("*.").unwrap_or(name)) else {
+                continue;
+            };
+            let span = item_span(self.registry.block, ["tls", "names"], index);
+            let message = format!("the name `{name}` of the certificate {what}");
+            self.mistakes.push(Diagnostic::error(codes::BAD_VALUE, message).at(span, "").help(help));
         }
     }
 

@@ -104,10 +104,15 @@ impl RegistrySpec {
         &self.options.host
     }
 
-    /// All names under which it is reached.
+    /// All names under which it is reached, the host first and each once: a name that is written twice says nothing more.
     pub(super) fn hosts(&self) -> Vec<&str> {
-        let more = self.options.tls.iter().flat_map(|tls| &tls.names);
-        [self.host()].into_iter().chain(more.map(String::as_str)).collect()
+        let mut hosts = vec![self.host()];
+        for name in self.options.tls.iter().flat_map(|tls| &tls.names) {
+            if !hosts.contains(&name.as_str()) {
+                hosts.push(name);
+            }
+        }
+        hosts
     }
 
     /// What must be known of the outside. The password file waits until all of its users are known.

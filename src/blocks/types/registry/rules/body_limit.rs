@@ -4,7 +4,7 @@ use super::Rules;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, LiveObject, Need};
 use crate::blocks::types::registry::options::Gateway;
-use crate::kubernetes::class_controllers::client_settings::POLICY;
+use crate::kubernetes::class_controllers::client_settings::{ENOUGH, POLICY, is_small};
 use crate::kubernetes::class_controllers::{NGINX_GATEWAY_FABRIC, called, named_by};
 use crate::resource::{GATEWAY_GROUP, Identity};
 
@@ -14,13 +14,27 @@ impl Rules<'_> {
         let spec = self.registry.spec;
         let route =
             Identity::namespaced(GATEWAY_GROUP, "HTTPRoute", spec.namespace.as_str(), spec.route_name());
-        let said = self.registry.declared_body_limits;
-        if said.contains(&route) || said.contains(&spec.gateway(gateway)) || !self.has_small_bodies() {
+        let limits = self.registry.declared_body_limits;
+        // What is said of the route wins over what is said of its Gateway.
+        let said = limits.get_key_value(&route).or_else(|| limits.get_key_value(&spec.gateway(gateway)));
+        if said.is_some_and(|(_, limit)| !is_small(limit)) || !self.has_small_bodies() {
             return;
         }
         let key = if gateway.class.is_some() { "class" } else { "name" };
+        if let Some((target, limit)) = said {
+            return self.warn(
+                codes::BODY_LIMIT,
+                &["gateway", key],
+                format!(
+                    "{} takes no body of more than `{limit}`, as the `{POLICY}` for {} says, and a layer of an image is one body",
+                    NGINX_GATEWAY_FABRIC.name,
+                    target.short_name()
+                ),
+                &format!("let its `spec.body.maxSize` be \"0\", which is without limit, or \"{ENOUGH}\" or more"),
+            );
+        }
         self.warn(
-            codes::UNKNOWN_CONTROLLER,
+            codes::BODY_LIMIT,
             &["gateway", key],
             format!(
                 "{} takes no body of more than 1 MiB unless a `{POLICY}` says so, and a layer of an image is one body",
