@@ -198,8 +198,9 @@ impl Task<'_> {
         let prior = self.change.prior.as_deref();
         let timeout = self.desired.lifecycle.timeouts.ready;
         let warning = login::await_taken(provider, &object, prior, timeout, progress).await?;
-        certifier::await_whole(provider, &self.change.target.identity, timeout, progress).await?;
-        Ok(Prepared { object, warnings: warning.into_iter().collect() })
+        let identity = &self.change.target.identity;
+        let unasked = certifier::await_whole(provider, self.plan, identity, timeout, progress).await?;
+        Ok(Prepared { object, warnings: warning.into_iter().chain(unasked).collect() })
     }
 
     /// The object as it was approved, with the values put in that are known only now.

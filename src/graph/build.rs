@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
-use super::edge_reason::EdgeReason;
+use super::edge_reason::{EdgeReason, RawEdge};
 use super::index::KnownObject;
 use super::inferred::{InferredEdge, inferred};
 use super::link::{Link, grouped};
 use super::model::{Graph, GraphNode, Yielded};
-use super::{classes, cycle, mistakes};
+use super::{certifier, classes, cycle, mistakes};
 use crate::diagnostic::{Diagnostics, Span};
 use crate::resource::dependencies::{Admission, Strength, bound_policy, works_on_webhook};
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, LiveReference, Reference};
@@ -37,6 +37,7 @@ fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
     builder.inferred();
     builder.admission();
     builder.controllers();
+    builder.raw.extend(certifier::edges(&desired));
     let Builder { numbers, block_nodes, raw, mut mistakes, .. } = builder;
 
     let links = grouped(raw);
@@ -98,7 +99,7 @@ struct Builder<'a> {
     /// The blocks with a node of their own; they are numbered after the resources.
     block_nodes: Vec<Address>,
     /// The edges found so far: the first waits for the second.
-    raw: Vec<(usize, usize, EdgeReason)>,
+    raw: Vec<RawEdge>,
     mistakes: Diagnostics,
     /// What a mistake was reported for already: a block's `depends_on` comes with each of its objects.
     reported: std::collections::HashSet<(Address, Option<Span>)>,
@@ -230,7 +231,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The edges of what decides about other objects: a webhook configuration, or the binding of a policy, comes after
-    /// the objects of its own block that it is asked about. A Job that works on a webhook configuration comes after it.
+    /// the objects of its own block that it is asked about; cert-manager's comes before. A Job that works on a webhook configuration comes after it.
     fn admission(&mut self) {
         let mut found = Vec::new();
         for (number, resource) in self.desired.iter().enumerate() {
@@ -245,6 +246,7 @@ impl<'a> Builder<'a> {
             let decided = block.filter(|&other| {
                 let other = &self.desired[other];
                 admission.decides_about(&other.identity, &other.object)
+                    && !certifier::waits_for(other, resource)
             });
             let path = FieldPath::keys(["metadata", "name"]);
             found.extend(decided.map(|other| (number, other, after(path.clone(), Strength::Useful))));

@@ -1,20 +1,17 @@
 //! What has a class comes after the controller of that class: an Ingress gets no address from one that does not run yet, and
 //! nobody comes in. The controller is taken to be what runs in the block that makes the class.
 
-use super::edge_reason::EdgeReason;
+use super::edge_reason::{EdgeReason, RawEdge};
 use crate::kubernetes::class_controllers::may_run;
 use crate::resource::dependencies::Strength;
 use crate::resource::{Desired, Identity};
 
-/// An edge: the first resource waits for the second, each by its number.
-type Edge = (usize, usize, EdgeReason);
-
 /// What follows from these edges. `block` gives the numbers of all resources in the block of one.
 pub(super) fn controllers(
     desired: &[Desired],
-    edges: &[Edge],
+    edges: &[RawEdge],
     block: impl Fn(&Desired) -> Vec<usize>,
-) -> Vec<Edge> {
+) -> Vec<RawEdge> {
     let mut found = Vec::new();
     for (from, class, reason) in edges {
         let (EdgeReason::Inferred { path, .. }, Some(class)) = (reason, desired.get(*class)) else {

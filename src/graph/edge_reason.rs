@@ -4,6 +4,9 @@ use crate::diagnostic::Span;
 use crate::resource::dependencies::Strength;
 use crate::resource::{Address, FieldPath};
 
+/// An edge while the graph is built: the first resource waits for the second, each by its number.
+pub(super) type RawEdge = (usize, usize, EdgeReason);
+
 /// Why one resource waits for another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EdgeReason {

@@ -1,6 +1,6 @@
 //! All edges between the same two nodes, while the graph is built.
 
-use super::edge_reason::EdgeReason;
+use super::edge_reason::{EdgeReason, RawEdge};
 use crate::resource::dependencies::Strength;
 
 /// Two nodes, by number, and every reason why the first waits for the second.
@@ -24,7 +24,7 @@ impl Link {
 }
 
 /// Puts the reasons between the same two nodes together, those that the configuration writes first.
-pub(super) fn grouped(mut raw: Vec<(usize, usize, EdgeReason)>) -> Vec<Link> {
+pub(super) fn grouped(mut raw: Vec<RawEdge>) -> Vec<Link> {
     // A stable sort: reasons of one sort stay in the order in which the object says them.
     raw.sort_by_key(|(from, to, reason)| (*from, *to, reason.strength().is_some()));
     let mut links: Vec<Link> = Vec::with_capacity(raw.len());

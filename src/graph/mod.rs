@@ -12,6 +12,7 @@
 //! | `hooks` | In which order do the hooks of a chart run, and before or after what? |
 //! | `inferred` | What do objects need of each other, without anybody writing it? |
 //! | `classes` | Which controllers must run before what has their class? |
+//! | `certifier` | What comes after the webhook of cert-manager? |
 //! | `outliving` | What must outlive custom resources, so that they can be cleaned up? |
 //! | `link` | What are all the reasons between the same two nodes, and which of them never yields? |
 //! | `index` | Which objects give what another one needs? |
@@ -24,6 +25,7 @@
 //! | `drawing` | What does the graph look like in the language of Graphviz or Mermaid? |
 
 mod build;
+mod certifier;
 mod change_order;
 mod classes;
 mod cycle;

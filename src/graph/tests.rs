@@ -5,6 +5,7 @@ use crate::diagnostic::{SourceId, Span};
 use crate::resource::{Address, Desired, Expression, FieldPath, Identity, LiveReference, Origin, Reference};
 
 mod admission;
+mod certifier;
 mod deletes;
 mod hooks;
 mod mistakes;

@@ -7,12 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::certificates::{ACME_GROUP, GROUP};
+use super::kinds::{is_admission, is_definition};
 use crate::resource::Identity;
 
 /// Where requests are made, after the path of the namespace.
 pub const REQUESTS: &str = "certificaterequests";
 /// The namespace in which is asked about issuers of the whole cluster.
 const USUAL_NAMESPACE: &str = "default";
+/// What each webhook of cert-manager is called, whatever the configuration is called that it stands in.
+const WEBHOOK: &str = "webhook.cert-manager.io";
 
 /// A request for `example.com` whose key nobody has.
 const GOOD: &str = "-----BEGIN CERTIFICATE REQUEST-----
@@ -32,16 +35,18 @@ pub fn asked_in(identity: &Identity) -> Option<&str> {
 }
 
 /// Whether this object is a part of cert-manager itself that decides what it takes.
-pub fn is_part(identity: &Identity) -> bool {
-    match (identity.group.as_str(), identity.kind.as_str()) {
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-            identity.name.strip_suffix(GROUP).is_some_and(|rest| rest.ends_with('.'))
-        }
-        ("admissionregistration.k8s.io", kind) => {
-            kind.ends_with("WebhookConfiguration") && identity.name.contains("cert-manager")
-        }
-        _ => false,
-    }
+pub fn is_part(identity: &Identity, object: &Value) -> bool {
+    let is_definition =
+        is_definition(identity) && identity.name.strip_suffix(GROUP).is_some_and(|rest| rest.ends_with('.'));
+    is_definition || has_webhook_asked(identity, object)
+}
+
+/// Whether this object has the API server ask cert-manager's webhook. The webhooks of its companions have other names.
+pub fn has_webhook_asked(identity: &Identity, object: &Value) -> bool {
+    let webhooks = object.get("webhooks").and_then(Value::as_array).into_iter().flatten();
+    is_admission(identity)
+        && identity.kind.ends_with("WebhookConfiguration")
+        && webhooks.filter_map(|webhook| webhook.get("name")).any(|name| name == WEBHOOK)
 }
 
 /// A request that is to be taken.
@@ -133,6 +138,11 @@ impl CertifierLack {
         }
     }
 
+    /// It as a warning, with what to do about it.
+    pub fn warning(&self) -> String {
+        format!("cert-manager {}: {}", self.told(), self.help())
+    }
+
     /// What to do about it, where waiting does not help.
     pub fn help(&self) -> &'static str {
         match self {
@@ -182,6 +192,19 @@ mod tests {
     fn a_request_that_was_taken_has_its_user() {
         assert_eq!(CertifierLack::of_taken(&json!({"spec": {"username": "admin"}})), None);
         assert_eq!(CertifierLack::of_taken(&json!({"spec": {}})), Some(CertifierLack::Mutation));
+    }
+
+    #[test]
+    fn its_webhook_is_known_by_its_name_alone() {
+        let asks = |kind: &str, webhook: &str| {
+            let identity = Identity::cluster("admissionregistration.k8s.io", kind, "cert-manager-any");
+            has_webhook_asked(&identity, &json!({"webhooks": [{"name": webhook}]}))
+        };
+        assert!(asks("ValidatingWebhookConfiguration", WEBHOOK));
+        assert!(asks("MutatingWebhookConfiguration", WEBHOOK));
+        assert!(!asks("ValidatingWebhookConfiguration", "policy.cert-manager.io"));
+        assert!(!asks("ValidatingAdmissionPolicy", WEBHOOK));
+        assert!(!has_webhook_asked(&Identity::namespaced("", "ConfigMap", "a", "c"), &json!({})));
     }
 
     #[test]

@@ -148,18 +148,20 @@ fn ask_for_rights(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
         .then(|| (LastQuestion::MayAskPods(namespaces.clone()), Question::MayAskPods(namespaces)))
 }
 
-/// Asks whether cert-manager is whole, where something is written that it takes. What this plan brings cannot be asked yet.
+/// Asks whether cert-manager is whole, where something is written that it takes. What this plan brings cannot be asked yet: the
+/// apply does so.
 fn ask_for_certifier(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
     let decisions = overview.decisions();
     let desired = overview.input().desired.iter().enumerate();
-    let written: Vec<&Identity> = desired
+    let written: Vec<_> = desired
         .filter(|(position, _)| decisions.change(*position).is_some_and(|change| change.action.writes()))
-        .map(|(_, desired)| &desired.identity)
+        .map(|(_, desired)| desired)
         .collect();
-    if written.iter().any(|identity| is_part(identity)) {
+    if written.iter().any(|desired| is_part(&desired.identity, &desired.object)) {
         return None;
     }
-    let namespaces: BTreeSet<&str> = written.into_iter().filter_map(asked_in).collect();
+    let namespaces: BTreeSet<&str> =
+        written.into_iter().filter_map(|desired| asked_in(&desired.identity)).collect();
     let namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
     (!namespaces.is_empty())
         .then(|| (LastQuestion::Certifier(namespaces.clone()), Question::Certifier(namespaces)))
@@ -241,7 +243,7 @@ fn tell_certifier(certifier: BTreeMap<String, CertifierLack>, changes: &mut [Cha
             change.action.writes() && asked_in(&change.target.identity) == Some(namespace.as_str())
         };
         if let Some(change) = changes.iter_mut().find(is_first) {
-            change.warnings.push(format!("cert-manager {}: {}", lack.told(), lack.help()));
+            change.warnings.push(lack.warning());
         }
     }
 }

@@ -94,7 +94,7 @@ fn the_charts_of_presets_are_rendered_like_any_other() {
 /// No network is needed: what is told of the chart that cannot be had names its version.
 fn the_version_of_a_preset_is_the_one_that_is_rendered_here() {
     let ns = Namespace::absent();
-    for preset in ["external-dns", "traefik", "envoy-gateway"] {
+    for preset in ["cert-manager", "external-dns", "traefik", "envoy-gateway"] {
         let chart =
             fs::read_to_string(stack_folder().join("charts").join(preset).join("Chart.yaml")).unwrap();
         let version = chart.lines().find_map(|line| line.strip_prefix("version: ")).unwrap();

@@ -20,6 +20,21 @@ const CHANGED: [(&str, &str); 3] = [
     ("server = \"letsencrypt\",", "server = \"DIRECTORY\", ca_bundle = \"acme.pem\","),
 ];
 
+/// What is done before something else, each by its address.
+const ORDER: [(&str, &str); 8] = [
+    ("chart.cert-manager/CustomResourceDefinition/clusterissuers.cert-manager.io", ISSUER),
+    ("chart.cert-manager/Deployment/cert-manager-webhook", ISSUER),
+    ("chart.cert-manager/ValidatingWebhookConfiguration/cert-manager-webhook", ISSUER),
+    ("chart.cert-manager/MutatingWebhookConfiguration/cert-manager-webhook", ISSUER),
+    (ISSUER, CERTIFICATE),
+    ("chart.ingress/Deployment/traefik", "registry.main/Ingress/registry"),
+    ("registry.main/Ingress/registry", RECORD),
+    (RECORD, CERTIFICATE),
+];
+const ISSUER: &str = "issuer.letsencrypt/ClusterIssuer.cert-manager.io/letsencrypt";
+const CERTIFICATE: &str = "registry.main/Certificate.cert-manager.io/registry";
+const RECORD: &str = "registry.main/RecordSet.dns.regplan.dev/registry.example.com";
+
 const FILE: &str = "\
 The file is [`examples/tutorial/regplan.toml`](../examples/tutorial/regplan.toml): an ingress controller, cert-manager, an issuer,
 the zone of a name server, a registry with a volume and two users, and the login of the nodes for a team.";
@@ -48,13 +63,32 @@ pub(super) fn make(place: &Place<'_>, page: &mut Page) {
     );
     place.run(page, "regplan plan --out stack.plan", 0);
     page.say(
-        "The apply shows the plan once more, and then does it: definitions and controllers first; the Ingress as soon as the\n\
-         ingress controller runs; the record of its address; and the certificate, for which the authority asks by that name.",
+        "The apply shows the plan once more, and then does it: definitions and controllers first; the issuer as soon as the\n\
+         webhook of cert-manager looks at it; the Ingress as soon as the ingress controller runs; the record of its address; and the\n\
+         certificate, for which the authority asks by that name.",
     );
-    place.run_from(page, "regplan apply stack.plan", "  created ");
+    place.run_from_while(page, "regplan apply stack.plan", "  created ", |run| {
+        let ended = run.wait().success();
+        expect_order(ended.stderr());
+        ended
+    });
     page.say("Nothing is left to do:");
     place.run(page, "regplan plan", 0).stdout_contains("Nothing to change");
     assert_eq!(place.status(), Some(StatusCode::UNAUTHORIZED));
+}
+
+/// What has to be done before something else was created, and so was ready, before that. The page itself forgets the order.
+#[track_caller]
+fn expect_order(told: &str) {
+    let created = |address: &str| {
+        let line = format!("  created {address}  ");
+        told.lines()
+            .position(|told| told.starts_with(&line))
+            .unwrap_or_else(|| panic!("no `{line}` in:\n{told}"))
+    };
+    for (first, second) in ORDER {
+        assert!(created(first) < created(second), "{first} is to come before {second}:\n{told}");
+    }
 }
 
 /// Whether it works, from outside and from inside.
