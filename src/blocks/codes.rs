@@ -97,7 +97,7 @@ codes! {
     UNPROVEN_NAME = "unproven-name";
     /// Passwords or images would travel in clear.
     NO_TLS = "no-tls";
-    /// A listener of a Gateway that is there takes passwords in clear.
+    /// A listener of a Gateway that is there does not end TLS, so that it would take passwords in clear.
     PLAIN_LISTENER = "plain-listener";
     /// A listener of a Gateway that is there takes no route to the registry.
     REFUSED_ROUTE = "refused-route";

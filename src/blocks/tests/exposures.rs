@@ -281,8 +281,9 @@ fn a_listener_that_would_take_passwords_in_clear_is_refused() {
     let missing = redirected("gone");
     assert!(missing.starts_with("Warning") && missing.contains("has no listener `gone`"), "{missing}");
     assert!(missing.ends_with("so nothing sends plain HTTP on to HTTPS"), "{missing}");
-    // Nobody sends a password to a registry for everybody.
-    assert_eq!(said_of_gateway(&anonymous(&gateway("web")), there()), [""; 0]);
+    // Nobody sends a password to a registry for everybody. Its address is wrong all the same.
+    assert_eq!(said_of_gateway(&anonymous(&gateway("websecure")), there()), [""; 0]);
+    insta::assert_snapshot!(said_of_gateway(&anonymous(&gateway("web")), there()).join("\n"), @"Warning the listener `web` of Gateway.gateway.networking.k8s.io edge/public is for HTTP, so it does not end TLS, and the address of the registry is given as `https://registry.example.com` all the same");
     let missing = said_of_gateway(&anonymous(&gateway("gone")), there()).join("\n");
     assert!(missing.contains("has no listener `gone`, so nothing leads to the registry"), "{missing}");
     // What the same configuration makes of the Gateway counts, and not what it is now.

@@ -48,7 +48,8 @@ impl Rules<'_> {
     fn main_listener(&mut self, gateway: There<'_>, name: &str) {
         match read(gateway.object, name) {
             Listener::Other(what) if self.has_users() => self.in_clear(name, gateway.identity, &what),
-            Listener::EndsTls | Listener::Other(_) => {}
+            Listener::Other(what) => self.open_to_all(name, gateway.identity, &what),
+            Listener::EndsTls => {}
             Listener::Missing => self.warn(
                 codes::UNKNOWN_REFERENCE,
                 &["gateway"],
@@ -107,6 +108,24 @@ impl Rules<'_> {
                 gateway.identity.short_name()
             ),
             "have whoever keeps the Gateway take it in (`allowedRoutes` and `hostname` of the listener), or name another listener",
+        );
+    }
+
+    /// No password is sent to a registry for everybody. Only its address is wrong then: nobody can tell it before the Gateway was
+    /// read, and an address may not change from one plan to the next.
+    fn open_to_all(&mut self, listener: &str, gateway: &Identity, what: &str) {
+        let host = self.registry.spec.host();
+        self.warn(
+            codes::PLAIN_LISTENER,
+            &["gateway"],
+            format!(
+                "the listener `{listener}` of {} is {what}, so it does not end TLS, and the address of the registry is given as \
+                 `https://{host}` all the same",
+                gateway.short_name()
+            ),
+            "name a listener of the protocol HTTPS that ends TLS (`gateway.listener`). If plain HTTP is meant, pull from the host by \
+             `http`, which clients take only where they are told so (`insecure-registries` of docker); outputs, pull secrets and `verify` \
+             go on to say `https`",
         );
     }
 
