@@ -139,7 +139,7 @@ fn on_screen(ended: &Ended) -> String {
     // Before the question, standard error says once more which project it is: only where the plan goes elsewhere.
     let lines = story.lines().skip_while(|line| !line.contains(asked));
     let lines = lines.filter(|line| !line.trim_start().starts_with("waiting "));
-    let story: String = lines.map(|line| format!("{line}\n")).collect();
+    let story = lines.fold(String::new(), |story, line| story + line + "\n");
     let time = Regex::new(r"  \d+\.\d s\n").unwrap();
     format!("{}{}", ended.stdout(), time.replace_all(&story, "  0.4 s\n"))
 }
