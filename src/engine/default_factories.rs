@@ -138,8 +138,7 @@ impl StateBackends {
         let ObjectBackend { state, request_timeout } = settings;
         let shelf = connect_object_store(state, *request_timeout, self.variables.as_ref());
         let shelf = shelf.map_err(|problem| *problem)?;
-        // A store's client repeats a request for as long again.
-        let times = times(state.lock_duration, request_timeout.map(|limit| limit * 2));
+        let times = times_in_objects(state.lock_duration, *request_timeout);
         let backend = self.on(Arc::new(shelf), times, KeyMaking::ByNeed);
         Ok(backend.with_seal(seal(state.encryption.as_ref())?))
     }
@@ -217,8 +216,39 @@ fn times(duration: Duration, life: Option<Duration>) -> LeaseTimes {
     LeaseTimes { duration, grace: life.map_or(usual, |life| life.min(usual)) }
 }
 
+/// The same in an object store, whose client repeats a request for as long again.
+fn times_in_objects(duration: Duration, request_timeout: Option<Duration>) -> LeaseTimes {
+    times(duration, request_timeout.map(|limit| limit * 2))
+}
+
 /// How secret values are sealed; `None` where none are kept.
 fn seal(encryption: Option<&Encryption>) -> Result<Option<Seal>, Problem> {
     let wrong = |reason| Problem::new(ProblemKind::Settings, reason).help("correct `[state] encryption`");
     encryption.map(|encryption| Seal::for_recipients(&encryption.recipients).map_err(wrong)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DURATION: Duration = Duration::from_secs(15);
+
+    fn grace(times: LeaseTimes) -> u64 {
+        assert_eq!(times.duration, DURATION, "the lock itself lasts as long as the configuration says");
+        times.grace.as_secs()
+    }
+
+    #[test]
+    fn a_takeover_waits_for_as_long_as_a_request_may_live() {
+        let in_cluster = |limit: u64| grace(times(DURATION, Some(Duration::from_secs(limit))));
+        assert_eq!([5, 20, 65, 600].map(in_cluster), [5, 20, 65, 65]);
+        assert_eq!(grace(times(DURATION, None)), 65);
+    }
+
+    #[test]
+    fn a_takeover_in_an_object_store_waits_for_the_repeated_request_too() {
+        let in_objects = |limit: u64| grace(times_in_objects(DURATION, Some(Duration::from_secs(limit))));
+        assert_eq!([5, 20, 600].map(in_objects), [10, 40, 65]);
+        assert_eq!(grace(times_in_objects(DURATION, None)), 65);
+    }
 }

@@ -218,6 +218,12 @@ fn contended() -> Problem {
         .help("run the command again when no other run of the project is under way")
 }
 
+/// Another copy was recorded between the begin and the end of a run.
+fn overtaken() -> Problem {
+    Problem::new(ProblemKind::Conflict, "another copy of it was recorded while this run was under way")
+        .help("`regplan plan` in this folder says which copy is the newest one")
+}
+
 fn silence() -> Problem {
     let seconds = PATIENCE.as_secs();
     Problem::new(ProblemKind::Unreachable, format!("the server has given no answer for {seconds} s"))
@@ -273,7 +279,7 @@ impl<'c> RunRecord<'c> {
         match self.register.end(state, self.begun, newest).await {
             Ok(()) => {}
             Err(NotRecorded::Problem(problem)) => emit(Event::NotRecorded { problem }),
-            Err(NotRecorded::Stale(_)) => emit(Event::NotRecorded { problem: contended() }),
+            Err(NotRecorded::Stale(_)) => emit(Event::NotRecorded { problem: overtaken() }),
         }
     }
 }

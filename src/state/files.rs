@@ -144,15 +144,17 @@ mod real {
 /// Simulates a process that is killed at a chosen step: this step and all later ones fail.
 #[cfg(test)]
 pub(crate) mod simulated {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::io;
 
     thread_local! {
+        static SEEN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
         static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
         static ONCE: Cell<bool> = const { Cell::new(false) };
     }
 
     pub(in crate::state) fn step(name: &'static str) -> io::Result<()> {
+        SEEN.with_borrow_mut(|seen| seen.push(name));
         LEFT.with(|left| match left.get() {
             None => Ok(()),
             Some(0) => {
@@ -164,6 +166,11 @@ pub(crate) mod simulated {
                 Ok(())
             }
         })
+    }
+
+    /// The steps of this thread since it was last asked for them.
+    pub(crate) fn steps() -> Vec<&'static str> {
+        SEEN.take()
     }
 
     /// The process dies before the step after the next `n` ones.

@@ -36,6 +36,7 @@ tests! {
     an_undo_is_recorded_as_well,
     a_copy_from_the_middle_of_a_run_is_noticed,
     of_two_copies_that_begin_at_once_one_is_refused,
+    a_copy_that_is_recorded_during_a_run_stays_the_newest,
     another_state_that_is_recorded_meanwhile_is_no_reason_to_stop,
     a_namespace_that_the_run_makes_takes_the_record_at_its_end,
 }
@@ -428,15 +429,15 @@ fn an_undo_is_recorded_as_well() {
     expect_stale(&old, "is older than the newest one");
 }
 
-/// A rule that runs this once, right before the proxy passes the first record on.
-fn before_the_first_record(proxy: &Proxy, command: Command) {
+/// A rule that runs this once, right before the proxy passes a record on: not the first ones, so many.
+fn before_a_record(proxy: &Proxy, after: usize, command: Command) {
     let command = Mutex::new(Some(command));
     let run = move || {
         if let Some(command) = command.lock().unwrap().take() {
             command.run().success();
         }
     };
-    proxy.on("apply", RECORD).times(1).first(run);
+    proxy.on("apply", RECORD).after(after).times(1).first(run);
 }
 
 fn of_two_copies_that_begin_at_once_one_is_refused() {
@@ -445,7 +446,7 @@ fn of_two_copies_that_begin_at_once_one_is_refused() {
     let other = copy(&ns, &project);
     other.rewrite("regplan.toml", &with_value("theirs"));
     let proxy = ns.proxy();
-    before_the_first_record(&proxy, other.regplan(APPLY));
+    before_a_record(&proxy, 0, other.regplan(APPLY));
     let project = project.through(&proxy);
     project.rewrite("regplan.toml", &with_value("ours"));
     let refused = project.run(APPLY).code(1);
@@ -458,13 +459,29 @@ fn of_two_copies_that_begin_at_once_one_is_refused() {
     other.expect_settled();
 }
 
+fn a_copy_that_is_recorded_during_a_run_stays_the_newest() {
+    let ns = Namespace::new();
+    let project = applied(&ns);
+    let other = copy(&ns, &project);
+    let proxy = ns.proxy();
+    // After the record of the begin, and before that of the end.
+    before_a_record(&proxy, 1, other.regplan(["state", "rebuild", "--auto-approve"]));
+    let project = project.through(&proxy);
+    project.rewrite("regplan.toml", &with_value("two"));
+    let applied = project.run(APPLY).success();
+    applied.stderr_contains("another copy of it was recorded while this run was under way");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "two");
+    other.run(PLAN).code(2).stdout_contains("\"two\" -> \"one\"").stdout_lacks("newest one");
+    expect_stale(&project, "have gone different ways");
+}
+
 fn another_state_that_is_recorded_meanwhile_is_no_reason_to_stop() {
     let ns = Namespace::new();
     let project = applied(&ns);
     let other = GREETING.replace("resource.greeting", "resource.other");
     let second = ns.project().write("regplan.toml", &other);
     let proxy = ns.proxy();
-    before_the_first_record(&proxy, second.regplan(APPLY));
+    before_a_record(&proxy, 0, second.regplan(APPLY));
     let project = project.through(&proxy);
     apply(&project, "two");
     for project in [&project, &second] {

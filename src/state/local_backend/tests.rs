@@ -103,6 +103,20 @@ async fn a_record_that_could_not_be_written_whole_is_cut_off_again() {
 }
 
 #[tokio::test]
+async fn outcomes_that_arrive_together_are_synced_together() {
+    let folder = folder();
+    let mut backend = locked(folder.path()).await;
+    backend.append(&[begin_record()]).await.unwrap();
+    files::simulated::steps();
+    let together = ["a", "b", "c"].map(|name| outcome(name, written(name)));
+    backend.append(&together).await.unwrap();
+    assert_eq!(files::simulated::steps(), ["append", "sync journal"]);
+    // That an object is ready is found out again after a crash.
+    backend.append(&[outcome("a", Outcome::Ready)]).await.unwrap();
+    assert_eq!(files::simulated::steps(), ["append"]);
+}
+
+#[tokio::test]
 async fn after_a_failed_sync_nothing_more_is_recorded() {
     let folder = folder();
     let mut backend = locked(folder.path()).await;

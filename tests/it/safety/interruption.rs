@@ -197,7 +197,8 @@ depends_on = ["resource.lb"]
     project.apply().stdout_contains("Plan: 1 to add");
 }
 
-/// A run that is stopped has not written what an earlier one has left unready.
+/// A run that is stopped has not written what an earlier one has left unready. `kill` and Kubernetes send another signal than
+/// a terminal does.
 fn stopped_again(project: &Project) {
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
