@@ -88,7 +88,13 @@ fn the_charts_of_presets_are_rendered_like_any_other() {
         assert!(planned.len() > 5, "{preset}: {planned:#?}");
         assert!(planned.contains(&deployment), "{preset}: {planned:#?}");
     }
-    assert_eq!(rendered(&project), rendered(&project));
+    let objects = rendered(&project);
+    assert_eq!(rendered(&project), objects);
+    let external_dns =
+        arguments(object(&objects, "Deployment", Some("external-dns"), "external-dns")).join(" ");
+    for read in ["--source=service", "--source=ingress", "--source=crd"] {
+        assert!(external_dns.contains(read), "{external_dns}");
+    }
 }
 
 /// No network is needed: what is told of the chart that cannot be had names its version.

@@ -202,7 +202,7 @@ depends_on = ["resource.lb"]
 fn stopped_again(project: &Project) {
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
-    apply.signal(rustix::process::Signal::INT);
+    apply.signal(rustix::process::Signal::TERM);
     apply
         .wait()
         .code(1)

@@ -55,7 +55,9 @@ impl Preset {
                 repo: Some("https://kubernetes-sigs.github.io/external-dns"),
                 version: Some("1.21.1"),
                 namespace: "external-dns",
-                values: json!({"policy": "upsert-only"}),
+                // Those of the chart, and what a `[dns]` block makes for it. A Gateway's routes are left to the values: without
+                // their definitions external-dns does not start.
+                values: json!({"policy": "upsert-only", "sources": ["service", "ingress", "crd"]}),
             },
             // No version of it was tried, so it has the values of its chart alone.
             Self::Contour => Defaults {
