@@ -27,13 +27,13 @@ figures() {
   sed -n "s/^Done \([0-9]*\) runs in \([0-9]*\) second(s)$/{ \"target\": \"$1\", \"seconds\": \2, \"texts\": \1 }/p" "$2"
 }
 
-# fuzz_one TARGET SECONDS: what is found goes into a folder of this run; the corpus that is kept has a text of each kind, and
-# stays small.
+# fuzz_one TARGET SECONDS: what leads to new code goes into a cache, and the next run goes on from there. The corpus that is in
+# the repository has a text of each kind, and stays small: every run of the tests reads it.
 fuzz_one() {
-  local target=$1 log=$work/$1.log line
+  local target=$1 log=$work/$1.log grown=${XDG_CACHE_HOME:-$HOME/.cache}/regplan/fuzz/$1 line
   printf '\n== %s\n' "$target"
-  mkdir "$work/$target"
-  if ! cargo +nightly fuzz run "$target" "$work/$target" "fuzz/corpus/$target" -- -max_total_time="$2" >"$log" 2>&1; then
+  mkdir -p "$grown"
+  if ! cargo +nightly fuzz run "$target" "$grown" "fuzz/corpus/$target" -- -max_total_time="$2" >"$log" 2>&1; then
     tail -40 "$log"
     exit 1
   fi

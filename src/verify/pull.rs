@@ -159,6 +159,10 @@ mod tests {
         assert_eq!(run_of(&pod), Some("run-1"));
         assert_eq!(pod["metadata"]["namespace"], "shop");
         assert_eq!(pod["spec"]["imagePullSecrets"][0]["name"], "pull");
+        assert_eq!(
+            pod["spec"]["activeDeadlineSeconds"], LIFETIME,
+            "it ends by itself where the run was killed"
+        );
     }
 
     #[test]

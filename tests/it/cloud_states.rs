@@ -1,12 +1,9 @@
 //! States in the object stores of two clouds, on a server that plays them as their documentation describes them.
 
-use rustix::process::Signal;
-
 use crate::harness::{
-    BALANCER, Cloud, CloudStore, GREETING, Namespace, Project, QUICK_LOCK, ShiftedClock, config_maps,
-    give_address,
+    BALANCER, Cloud, CloudStore, GREETING, Namespace, Project, QUICK_LOCK, config_maps, give_address,
 };
-use crate::object_states::files_of;
+use crate::object_states::{a_stopped_holder_writes_no_more, clocks_that_are_apart_share_a_lock, files_of};
 use crate::rollback::with_value;
 
 tests! {
@@ -70,40 +67,17 @@ fn a_second_writer_is_refused_and_a_killed_one_is_overtaken() {
 }
 
 fn a_stopped_holder_that_was_overtaken_writes_no_more() {
-    let after =
-        "\n[resource.late]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndepends_on = [\"resource.lb\"]\n";
     for cloud in BOTH {
         let (ns, store) = (Namespace::new(), CloudStore::start(cloud));
-        let project = at(&store, &ns, &format!("{GREETING}{BALANCER}{after}"));
-        let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
-        let mut stopped = project.regplan(flags).spawn();
-        stopped.until("waiting resource.lb").signal(Signal::STOP);
-        let other = at(&store, &ns, GREETING);
-        other.run(flags).success();
-        let state = store.read(&ns.fill("{project}/state.json"));
-        stopped.signal(Signal::CONT);
-        stopped.wait().code(1);
-        assert!(ns.find("configmap/late").is_none());
-        assert_eq!(store.read(&ns.fill("{project}/state.json")), state);
-        other.expect_settled();
+        let state = || store.read(&ns.fill("{project}/state.json"));
+        a_stopped_holder_writes_no_more(&ns, |config| at(&store, &ns, config), state);
     }
 }
 
 fn machines_whose_clocks_are_hours_apart_share_a_lock() {
-    let (slow, fast) = (ShiftedClock::off_by(-3_600), ShiftedClock::off_by(3_600));
     for cloud in BOTH {
         let (ns, store) = (Namespace::new(), CloudStore::start(cloud));
-        let config = format!("{GREETING}{BALANCER}");
-        let (first, second) =
-            (slow.machine(at(&store, &ns, &config)), fast.machine(at(&store, &ns, &config)));
-        let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
-        let mut holder = first.regplan(flags).spawn();
-        holder.until("waiting resource.lb");
-        second.run(flags).code(1).stderr_contains("the state is locked by");
-        holder.kill();
-        give_address(&ns);
-        second.run(flags).success().stderr_contains("It is taken over in");
-        first.expect_settled();
+        clocks_that_are_apart_share_a_lock(&ns, 3_600, |config| at(&store, &ns, config));
     }
 }
 

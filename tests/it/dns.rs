@@ -440,7 +440,9 @@ fn a_name_leads_to_whatever_address_a_balancer_has() {
     plan.stdout_contains("+ dns.main").stdout_contains("resource.lb.status.loadBalancer.ingress");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     // Nothing in this cluster gives addresses.
-    apply.until("give it a pool of them (MetalLB)");
+    apply
+        .until("give it a pool of them (MetalLB)")
+        .until("lead the name to the nodes (`target = \"nodes\"`)");
     let give = |ingress: &str| {
         let patch = format!(r#"{{"status": {{"loadBalancer": {{"ingress": {ingress}}}}}}}"#);
         let args = ["patch", "service/lb", "--subresource=status", "--type=merge", "--patch", &patch];

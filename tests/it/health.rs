@@ -262,7 +262,7 @@ fn the_cause_is_on_the_screen_while_it_is_waited_for() {
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{}", web(1, "image-pull-backoff")));
     let began = Instant::now();
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
-    apply.until("0 of 1 pod available; pod web-");
+    apply.until("0 of 1 pod available; pod web-").until("ImagePullBackOff");
     assert!(began.elapsed() < Duration::from_secs(20), "long before the wait ends");
     apply.kill();
 }

@@ -116,22 +116,32 @@ fn the_lock_of_a_killed_holder_runs_out() {
     project.expect_settled();
 }
 
-/// It must find out by itself, before it writes anything: nobody can tell it.
 fn a_stopped_holder_that_was_overtaken_writes_no_more() {
     let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let state = || server.read(&ns.fill("{project}/state.json"));
+    a_stopped_holder_writes_no_more(&ns, |config| at(&server, &ns, config), state);
+}
+
+/// It must find out by itself, before it writes anything: nobody can tell it. `at` gives a machine with its state in the
+/// store, and `state` reads that state.
+pub(crate) fn a_stopped_holder_writes_no_more<'n>(
+    ns: &Namespace,
+    at: impl Fn(&str) -> Project<'n>,
+    state: impl Fn() -> String,
+) {
     let after =
         "\n[resource.late]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndepends_on = [\"resource.lb\"]\n";
-    let project = at(&server, &ns, &format!("{GREETING}{BALANCER}{after}"));
-    let mut stopped = project.regplan(["apply", "--auto-approve", "--request-timeout", "2s"]).spawn();
-    stopped.until("waiting resource.lb").signal(Signal::STOP);
-    let other = at(&server, &ns, GREETING);
     let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
+    let project = at(&format!("{GREETING}{BALANCER}{after}"));
+    let mut stopped = project.regplan(flags).spawn();
+    stopped.until("waiting resource.lb").signal(Signal::STOP);
+    let other = at(GREETING);
     other.run(flags).success();
-    let state = server.read(&ns.fill("{project}/state.json"));
+    let theirs = state();
     stopped.signal(Signal::CONT);
     stopped.wait().code(1);
     assert!(ns.find("configmap/late").is_none());
-    assert_eq!(server.read(&ns.fill("{project}/state.json")), state);
+    assert_eq!(state(), theirs);
     other.expect_settled();
 }
 
@@ -185,19 +195,28 @@ fn a_lock_is_removed_only_when_its_process_is_gone() {
     project.apply().stderr_contains("was killed: recovered").stderr_lacks("It is taken over in");
 }
 
-/// As far apart as a store of objects allows: it refuses requests whose time is 15 minutes off.
+/// As far apart as this store allows: it refuses requests whose time is 15 minutes off.
 fn machines_whose_clocks_are_apart_share_a_lock() {
     let (ns, server) = (Namespace::new(), ObjectServer::start());
-    let (slow, fast) = (ShiftedClock::off_by(-800), ShiftedClock::off_by(800));
+    clocks_that_are_apart_share_a_lock(&ns, 800, |config| at(&server, &ns, config));
+}
+
+/// One clock is slow by so many seconds, and the other one fast. `at` gives a machine with its state in the store.
+pub(crate) fn clocks_that_are_apart_share_a_lock<'n>(
+    ns: &Namespace,
+    seconds: i64,
+    at: impl Fn(&str) -> Project<'n>,
+) {
+    let (slow, fast) = (ShiftedClock::off_by(-seconds), ShiftedClock::off_by(seconds));
     let config = format!("{GREETING}{BALANCER}");
-    let (first, second) = (slow.machine(at(&server, &ns, &config)), fast.machine(at(&server, &ns, &config)));
+    let (first, second) = (slow.machine(at(&config)), fast.machine(at(&config)));
     let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
     let mut holder = first.regplan(flags).spawn();
     holder.until("waiting resource.lb");
     // By the clock of the second machine, the last sign of life is long past.
     second.run(flags).code(1).stderr_contains("the state is locked by");
     holder.kill();
-    give_address(&ns);
+    give_address(ns);
     second.run(flags).success().stderr_contains("It is taken over in");
     first.expect_settled();
 }

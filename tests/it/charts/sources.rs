@@ -71,10 +71,22 @@ fn a_warm_cache_needs_no_network() {
     project.edit("regplan.toml", "chart = \"web\"", &source);
     project.run(["validate"]).code(1).stderr_contains("does not say which version");
     project.edit("regplan.toml", "repo =", "version = \"0.1.0\"\nrepo =");
+    // Helm does not look at the digest of an index, and nothing that is not what was meant is kept.
+    let archives = || {
+        let all = fs::read_dir(project.path("cache/regplan/charts")).into_iter().flatten().flatten();
+        let paths = all.map(|entry| entry.path());
+        paths.filter(|path| path.extension().is_some_and(|end| end == "tgz")).collect::<Vec<_>>()
+    };
+    let digest = sha256(&fs::read(project.path("repo/web-0.1.0.tgz")).unwrap());
+    let other = "0".repeat(64);
+    project.edit("regplan.toml", "repo =", &format!("sha256 = \"{other}\"\nrepo ="));
+    project.run(["validate"]).code(1).stderr_contains(&digest).stderr_contains(&other);
+    assert_eq!(archives().len(), 0);
+    project.edit("regplan.toml", &other, &digest);
     project.run(["validate"]).success();
+    assert_eq!(archives().len(), 1);
     // One that was cut off is downloaded anew.
-    let kept = fs::read_dir(project.path("cache/regplan/charts")).unwrap().map(|entry| entry.unwrap().path());
-    let archive = kept.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz")).unwrap();
+    let archive = archives().pop().unwrap();
     let whole = fs::read(&archive).unwrap();
     fs::write(&archive, &whole[..whole.len() / 2]).unwrap();
     project.run(["validate"]).success();

@@ -53,7 +53,10 @@ fn installed(ns: &Namespace) -> Project<'_> {
 fn a_release_of_helm_is_taken_over_as_a_whole() {
     let ns = Namespace::new();
     let project = installed(&ns);
-    project.run(["plan"]).code(1).stdout_contains("the release `web` of Helm");
+    let offered = project.run(["plan"]).code(1);
+    offered
+        .stdout_contains("the release `web` of Helm")
+        .stdout_contains("`adopt = \"helm\"` in [chart.web] takes over all");
     project.edit("regplan.toml", BLOCK, ADOPT);
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("& chart.web/ConfigMap/config").stdout_contains("1 to adopt");

@@ -1,10 +1,11 @@
 //! How much is done, and with which seeds.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::backends::{BACKENDS, Backend};
 
-tests! { the_short_mode_has_few_kills }
+tests! { the_short_mode_has_few_kills, each_shard_has_a_seed_of_its_own }
 
 /// The environment variable that chooses the mode: `long`, or nothing for the short one.
 const MODE: &str = "REGPLAN_FORCE";
@@ -57,6 +58,11 @@ impl Mode {
         };
         if backend.ends_with_process { kills } else { kills / 3 }
     }
+}
+
+fn each_shard_has_a_seed_of_its_own() {
+    let seeds: BTreeSet<u64> = (0..BACKENDS.len() as u64).map(|shard| Mode::Short.seed(shard)).collect();
+    assert!(seeds.len() == BACKENDS.len() || std::env::var_os(SEED).is_some(), "{seeds:?}");
 }
 
 fn the_short_mode_has_few_kills() {

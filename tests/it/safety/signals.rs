@@ -24,7 +24,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// The same for a single try: the machine may be busy.
 const SOON: Duration = Duration::from_secs(3);
 
-/// How often it is tried. One try is enough to show that nothing in the program takes longer.
+/// How often it is tried. Most of the tries must end in time; the machine may be busy in the others.
 const TRIES: usize = 5;
 
 /// What comes sooner after the first signal is taken for the same one (`ECHO` in `cli/interrupt.rs`).
@@ -94,12 +94,14 @@ fn the_second_signal_ends_a_run_that_hangs_before_its_first_write_within_a_secon
     let proxy = ns.proxy();
     proxy.on("apply", RECORD).hang();
     let project = greeting(&ns).through(&proxy);
-    let ended_at_once = (1..=TRIES).any(|tries| {
+    let runs = (1..=TRIES).map(|tries| {
         let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "60s"]).spawn();
         wait_until("the record of its begin", || proxy.count("apply", RECORD) == tries);
-        end_by_two_signals(apply).1 < AT_ONCE
+        end_by_two_signals(apply).1
     });
-    assert!(ended_at_once, "none of {TRIES} runs ended within {AT_ONCE:?}");
+    let times: Vec<Duration> = runs.collect();
+    let in_time = times.iter().filter(|time| **time < AT_ONCE).count();
+    assert!(2 * in_time > TRIES, "most runs should end within {AT_ONCE:?}: {times:?}");
     assert!(ns.find("configmap/greeting").is_none());
     proxy.clear_faults();
     project.apply();

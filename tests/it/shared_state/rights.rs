@@ -196,11 +196,12 @@ fn the_roles_of_one_project_lead_to_nothing_of_another() {
     let head = HEAD.replace("name = \"{project}\"", "name = \"{project}-other\"");
     ns.project().write("regplan.toml", &head).run(["state", "init"]).success();
     account(&ns, "writer", READS);
-    let writer = ns.fill("system:serviceaccount:{ns}:writer");
-    let may = |verb: &str, what: &str| {
-        let asked = ["auth", "can-i", verb, what, "--namespace", &states(&ns), "--as", &writer];
+    let may_as = |account: &str, verb: &str, what: &str| {
+        let account = ns.fill(&format!("system:serviceaccount:{{ns}}:{account}"));
+        let asked = ["auth", "can-i", verb, what, "--namespace", &states(&ns), "--as", &account];
         ns.cluster().kubectl(asked).run().any().stdout().trim() == "yes"
     };
+    let may = |verb: &str, what: &str| may_as("writer", verb, what);
     let (own, other) = (ns.project_name(), ns.fill("{project}-other"));
     for (kind, suffix) in
         [("configmaps", ".state"), ("configmaps", ".journal-0"), ("secrets", ".key"), ("leases", "")]
@@ -209,6 +210,13 @@ fn the_roles_of_one_project_lead_to_nothing_of_another() {
         for verb in ["get", "update", "delete"] {
             assert!(!may(verb, &format!("{kind}/{other}{suffix}")), "{verb} {kind}/{other}{suffix}");
         }
+    }
+    // Whoever only looks gets neither the key nor the values of secrets.
+    account(&ns, "reader", READS);
+    let may_read = |what: &str| may_as("reader", "get", what);
+    assert!(may_read(&format!("configmaps/{own}.state")));
+    for secret in [".key", ".values-0", ".values-49"] {
+        assert!(!may_read(&format!("secrets/{own}{secret}")), "{secret}");
     }
     clean_up(&ns);
 }

@@ -239,7 +239,7 @@ kind = "Certificate"
 spec = { secretName = "nowhere", dnsNames = ["NOWHERE"], issuerRef = { name = "first" } }
 depends_on = ["issuer.first"]
 # On a busy machine it takes a while until somebody has looked for the name.
-lifecycle.timeouts.ready = "45s"
+lifecycle.timeouts.ready = "90s"
 "#;
     let nowhere = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
     let text = format!("{HEAD}{}{certificates}", acme_issuer(&bed.facts().acme));
