@@ -216,7 +216,7 @@ fn times(duration: Duration, life: Option<Duration>) -> LeaseTimes {
     LeaseTimes { duration, grace: life.map_or(usual, |life| life.min(usual)) }
 }
 
-/// The same in an object store, whose client repeats a request for as long again. It gives none more than 30 s, whatever the
+/// The same in an object store, whose client repeats a request for as long again. It gives none more than 20 s, whatever the
 /// limit.
 fn times_in_objects(duration: Duration, request_timeout: Option<Duration>) -> LeaseTimes {
     times(duration, request_timeout.map(|limit| limit * 2))
