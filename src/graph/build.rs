@@ -231,7 +231,8 @@ impl<'a> Builder<'a> {
     }
 
     /// The edges of what decides about other objects: a webhook configuration, or the binding of a policy, comes after
-    /// the objects of its own block that it is asked about; cert-manager's comes before. A Job that works on a webhook configuration comes after it.
+    /// the objects of its own block that it is asked about; cert-manager's comes before. A Job that works on a webhook
+    /// configuration comes after it.
     fn admission(&mut self) {
         let mut found = Vec::new();
         for (number, resource) in self.desired.iter().enumerate() {

@@ -87,8 +87,8 @@ pub fn way_out(stale: &Stale) -> String {
 pub fn not_recorded(problem: &Problem) -> String {
     let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
     format!(
-        "it could not be recorded in the cluster that this is the newest state, so older copies of it are not noticed: \
-         {}{help}",
+        "it could not be recorded in the cluster that this is the newest state, so a plan from another copy does not \
+         notice this run: {}{help}",
         problem.message
     )
 }
