@@ -87,6 +87,8 @@ codes! {
     UNPROVABLE_NAME = "unprovable-name";
     /// A further name of a certificate lies in the zone of the registry, and nothing makes its record.
     NAME_WITHOUT_RECORD = "name-without-record";
+    /// external-dns is not told to read what asks it for records.
+    RECORDS_NOT_READ = "records-not-read";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
     /// The controller of a Gateway takes no body as large as layers of images are.

@@ -35,6 +35,12 @@ pub const LOGIN_AT: &str = "regplan.dev/login-at";
 /// The same for a login that nodes get also where these pods cannot be asked.
 pub const LOGIN_TRIED_AT: &str = "regplan.dev/login-tried-at";
 
+/// The annotation of an object that asks others for records: the zone whose servers are to answer with them.
+pub const ZONE: &str = "regplan.dev/zone";
+
+/// The servers of that zone, separated by commas, where the resolver does not tell them.
+pub const NAME_SERVERS: &str = "regplan.dev/name-servers";
+
 /// The annotation in which `kubectl apply` notes what it applied last, every value included.
 /// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration>
 pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";

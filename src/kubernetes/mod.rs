@@ -30,6 +30,7 @@
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
+//! | `record_requests` | which records external-dns is asked for, and whose answers show them |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `class_controllers` | which controller serves a class of Ingresses or Gateways, and where it usually is |
 //! | `ingress_classes` | which class an Ingress gets that names none |
@@ -87,6 +88,7 @@ pub mod propagation;
 pub mod pull_login;
 pub mod quantity;
 pub mod readiness;
+pub mod record_requests;
 pub mod registry_log;
 pub mod release;
 pub mod remains;

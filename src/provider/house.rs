@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::marked::MarkedObjects;
 use super::to_come::ToCome;
 use crate::kubernetes::readiness::Standard;
-use crate::resource::{FieldPath, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
+use crate::resource::{FieldPath, Identity, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
 
 /// What must be true of the object at the moment of the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,6 +224,13 @@ pub trait House: Send + Sync {
     /// # Errors
     /// A time-out, and a failure that will not heal, each explained with what the house says about the cause.
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem>;
+
+    /// Whether this object of the cluster asks others for something that appears in this house. Such an object is ready when
+    /// this house says so too: it is asked by [`wait`](Self::wait), with the object as `written`, and by
+    /// [`lacks`](Self::lacks).
+    fn is_asked_by(&self, _identity: &Identity, _live: &Live) -> bool {
+        false
+    }
 
     /// Whether the rest goes on without this object: somebody else makes it, is not waited for, and nobody looks whether it is there.
     fn goes_on_without(&self, _target: &Target) -> bool {

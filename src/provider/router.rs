@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
-use super::house::{Checkup, House, Introduction, Progress, Verb, Wait, Write, Written};
+use super::house::{Checkup, House, Introduction, Progress, Until, Verb, Wait, Write, Written};
 use super::marked::MarkedObjects;
 use crate::resource::{
-    GroupKind, Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_groups,
+    GroupKind, Identity, Live, Permit, Problem, ProblemKind, Reading, ReadyRule, Stamp, Target, house_groups,
     house_namespaces, is_house_group,
 };
 
@@ -66,7 +66,8 @@ pub trait Provider: Send + Sync {
         in_order(targets.len(), join_all(asked).await, || Err(no_answer()))
     }
 
-    /// See [`House::lacks`].
+    /// See [`House::lacks`]. Where an object of the cluster lacks nothing there, the house is asked in which others make what it
+    /// asks for.
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
         let asked = parts(self, checkups, |checkup| &checkup.target).map(|part| async move {
             let answers = match part.house {
@@ -76,7 +77,13 @@ pub trait Provider: Send + Sync {
             };
             (part.places, answers)
         });
-        in_order(checkups.len(), join_all(asked).await, || None)
+        let lacking = in_order(checkups.len(), join_all(asked).await, || None);
+        let asked = checkups.iter().zip(lacking).map(|(checkup, lacking)| async move {
+            let other = asked_by(self, &checkup.target.identity, &checkup.live).filter(|_| lacking.is_none());
+            let Some(house) = other else { return lacking };
+            house.lacks(std::slice::from_ref(checkup)).await.pop().flatten()
+        });
+        join_all(asked).await
     }
 
     /// See [`House::review`]; the houses are asked side by side.
@@ -114,9 +121,17 @@ pub trait Provider: Send + Sync {
         self.house(target)?.before_delete(target).await
     }
 
-    /// See [`House::wait`].
+    /// See [`House::wait`]. What an object of the cluster asks others for is waited for as well.
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
-        self.house(&wait.target)?.wait(wait, progress).await
+        let found = self.house(&wait.target)?.wait(wait, progress).await?;
+        let (Until::Ready(rule), Some(live)) = (&wait.until, &found) else { return Ok(found) };
+        match asked_by(self, &wait.target.identity, live) {
+            Some(house) if *rule != Some(ReadyRule::Written) => {
+                let written = Some(Arc::clone(live));
+                house.wait(&Wait { written, ..wait.clone() }, progress).await
+            }
+            _ => Ok(found),
+        }
     }
 
     /// See [`House::goes_on_without`].
@@ -258,6 +273,20 @@ fn parts<'p, P: Provider + ?Sized, R: Clone>(
 /// Whether an object lives outside of the cluster.
 fn is_outside<P: Provider + ?Sized>(provider: &P, identity: &Identity) -> bool {
     is_house_group(&identity.group) || provider.other_house(&identity.group).is_some()
+}
+
+/// The house in which others make what this object of the cluster asks for, if it asks for something.
+fn asked_by<'p, P: Provider + ?Sized>(
+    provider: &'p P,
+    identity: &Identity,
+    live: &Live,
+) -> Option<&'p dyn House> {
+    if is_outside(provider, identity) {
+        return None;
+    }
+    house_groups()
+        .filter_map(|group| provider.other_house(group))
+        .find(|house| house.is_asked_by(identity, live))
 }
 
 /// Puts answers back into the order of the questions. A house that gives too few has not answered the last.

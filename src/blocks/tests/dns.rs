@@ -355,6 +355,39 @@ fn external_dns_is_asked_by_an_object() {
     let expression = endpoint.unresolved.get(&"spec.endpoints[0].targets".parse().unwrap()).unwrap();
     assert_eq!(expression.encoding, Encoding::AddressesOf(RecordType::A));
     assert!(mistakes(&format!("{}{service}", block(target))).contains("must be told the type"));
+
+    let servers = "values = [\"192.0.2.1\"]\nexternal_dns.name_servers = [\"192.0.2.53\", \"192.0.2.54\"]";
+    let named = fine(&block(servers));
+    let marks = &of_kind(&named, "DNSEndpoint").object["metadata"]["annotations"];
+    assert_eq!(marks["regplan.dev/name-servers"], "192.0.2.53,192.0.2.54");
+    let useless = "[dns.zone]\nzone = \"example.com\"\nexternal_dns = { by = \"annotations\", name_servers = [\"192.0.2.53\"] }\n";
+    assert!(mistakes(&format!("{REGISTRY}{useless}")).contains("nobody is asked for records"));
+}
+
+#[test]
+fn an_external_dns_that_is_not_told_to_read_what_asks_it_is_a_warning() {
+    let chart = |keys: &str| format!("[chart.names]\npreset = \"external-dns\"\n{keys}\n");
+    let zone = |keys: &str| format!("[dns.zone]\nzone = \"example.com\"\nexternal_dns = {keys}\n");
+    let warned = |zone: &str, chart: &str| {
+        let mistakes =
+            Blocks::read(&config(&format!("{REGISTRY}{zone}{chart}"))).compile(&Facts::default()).mistakes;
+        let found = mistakes.iter().find(|mistake| mistake.code == codes::RECORDS_NOT_READ);
+        found.map(|mistake| mistake.message.clone()).unwrap_or_default()
+    };
+    let deaf = "values.sources = [\"service\"]";
+    let told = warned(&zone("{}"), &chart(deaf));
+    assert!(told.starts_with("`chart.names` does not tell external-dns to read DNSEndpoints"), "{told}");
+    let told = warned(&zone("{ by = \"annotations\" }"), &chart(deaf));
+    assert!(told.contains("to read Ingresses"), "{told}");
+    for (zone, chart) in [
+        (zone("{}"), chart("")),
+        (zone("{}"), chart("values.sources = [\"crd\"]")),
+        (zone("{}"), chart(&format!("{deaf}\nvalues_files = [\"more.yaml\"]"))),
+        (zone("{}"), String::new()),
+        (zone("{ by = \"annotations\" }"), chart("")),
+    ] {
+        assert_eq!(warned(&zone, &chart), "", "{zone}{chart}");
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@
 //! | Certificate, Issuer, `ClusterIssuer` of cert-manager | their condition `Ready` is there, and true | 10 min |
 //! | Gateway of the Gateway API | its condition `Programmed` is there, and true | 10 min |
 //! | `HTTPRoute` and other routes | each Gateway that it names says `Accepted` and `ResolvedRefs` | 10 min |
+//! | `DNSEndpoint` of external-dns that names a zone | the servers of the zone answer with its records | 10 min |
 //! | objects of another house | as that house says | 1 min |
 //! | other custom resources | by their conditions | 10 min |
 //! | everything else | written | 1 min |
@@ -38,6 +39,7 @@ use super::certificates;
 use super::completion::has_ended;
 use super::conditions::{condition, is_behind, is_current, said, status};
 use super::full_volume;
+use super::record_requests::RecordRequest;
 use crate::resource::{FieldPath, GATEWAY_GROUP, Identity, ReadyRule, is_builtin_group, is_house_group};
 
 /// How long to wait for a controller that we do not know.
@@ -90,8 +92,8 @@ pub fn judge_by(
 }
 
 /// Whether somebody has to ask for the health of an object: it does not say of itself that it is ready, or what it says
-/// takes more to be judged. A claim that waits for its first consumer takes its class, a certificate a clock, and the volume of a
-/// registry the log of its pods.
+/// takes more to be judged. A claim that waits for its first consumer takes its class, a certificate a clock, the volume of a
+/// registry the log of its pods, and what asks for records the servers of their zone.
 pub fn takes_a_look(
     standard: Standard,
     identity: &Identity,
@@ -100,7 +102,8 @@ pub fn takes_a_look(
 ) -> bool {
     let says_ready = judge_by(standard, identity, object, rule, StorageClass::default()) == Readiness::Ready;
     let may_be_full = standard == Standard::Working && full_volume::is_of_registry(identity, object);
-    let may_be_unwell = may_be_full || certificates::is_certificate(identity);
+    let asks_others = RecordRequest::of(identity, object).is_some();
+    let may_be_unwell = may_be_full || asks_others || certificates::is_certificate(identity);
     !says_ready || (may_be_unwell && rule != Some(&ReadyRule::Written))
 }
 

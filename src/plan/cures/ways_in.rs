@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kubernetes::record_requests::is_request;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
 use crate::resource::dependencies::leads_in;
@@ -64,7 +65,7 @@ fn behind<'c>(
 /// Whether a change of this object may let somebody in who was not let in before. The name, who signs certificates and the
 /// namespace do not: a registry that moves from one way to another one keeps the old way until they lead to the new one.
 fn decides(identity: &Identity) -> bool {
-    let is_record = is_house_group(&identity.group) || identity.is("externaldns.k8s.io", "DNSEndpoint");
+    let is_record = is_house_group(&identity.group) || is_request(identity);
     let is_issuer = ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind));
     !is_record && !is_issuer && !identity.is("", "Namespace")
 }

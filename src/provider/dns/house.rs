@@ -19,11 +19,13 @@ use super::manual::{ManualRecords, Person};
 use super::marker::Marker;
 use super::object;
 use super::place::Place;
+use super::requested;
 use super::rfc2136::NameServer;
 use super::service::{Cloudflare, DigitalOcean, Service, Zones};
 use super::wait;
 use crate::config::SecretSource;
 use crate::kubernetes::marks::PROJECT;
+use crate::kubernetes::record_requests::RecordRequest;
 use crate::provider::{
     Checkup, Guard, House, Introduction, Marked, MarkedObjects, Progress, Verb, Wait, Write, Written,
 };
@@ -384,6 +386,9 @@ impl House for Dns {
 
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
         let all = checkups.iter().map(|checkup| async move {
+            if let Some(request) = RecordRequest::of(&checkup.target.identity, &checkup.live.object) {
+                return requested::lacking(&request, checkup).await;
+            }
             let entry = self.known(&checkup.target).ok()?;
             wait::lacking(&entry, checkup).await
         });
@@ -395,7 +400,17 @@ impl House for Dns {
     }
 
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
-        wait::wait(&self.known(&wait.target)?, wait, progress).await
+        let asking = wait.written.as_ref();
+        let request = asking.and_then(|live| RecordRequest::of(&wait.target.identity, &live.object));
+        match (request, asking) {
+            (Some(request), Some(asking)) => requested::wait(&request, asking, wait, progress).await,
+            _ => wait::wait(&self.known(&wait.target)?, wait, progress).await,
+        }
+    }
+
+    /// A `DNSEndpoint` asks external-dns for records.
+    fn is_asked_by(&self, identity: &Identity, live: &Live) -> bool {
+        RecordRequest::of(identity, &live.object).is_some()
     }
 
     /// Of the names that it was told of, and of all others in the same zones, as far as these are listed.

@@ -66,10 +66,7 @@ impl Person {
     }
 
     async fn servers(&self, zone: &str) -> Result<Vec<String>, Problem> {
-        match self.settings.name_servers.as_slice() {
-            [] => servers_of(zone).await,
-            named => Ok(named.to_vec()),
-        }
+        servers_of(&self.settings.name_servers, zone).await
     }
 }
 

@@ -18,6 +18,7 @@
 //! | `rfc2136` | A keeper: a name server that takes updates |
 //! | `manual` | A keeper: a person, who is told what to do |
 //! | `service` | A keeper: a service with an API over HTTP (Cloudflare, `DigitalOcean`) |
+//! | `requested` | Are the records there that external-dns was asked for? |
 //! | `wait` | When does every server answer with it? |
 
 mod content;
@@ -30,6 +31,7 @@ mod manual;
 mod marker;
 mod object;
 mod place;
+mod requested;
 mod rfc2136;
 mod service;
 mod wait;

@@ -27,17 +27,27 @@ pub(super) async fn wait(
         return Ok(Some(Arc::clone(written)));
     }
     let limit = wait.timeout.unwrap_or_else(|| entry.keeper.patience());
+    until(limit, progress, || look(entry, wait), |missing| too_late(entry, limit, missing)).await
+}
+
+/// Looks again and again until it is there, and tells what is missing.
+pub(super) async fn until<L: Future<Output = Result<Found, Problem>>>(
+    limit: Duration,
+    progress: Progress<'_>,
+    look: impl Fn() -> L,
+    too_late: impl Fn(&str) -> Problem,
+) -> Result<Option<Arc<Live>>, Problem> {
     let deadline = Instant::now() + limit;
     let mut pause = FIRST_PAUSE;
     loop {
-        let missing = match look(entry, wait).await {
+        let missing = match look().await {
             Ok(Found::There(live)) => return Ok(live.map(Arc::new)),
             Ok(Found::Lacks(missing)) => missing,
             Err(problem) if problem.kind == ProblemKind::Unreachable => problem.message,
             Err(problem) => return Err(problem),
         };
         if Instant::now() + pause > deadline {
-            return Err(too_late(entry, limit, &missing));
+            return Err(too_late(&missing));
         }
         progress(&missing);
         sleep(pause).await;
@@ -46,7 +56,7 @@ pub(super) async fn wait(
 }
 
 /// What is there of what is waited for.
-enum Found {
+pub(super) enum Found {
     /// All of it; the object as it is now.
     There(Option<Live>),
     /// Not all of it: this is lacking.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::kubernetes::readiness::Standard;
 use crate::provider::{CascadeScope, Dependents, Guard, Shift, Until};
 use crate::resource::{ClusterIdentity, Ownership};
 
@@ -60,7 +61,17 @@ impl House for Recorded {
 
     async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Arc<Live>>, Problem> {
         self.note("wait", [&wait.target]);
-        Ok(None)
+        Ok(Some(Arc::new(self.live())))
+    }
+
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        self.note("lacks", checkups.iter().map(|checkup| &checkup.target));
+        let lacks = |checkup: &Checkup| checkup.target.identity.name == "faulty" || self.name == "records";
+        checkups.iter().map(|checkup| lacks(checkup).then(|| self.name.to_owned())).collect()
+    }
+
+    fn is_asked_by(&self, identity: &Identity, _: &Live) -> bool {
+        self.name == "records" && identity.kind == "DNSEndpoint"
     }
 
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
@@ -202,6 +213,41 @@ async fn every_other_request_goes_to_the_house_of_its_target() {
     }
     assert_eq!(houses.cluster.calls(), ["preview m", "write m", "wait m", "delete m"]);
     assert_eq!(houses.records.calls(), ["preview r", "write r", "wait r", "delete r"]);
+}
+
+fn endpoint(name: &str) -> Target {
+    Target { identity: Identity::namespaced("externaldns.k8s.io", "DNSEndpoint", "a", name), version: None }
+}
+
+#[tokio::test]
+async fn what_an_object_asks_others_for_is_waited_for_in_their_house() {
+    let Houses { cluster, records, router } = Houses::new();
+    for rule in [None, Some(ReadyRule::Written)] {
+        for target in [endpoint("e"), map("m")] {
+            let until = Until::Ready(rule.clone());
+            router.wait(&Wait::of(target, until), &|_| {}).await.unwrap();
+        }
+    }
+    let gone = Until::Gone { uid: "u".into() };
+    router.wait(&Wait::of(endpoint("e"), gone), &|_| {}).await.unwrap();
+    assert_eq!(cluster.calls(), ["wait e", "wait m", "wait e", "wait m", "wait e"]);
+    assert_eq!(records.calls(), ["wait e"]);
+}
+
+#[tokio::test]
+async fn what_lacks_nothing_in_the_cluster_may_lack_it_in_the_house_of_others() {
+    let Houses { cluster, records, router } = Houses::new();
+    let checkup = |target: Target| Checkup {
+        live: Arc::new(cluster.live()),
+        target,
+        rule: None,
+        standard: Standard::RolledOut,
+    };
+    let checkups = [endpoint("e"), map("m"), endpoint("faulty")].map(checkup);
+    let lacking = router.lacks(&checkups).await;
+    assert_eq!(lacking, [Some("records".to_owned()), None, Some("cluster".to_owned())]);
+    assert_eq!(cluster.calls(), ["lacks e m faulty"]);
+    assert_eq!(records.calls(), ["lacks e"]);
 }
 
 #[tokio::test]

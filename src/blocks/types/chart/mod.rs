@@ -80,6 +80,8 @@ pub(in crate::blocks) struct ChartSpec {
     namespace: Option<String>,
     /// The ingress controller that its preset installs, with entry points that fit a registry: nobody else says what they are.
     pub(in crate::blocks) installs: Option<Controller>,
+    /// Which objects external-dns reads, where the block brings that and says so itself: the value `sources`.
+    pub(in crate::blocks) record_sources: Option<Vec<String>>,
     /// The values of its preset.
     preset_values: Value,
     values_files: Vec<std::path::PathBuf>,
@@ -129,12 +131,14 @@ impl BlockType for ChartBlock {
                     .help("add `adopt = \"helm\"`, or take it out"),
             );
         }
+        let record_sources = presets::record_sources(&keys);
         let patches = patch::read(block, keys.patch, mistakes);
         Some(ChartSpec {
             source: source?,
             release: keys.release.unwrap_or_else(|| block.address.name.clone()),
             namespace: keys.namespace.or_else(|| Some(preset.as_ref()?.namespace.to_owned())),
             installs: installs.filter(|_| keys.values_files.is_empty() && !keys.values.contains_key("ports")),
+            record_sources,
             preset_values: preset.map_or_else(|| json!({}), |preset| preset.values),
             values_files: keys.values_files,
             with_definitions: keys.crds,

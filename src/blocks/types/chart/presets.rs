@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::options::ChartKeys;
 use crate::blocks::ingress_controllers::Controller;
 use crate::kubernetes::class_controllers::{CONTOUR, ENVOY_GATEWAY, INGRESS_NGINX, TRAEFIK};
 
@@ -102,6 +103,15 @@ impl Preset {
             Self::CertManager | Self::ExternalDns | Self::EnvoyGateway => None,
         }
     }
+}
+
+/// Which objects external-dns reads that this block brings; `None` for any other chart, and where files of values may say it.
+pub(super) fn record_sources(keys: &ChartKeys) -> Option<Vec<String>> {
+    let preset =
+        keys.preset.filter(|preset| *preset == Preset::ExternalDns && keys.values_files.is_empty())?;
+    let usual = preset.defaults().values;
+    let sources = keys.values.get("sources").or_else(|| usual.get("sources"))?.as_array()?;
+    sources.iter().map(|source| source.as_str().map(str::to_owned)).collect()
 }
 
 /// The Service has the name by which it is looked for, whatever the block is called. Without the webhook a mistake in an

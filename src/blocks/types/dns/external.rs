@@ -2,21 +2,25 @@
 
 use serde_json::{Value, json};
 
+use super::DnsSpec;
 use super::Leading;
 use super::options::DnsKeys;
 use super::rules::type_of;
+use crate::blocks::block_type::CompileContext;
+use crate::blocks::codes;
+use crate::blocks::types::chart::ChartBlock;
+use crate::diagnostic::Diagnostic;
+use crate::kubernetes::marks::{NAME_SERVERS, ZONE};
+use crate::kubernetes::record_requests::{API_VERSION, GROUP, KIND};
 use crate::resource::record_set::{RECORD_SET, RecordType, RecordValue};
 use crate::resource::{FieldPath, Identity};
 
-/// The group of its kinds.
-const GROUP: &str = "externaldns.k8s.io";
-/// The version in which it reads them.
-const API_VERSION: &str = "externaldns.k8s.io/v1alpha1";
 /// The prefixes of its annotations: that of today, and the one before 0.22.
 const PREFIXES: [&str; 2] = ["external-dns.kubernetes.io", "external-dns.alpha.kubernetes.io"];
 
 /// The object that asks for the records of a name.
-pub(super) fn endpoint(keys: &DnsKeys, name: &str, leading: &Leading, object: &Identity) -> Value {
+pub(super) fn endpoint(spec: &DnsSpec, name: &str, leading: &Leading, object: &Identity) -> Value {
+    let keys = &spec.keys;
     let endpoint = |record_type: RecordType, targets: Value| json!({"dnsName": name, "recordType": record_type.name(), "recordTTL": keys.ttl, "targets": targets});
     let said = type_of(keys.record_type);
     let endpoints: Vec<Value> = match (leading, said) {
@@ -32,10 +36,66 @@ pub(super) fn endpoint(keys: &DnsKeys, name: &str, leading: &Leading, object: &I
     };
     json!({
         "apiVersion": API_VERSION,
-        "kind": "DNSEndpoint",
-        "metadata": {"name": object.name, "namespace": object.namespace},
+        "kind": KIND,
+        "metadata": {"name": object.name, "namespace": object.namespace, "annotations": whom_to_ask(spec)},
         "spec": {"endpoints": endpoints},
     })
+}
+
+/// Whose answers show that the records are there.
+fn whom_to_ask(spec: &DnsSpec) -> Value {
+    let mut marks = json!({ZONE: spec.zone});
+    let servers = spec.keys.external_dns.as_ref().map(|external| external.name_servers.join(","));
+    if let Some(servers) = servers.filter(|servers| !servers.is_empty()) {
+        marks[NAME_SERVERS] = Value::from(servers);
+    }
+    marks
+}
+
+/// What external-dns reads: the objects of a source, as its option `--source` names it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::blocks) enum RecordSource {
+    Endpoints,
+    Ingresses,
+    Routes,
+    Services,
+}
+
+impl RecordSource {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Endpoints => "crd",
+            Self::Ingresses => "ingress",
+            Self::Routes => "gateway-httproute",
+            Self::Services => "service",
+        }
+    }
+
+    fn objects(self) -> &'static str {
+        match self {
+            Self::Endpoints => "DNSEndpoints",
+            Self::Ingresses => "Ingresses",
+            Self::Routes => "HTTPRoutes",
+            Self::Services => "Services",
+        }
+    }
+}
+
+/// A warning where the charts of this configuration bring external-dns, and none tells it to read these objects. Another one may
+/// do that in the cluster.
+pub(super) fn unread(source: RecordSource, context: &CompileContext<'_>) -> Option<Diagnostic> {
+    let charts = context.specs::<ChartBlock>();
+    let charts = charts.filter_map(|(address, chart)| Some((address, chart.record_sources.as_ref()?)));
+    let charts: Vec<_> = charts.collect();
+    let is_read = |sources: &[String]| sources.iter().any(|read| read == source.name());
+    let (first, _) = charts.first().filter(|_| !charts.iter().any(|(_, sources)| is_read(sources)))?;
+    let (objects, name) = (source.objects(), source.name());
+    let message = format!(
+        "`{first}` does not tell external-dns to read {objects}, by which these records are asked for"
+    );
+    let help =
+        format!("add `\"{name}\"` to `values.sources` of `{first}`, unless another external-dns reads them");
+    Some(Diagnostic::warning(codes::RECORDS_NOT_READ, message).help(help))
 }
 
 fn of_type(values: &[String], record_type: RecordType) -> Vec<&str> {
@@ -52,7 +112,7 @@ pub(super) fn targets() -> FieldPath {
 
 /// The identity of that object.
 pub(super) fn identity(namespace: &str, name: &str) -> Identity {
-    Identity::namespaced(GROUP, "DNSEndpoint", namespace, name)
+    Identity::namespaced(GROUP, KIND, namespace, name)
 }
 
 /// The annotations by which external-dns makes a record of an Ingress, for its versions of today and before.

@@ -27,6 +27,7 @@ use crate::resource::record_set::{
     in_order,
 };
 use crate::resource::{Encoding, Expression, FieldPath, Identity, KeyFact, Unchecked};
+pub(in crate::blocks) use external::RecordSource;
 pub(in crate::blocks) use options::ZoneKeys;
 use options::{AskedBy, DnsKeys, TypeKey};
 
@@ -212,7 +213,7 @@ impl DnsSpec {
         let leading = leading.of_type(said, kind_of(self.keys.record_type));
         if self.keys.external_dns.is_some() {
             let identity = self.identity(name, &at);
-            let object = external::endpoint(&self.keys, name, &leading, &identity);
+            let object = external::endpoint(self, name, &leading, &identity);
             let mut draft = Draft::new(block, object, at.addressing, at.namespace);
             leading.note(&mut draft, external::targets(), said);
             return draft;
@@ -286,8 +287,9 @@ impl DnsSpec {
         is_asked && self.keys.record_type == TypeKey::Auto
     }
 
-    /// Pushes that the key is there, and cannot be one.
-    pub(in crate::blocks) fn check_key(
+    /// Pushes what is wrong with whoever makes the records: a key that cannot be one, or an external-dns that does not read what
+    /// asks it.
+    pub(in crate::blocks) fn check_maker(
         &self,
         block: &Block,
         context: &CompileContext<'_>,
@@ -297,6 +299,20 @@ impl DnsSpec {
             let at = span_of(block, self.within.iter().copied().chain(["rfc2136", "key"]));
             mistakes.extend(tsig::wrong_key(&context.facts.text(&need(&rfc2136.key)), at));
         }
+        let is_asked =
+            self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Endpoint);
+        if is_asked && let Some(unread) = external::unread(RecordSource::Endpoints, context) {
+            mistakes.push(unread.at(span_of(block, self.within.iter().copied().chain(["external_dns"])), ""));
+        }
+    }
+
+    /// A warning where the records are asked for by annotations of such objects, and external-dns is not told to read these.
+    pub(in crate::blocks) fn unread_annotations(
+        &self,
+        of: RecordSource,
+        context: &CompileContext<'_>,
+    ) -> Option<Diagnostic> {
+        if self.asks_by_annotations() { external::unread(of, context) } else { None }
     }
 }
 
@@ -326,7 +342,7 @@ impl BlockType for DnsBlock {
         context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        spec.check_key(block, context, mistakes);
+        spec.check_maker(block, context, mistakes);
         rules::check_beside(block, spec, context, mistakes);
         let Some(name) = &spec.name else { return Vec::new() };
         let object_name = block.address.name.to_lowercase().replace('_', "-");

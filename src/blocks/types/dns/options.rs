@@ -165,6 +165,10 @@ pub(super) struct ExternalDns {
     /// of the registry.
     #[schemars(length(max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), extend("x-rule" = "the name of a namespace"))]
     pub(super) namespace: Option<String>,
+    /// `by = "endpoint"`: the servers that must answer with the records before they count as done, with their ports. Unless
+    /// said, those that the resolver of this machine knows for the zone.
+    #[serde(default)]
+    pub(super) name_servers: Vec<String>,
 }
 
 /// How external-dns learns of the records.

@@ -251,6 +251,11 @@ fn external(keys: &DnsKeys, found: &mut Found<'_>) {
         let help = "remove `name`, and name the block in the registry: `dns = \"dns.NAME\"`; or remove `by`";
         found.push(&["external_dns", "by"], codes::CONFLICTING_KEYS, message, help);
     }
+    if external.by == AskedBy::Annotations && !external.name_servers.is_empty() {
+        let message = "nobody is asked for records that are asked for by annotations".to_owned();
+        let help = "remove `name_servers`, or `by`: then the apply waits until these servers answer";
+        found.push(&["external_dns", "name_servers"], codes::USELESS_KEY, message, help);
+    }
     let is_later = keys.target.as_ref().is_some_and(|target| Expression::has_mark(target))
         || keys.values.iter().flatten().any(|text| Expression::has_mark(text));
     if is_later && keys.record_type == TypeKey::Auto {

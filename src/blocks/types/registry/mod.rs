@@ -121,8 +121,9 @@ impl BlockType for RegistryBlock {
         rules::further_names::check(&registry, context, mistakes);
         rules::shared_bucket::check(&registry, context, mistakes);
         if let Some(zone) = spec.own_zone() {
-            zone.check_key(block, context, mistakes);
+            zone.check_maker(block, context, mistakes);
         }
+        record::check_annotations(&registry, context, mistakes);
         let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
         drafts.extend(objects::secrets(&registry, mistakes));
         drafts.extend(objects::claim(&registry));

@@ -13,7 +13,9 @@ use super::way::Way;
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::Need;
-use crate::blocks::types::dns::{DnsSpec, Leading, ObjectPlace};
+use crate::blocks::keys::span_of;
+use crate::blocks::types::dns::{DnsSpec, Leading, ObjectPlace, RecordSource};
+use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, ReadyRule};
 
 /// What must be known of the outside.
@@ -79,6 +81,22 @@ fn place<'a>(registry: &Registry<'a>) -> ObjectPlace<'a> {
 pub(super) fn annotations(registry: &Registry<'_>) -> Vec<(String, String)> {
     let dns = registry.dns.filter(|dns| dns.is_zone());
     dns.map_or_else(Vec::new, |dns| dns.annotations(registry.spec.host()))
+}
+
+/// Pushes a warning where external-dns is not told to read what has these annotations.
+pub(super) fn check_annotations(
+    registry: &Registry<'_>,
+    context: &CompileContext<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let source = match registry.spec.way() {
+        Way::Cluster => return,
+        Way::Ingress(_) => RecordSource::Ingresses,
+        Way::Gateway(_) => RecordSource::Routes,
+        Way::LoadBalancer(_) | Way::NodePort(_) => RecordSource::Services,
+    };
+    let unread = registry.dns.and_then(|dns| dns.unread_annotations(source, context));
+    mistakes.extend(unread.map(|unread| unread.at(span_of(registry.block, ["dns"]), "")));
 }
 
 /// The address of the record that a certificate waits for; `None` where none is made here. Pods that end TLS need theirs before

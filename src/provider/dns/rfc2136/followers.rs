@@ -28,10 +28,7 @@ pub(super) async fn servers(
     names: &Names,
 ) -> Result<Vec<Follower>, Problem> {
     if !settings.name_servers.is_empty() {
-        let named = settings.name_servers.iter();
-        return Ok(named
-            .map(|server| Follower { name: server.clone(), addresses: vec![server.clone()] })
-            .collect());
+        return Ok(followers(&settings.name_servers));
     }
     let answer = ask(session, &names.zone, WireType::NS).await?;
     let servers = named_servers(&answer);
@@ -52,9 +49,22 @@ pub(in crate::provider::dns) async fn behind_of(
     names: &Names,
     values: &[RecordValue],
 ) -> Vec<Behind> {
+    behind(&followers(servers), names, values).await
+}
+
+/// Those among the servers with these names whose answers are not what is wanted.
+pub(in crate::provider::dns) async fn other_answers_of(
+    servers: &[String],
+    names: &Names,
+    is_wanted: impl Fn(&[RecordValue]) -> bool + Sync,
+) -> Vec<Behind> {
+    other_answers(&followers(servers), names, is_wanted).await
+}
+
+fn followers(servers: &[String]) -> Vec<Follower> {
     let followers =
         servers.iter().map(|server| Follower { name: server.clone(), addresses: vec![server.clone()] });
-    behind(&followers.collect::<Vec<_>>(), names, values).await
+    followers.collect()
 }
 
 /// What the first of these servers says that answers.
@@ -75,11 +85,17 @@ pub(in crate::provider::dns) async fn found_at(
     Err(last)
 }
 
-/// The servers of a zone, by the resolver of this machine.
+/// The servers of a zone: those that are named, or else those that the resolver of this machine tells.
 ///
 /// # Errors
 /// There is no resolver, or it does not know the zone.
-pub(in crate::provider::dns) async fn servers_of(zone: &str) -> Result<Vec<String>, Problem> {
+pub(in crate::provider::dns) async fn servers_of(
+    named: &[String],
+    zone: &str,
+) -> Result<Vec<String>, Problem> {
+    if !named.is_empty() {
+        return Ok(named.to_vec());
+    }
     let settings = tokio::fs::read_to_string(RESOLVERS).await.unwrap_or_default();
     let resolvers = settings.lines().filter_map(|line| line.strip_prefix("nameserver"));
     let mut last = no_servers(zone);
@@ -136,36 +152,41 @@ async fn addresses(session: &mut Session, server: &str) -> Vec<String> {
 
 /// Those servers that do not give these values, each with what it says.
 pub(super) async fn behind(servers: &[Follower], names: &Names, values: &[RecordValue]) -> Vec<Behind> {
+    let wanted = in_order(values.iter().cloned());
+    other_answers(servers, names, |found| in_order(found.iter().cloned()) == wanted).await
+}
+
+/// Those servers whose answers are not what is wanted, each with what it says.
+async fn other_answers(
+    servers: &[Follower],
+    names: &Names,
+    is_wanted: impl Fn(&[RecordValue]) -> bool + Sync,
+) -> Vec<Behind> {
     let answers = servers.iter().map(|server| async move {
         let said = said(server, names).await;
         (server, said)
     });
-    let wanted = in_order(values.iter().cloned());
     let answers = join_all(answers).await;
     let behind = answers.into_iter().filter_map(|(server, said)| match said {
-        Ok(found) if found == wanted => None,
+        Ok(found) if is_wanted(&found) => None,
         Ok(found) if found.is_empty() => Some(Behind::Says(format!("{} does not have it yet", server.name))),
-        Ok(found) => Some(Behind::Says(format!("{} says {}", server.name, found.join(", ")))),
+        Ok(found) => Some(Behind::Says(format!("{} says {}", server.name, in_order(found).join(", ")))),
         Err(problem) => Some(Behind::Silent(problem.message)),
     });
     behind.collect()
 }
 
 /// What a server says, at the first of its addresses that answers.
-async fn said(server: &Follower, names: &Names) -> Result<Vec<String>, Problem> {
+async fn said(server: &Follower, names: &Names) -> Result<Vec<RecordValue>, Problem> {
     let nowhere = format!("the name server {} has no address that can be found", server.name);
     let mut last = Problem::new(ProblemKind::Unreachable, nowhere);
     for address in &server.addresses {
-        match said_at(address, names).await {
+        match values_at(address, names).await {
             Ok(said) => return Ok(said),
             Err(problem) => last = problem,
         }
     }
     Err(last)
-}
-
-async fn said_at(address: &str, names: &Names) -> Result<Vec<String>, Problem> {
-    Ok(in_order(values_at(address, names).await?))
 }
 
 async fn values_at(address: &str, names: &Names) -> Result<Vec<RecordValue>, Problem> {

@@ -28,7 +28,7 @@ use super::content::{Content, NamedText, Names};
 use super::keeper::{Behind, Fault, Keeper, OtherTypes};
 use crate::resource::record_set::RecordValue;
 use crate::resource::{Problem, ProblemKind};
-pub(super) use followers::{behind_of, found_at, servers_of};
+pub(super) use followers::{behind_of, found_at, other_answers_of, servers_of};
 use session::Session;
 pub(super) use settings::Settings;
 

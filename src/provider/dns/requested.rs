@@ -1,0 +1,121 @@
+//! Records that external-dns makes because an object of the cluster asks for them: nothing is sent, and the servers of the
+//! zone are asked whether they are there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::content::Names;
+use super::keeper::Behind;
+use super::rfc2136::{other_answers_of, servers_of};
+use super::wait::{Found, until};
+use crate::kubernetes::readiness::{Standard, time_to_ready};
+use crate::kubernetes::record_requests::RecordRequest;
+use crate::provider::{Checkup, Progress, Wait};
+use crate::resource::record_set::{RECORD_SET, RECORDS_GROUP, RecordType, RecordValue};
+use crate::resource::{Identity, Live, Problem, ProblemKind, ReadyRule};
+
+/// Waits until every server of the zone answers with the records that this object asks for.
+///
+/// # Errors
+/// They do not in time.
+pub(super) async fn wait(
+    request: &RecordRequest,
+    asking: &Arc<Live>,
+    wait: &Wait,
+    progress: Progress<'_>,
+) -> Result<Option<Arc<Live>>, Problem> {
+    let identity = &wait.target.identity;
+    let limit = wait.timeout.unwrap_or_else(|| time_to_ready(identity, Some(&asking.object), None));
+    let look = || async {
+        let behind = behind(request).await?;
+        let missing = behind.into_iter().map(Behind::into_text).collect::<Vec<_>>().join("; ");
+        let found = Some(Live::clone(asking));
+        Ok(if missing.is_empty() { Found::There(found) } else { Found::Lacks(missing) })
+    };
+    until(limit, progress, look, |missing| too_late(request, identity, limit, missing)).await
+}
+
+/// What such an object lacks: records that its servers do not give. Of one that was seen ready once, a server that cannot be
+/// asked from here says nothing.
+pub(super) async fn lacking(request: &RecordRequest, checkup: &Checkup) -> Option<String> {
+    if checkup.rule == Some(ReadyRule::Written) {
+        return None;
+    }
+    let unknown = |problem: Problem| vec![Behind::Silent(problem.message)];
+    let behind = behind(request).await.unwrap_or_else(unknown).into_iter();
+    let told = behind
+        .filter(|behind| checkup.standard == Standard::RolledOut || matches!(behind, Behind::Says(_)))
+        .map(Behind::into_text);
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// The servers that do not give what is asked for.
+async fn behind(request: &RecordRequest) -> Result<Vec<Behind>, Problem> {
+    // Whether a zone is found may change while external-dns works, so it is no reason to end the wait.
+    let servers = servers_of(&request.name_servers, &request.zone)
+        .await
+        .map_err(|problem| Problem { kind: ProblemKind::Unreachable, ..problem })?;
+    let names = Names::of(&Identity::cluster(RECORDS_GROUP, RECORD_SET, &request.name), &request.zone);
+    let beyond = addresses_beyond(&request.values).await;
+    Ok(other_answers_of(&servers, &names, |found| gives(found, &request.values, &beyond)).await)
+}
+
+/// Whether this answer gives the records. external-dns may be told to delete nothing, so records of another type may stand
+/// beside them; and where a service has alias records, it answers with addresses of the other name instead of that name.
+fn gives(found: &[RecordValue], wanted: &[RecordValue], beyond: &BTreeSet<RecordValue>) -> bool {
+    let types: BTreeSet<RecordType> = wanted.iter().map(RecordValue::record_type).collect();
+    let found_of_types: BTreeSet<&RecordValue> =
+        found.iter().filter(|value| types.contains(&value.record_type())).collect();
+    found_of_types == wanted.iter().collect() || found.iter().any(|value| beyond.contains(value))
+}
+
+/// The addresses of the other name to which the records lead; none for records that are addresses.
+async fn addresses_beyond(wanted: &[RecordValue]) -> BTreeSet<RecordValue> {
+    let Some(RecordValue::Cname(other)) = wanted.first() else { return BTreeSet::new() };
+    let found = tokio::net::lookup_host((other.as_str(), 0)).await;
+    let texts = found.into_iter().flatten().map(|address| address.ip().to_string());
+    texts.filter_map(|text| RecordValue::parse(RECORD_SET, &text).ok()).collect()
+}
+
+fn too_late(request: &RecordRequest, identity: &Identity, limit: Duration, missing: &str) -> Problem {
+    let RecordRequest { name, zone, .. } = request;
+    let message = format!("not every server answers with {name} after {} s: {missing}", limit.as_secs());
+    let help = format!(
+        "look at the log of external-dns: it must watch DNSEndpoints (`--source=crd`) and write the zone {zone}. Where the \
+         servers cannot be asked from here (TCP to port 53), name others by `external_dns.name_servers`, or do not wait for \
+         them: `lifecycle.ready = {{ \"{}/{}\" = \"written\" }}`",
+        identity.kind, identity.name
+    );
+    Problem::new(ProblemKind::Other, message).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(texts: &[&str]) -> Vec<RecordValue> {
+        texts.iter().map(|text| RecordValue::parse(RECORD_SET, text).unwrap()).collect()
+    }
+
+    fn gives(found: &[&str], wanted: &[&str], beyond: &[&str]) -> bool {
+        super::gives(&values(found), &values(wanted), &values(beyond).into_iter().collect())
+    }
+
+    #[test]
+    fn an_answer_gives_all_records_of_the_types_that_are_asked_for() {
+        assert!(gives(&["192.0.2.1", "192.0.2.2"], &["192.0.2.2", "192.0.2.1"], &[]));
+        assert!(!gives(&["192.0.2.1"], &["192.0.2.2", "192.0.2.1"], &[]));
+        assert!(!gives(&["192.0.2.1", "192.0.2.3"], &["192.0.2.1"], &[]));
+        assert!(gives(&["192.0.2.1", "2001:db8::1"], &["192.0.2.1"], &[]), "nobody deletes the other one");
+        assert!(!gives(&[], &["192.0.2.1"], &[]));
+    }
+
+    #[test]
+    fn addresses_of_another_name_stand_for_it() {
+        assert!(gives(&["lb.example.net"], &["lb.example.net"], &[]));
+        assert!(!gives(&["192.0.2.1"], &["lb.example.net"], &[]), "these may be addresses of before");
+        assert!(gives(&["192.0.2.1"], &["lb.example.net"], &["192.0.2.1", "192.0.2.2"]));
+    }
+}
