@@ -76,6 +76,15 @@ impl<'a> CompileContext<'a> {
         }
     }
 
+    /// Whether a block can count on this kind, as Helm names it: the cluster serves it, or this configuration defines it.
+    pub(super) fn has_api(&self, block: &BlockAddress, api: &str) -> bool {
+        let is_served = match self.facts.get(&Need::Capabilities) {
+            Some(Fact::Capabilities(Some(found))) => found.apis.iter().any(|served| served == api),
+            _ => false,
+        };
+        is_served || self.defined_apis.known_to(block).iter().any(|defined| *defined == api)
+    }
+
     /// What all blocks of a type say, each with its address. Those with a mistake are not among them.
     pub(super) fn specs<T: BlockType>(&self) -> impl Iterator<Item = (&'a BlockAddress, &'a T::Spec)> {
         self.specs.all()

@@ -1,27 +1,44 @@
-//! What is left in a cluster of the time of Helm 2 and of old versions of cert-manager. A first plan tells it; later ones do
-//! not ask again.
+//! What is left in a cluster of the time of Helm 2 and of old versions of cert-manager. A first plan looks for it; later ones
+//! tell what they meet in what they read anyway.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::blocks::codes::OBSOLETE;
 use crate::diagnostic::Diagnostic;
-use crate::kubernetes::remains::Remain;
-use crate::provider::Provider;
+use crate::kubernetes::remains::{Remain, remains};
+use crate::plan::Plan;
 use crate::resource::Identity;
 
 /// How many objects are named.
 const NAMED: usize = 3;
 
+/// What the objects are, or have, that the plan has read. What the configuration itself says of them is told at its place in
+/// the file.
+pub(super) fn met(plan: &Plan) -> impl Iterator<Item = (Identity, Remain)> {
+    plan.changes.iter().flat_map(|change| {
+        let identity = &change.target.identity;
+        let of = |object: Option<&serde_json::Value>| {
+            object.map(|object| remains(identity, object)).unwrap_or_default()
+        };
+        let told = of(change.desired.as_ref().map(|desired| &desired.object));
+        let live = of(change.prior.as_ref().map(|live| &live.object));
+        live.into_iter()
+            .filter(move |remain| !told.contains(remain))
+            .map(|remain| (identity.clone(), remain))
+            .collect::<Vec<_>>()
+    })
+}
+
 /// A warning for each kind of thing that is left.
-pub(super) async fn told(provider: &dyn Provider) -> Vec<Diagnostic> {
-    let mut by_kind: BTreeMap<Remain, Vec<Identity>> = BTreeMap::new();
-    for (identity, remain) in provider.cluster().remains().await {
-        by_kind.entry(remain).or_default().push(identity);
+pub(super) fn warnings(found: impl IntoIterator<Item = (Identity, Remain)>) -> Vec<Diagnostic> {
+    let mut by_kind: BTreeMap<Remain, BTreeSet<Identity>> = BTreeMap::new();
+    for (identity, remain) in found {
+        by_kind.entry(remain).or_default().insert(identity);
     }
     by_kind.iter().map(|(remain, objects)| warning(remain, objects)).collect()
 }
 
-fn warning(remain: &Remain, objects: &[Identity]) -> Diagnostic {
+fn warning(remain: &Remain, objects: &BTreeSet<Identity>) -> Diagnostic {
     let named: Vec<String> = objects.iter().take(NAMED).map(ToString::to_string).collect();
     let more = match objects.len().saturating_sub(NAMED) {
         0 => String::new(),

@@ -77,9 +77,11 @@ impl<S: StateAccess> Workspace<S> {
         planned.plan.notes.extend(unknown);
         planned.plan.freshness = freshness;
         let makes_something = planned.plan.changes.iter().any(|change| change.action == Action::Create);
+        let mut left: Vec<_> = remains::met(&planned.plan).collect();
         if state.serial == 0 && makes_something {
-            planned.warnings.extend(remains::told(&*self.provider).await);
+            left.extend(self.provider.cluster().remains().await);
         }
+        planned.warnings.extend(remains::warnings(left));
         let Planned { request, plan, warnings, .. } = &mut planned;
         let config = self.config();
         other_files::check(plan, state, config, request)

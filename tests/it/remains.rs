@@ -76,8 +76,10 @@ fn what_is_left_in_a_cluster_is_told_by_its_first_plan() {
     }
     first.stderr_contains("issuers.certmanager.k8s.io is of").stderr_contains("disable-validation");
     project.apply();
-    // It is said once: nobody is asked again.
-    project.run(["plan"]).success().stderr_lacks("Tiller");
+    // It is said once: nobody is asked again. What others write later is told where it is met.
+    project.run(["plan"]).success().stderr_lacks("Tiller").stderr_lacks("certmanager.k8s.io");
+    ns.kubectl(["annotate", "configmap", "greeting", "certmanager.k8s.io/issuer=le"]).run().success();
+    project.run(["plan"]).success().stderr_contains("/greeting has `certmanager.k8s.io/issuer`");
     project.run(["destroy", "--auto-approve"]).success();
     for target in [
         definition,

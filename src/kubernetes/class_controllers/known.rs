@@ -2,6 +2,7 @@
 
 use super::ClassController;
 use super::annotations::{contour, f5_nginx, haproxy, ingress_nginx, none, traefik};
+use super::redirects::TRAEFIK_MIDDLEWARE;
 
 /// The community's controller. The last Service is that of older versions of minikube.
 /// Source: <https://kubernetes.github.io/ingress-nginx/deploy/>, and for its end
@@ -14,6 +15,7 @@ pub const INGRESS_NGINX: ClassController = ClassController {
     retired: Some("ingress-nginx is retired: since March 2026 nobody mends its faults"),
     limits_bodies: true,
     annotations: ingress_nginx,
+    redirect: None,
 };
 
 /// F5's controller.
@@ -26,6 +28,7 @@ pub const F5_NGINX: ClassController = ClassController {
     retired: None,
     limits_bodies: true,
     annotations: f5_nginx,
+    redirect: None,
 };
 
 /// Contour.
@@ -38,6 +41,7 @@ pub const CONTOUR: ClassController = ClassController {
     retired: None,
     limits_bodies: false,
     annotations: contour,
+    redirect: None,
 };
 
 /// Traefik. The last Service is that of k3s.
@@ -50,6 +54,7 @@ pub const TRAEFIK: ClassController = ClassController {
     retired: None,
     limits_bodies: false,
     annotations: traefik,
+    redirect: Some(TRAEFIK_MIDDLEWARE),
 };
 
 /// `HAProxy`'s controller.
@@ -62,6 +67,7 @@ pub const HAPROXY: ClassController = ClassController {
     retired: None,
     limits_bodies: false,
     annotations: haproxy,
+    redirect: None,
 };
 
 /// Envoy Gateway: its own Service, since each Gateway has another one of its own.
@@ -74,6 +80,7 @@ pub const ENVOY_GATEWAY: ClassController = ClassController {
     retired: None,
     limits_bodies: false,
     annotations: none,
+    redirect: None,
 };
 
 /// NGINX Gateway Fabric: the Services of its manifests and of its chart, since each Gateway has another one of its own. It has a limit
@@ -87,6 +94,7 @@ pub const NGINX_GATEWAY_FABRIC: ClassController = ClassController {
     retired: None,
     limits_bodies: false,
     annotations: none,
+    redirect: None,
 };
 
 /// All of them. Of two with one class, the first is meant where nothing tells more.

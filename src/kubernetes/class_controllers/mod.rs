@@ -7,11 +7,13 @@ mod annotations;
 pub mod client_settings;
 mod known;
 pub mod nginx_size;
+mod redirects;
 
 use serde_json::Value;
 
 pub use annotations::{About, Annotation, Limits};
 pub use known::{CONTOUR, ENVOY_GATEWAY, F5_NGINX, HAPROXY, INGRESS_NGINX, NGINX_GATEWAY_FABRIC, TRAEFIK};
+pub use redirects::Redirect;
 
 use super::conditions::{condition, is_current, said, status};
 use crate::resource::{GATEWAY_GROUP, Identity};
@@ -34,6 +36,8 @@ pub struct ClassController {
     pub limits_bodies: bool,
     /// The annotations by which an Ingress tells it these limits.
     pub annotations: fn(Limits<'_>) -> Vec<Annotation>,
+    /// How it sends plain HTTP on to HTTPS, where these annotations do not do that.
+    pub redirect: Option<Redirect>,
 }
 
 /// What an `IngressClass` or a `GatewayClass` names as its controller; `None` for any other object.

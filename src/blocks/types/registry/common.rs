@@ -14,6 +14,7 @@ use crate::blocks::keys::key_text;
 use crate::blocks::types::dns::DnsSpec;
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::Block;
+use crate::kubernetes::class_controllers::Redirect;
 use crate::resource::{Address, FieldPath, Identity};
 
 /// A registry while its objects are made.
@@ -28,6 +29,9 @@ pub(super) struct Registry<'a> {
     pub(super) dns: Option<&'a DnsSpec>,
     /// Who serves its Ingress; `None` where it has none.
     pub(super) serving: Option<&'a Serving<'a>>,
+    /// How its controller sends plain HTTP on to HTTPS by an object of its own; `None` where it needs none, where its kind is not
+    /// served, and without TLS.
+    pub(super) redirect: Option<Redirect>,
     /// The Gateways that the configuration itself makes or changes.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
     /// The Gateways and routes for which the configuration itself says how large a body may be, and how large.

@@ -21,7 +21,7 @@ pub(super) fn objects(registry: &Registry<'_>) -> Vec<Draft> {
     let mut drafts = vec![service::internal(registry)];
     drafts.extend(match registry.spec.way() {
         Way::Cluster => Vec::new(),
-        Way::Ingress(options) => vec![ingress::object(registry, options)],
+        Way::Ingress(options) => ingress::objects(registry, options),
         Way::Gateway(options) => gateway::objects(registry, options),
         Way::LoadBalancer(options) => vec![service::balanced(registry, options)],
         Way::NodePort(options) => vec![service::at_nodes(registry, options)],

@@ -55,11 +55,17 @@ use crate::blocks::facts::{Facts, Need};
 use crate::blocks::types::pull_secret::pull_users;
 use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::class_controllers::Redirect;
 use crate::resource::{Desired, KeyFact};
 use common::Registry;
 use options::Options;
 use serving::Serving;
 pub(in crate::blocks) use spec::{RegistryBlock, RegistrySpec};
+
+/// How the controller of a registry with TLS sends plain HTTP on to HTTPS, where that takes an object of its own.
+fn redirect(spec: &RegistrySpec, serving: Option<&Serving<'_>>) -> Option<Redirect> {
+    spec.options.tls.as_ref().and(serving)?.redirect()
+}
 
 impl BlockType for RegistryBlock {
     const KIND: &'static str = "registry";
@@ -90,8 +96,16 @@ impl BlockType for RegistryBlock {
         let serving = Serving::of(spec, context);
         let record = are_classes_known.then(|| record::needs(spec, dns, serving.as_ref()));
         let record = record.into_iter().flatten();
+        let redirect = redirect(spec, serving.as_ref()).map(|_| Need::Capabilities);
         let gateway = spec.gateway_need().into_iter().chain(spec.gateway_class_need(context.facts));
-        needs.into_iter().chain(draining::needs(spec)).chain(classes).chain(record).chain(gateway).collect()
+        needs
+            .into_iter()
+            .chain(draining::needs(spec))
+            .chain(classes)
+            .chain(record)
+            .chain(redirect)
+            .chain(gateway)
+            .collect()
     }
 
     fn compile(
@@ -112,6 +126,8 @@ impl BlockType for RegistryBlock {
             issuer,
             dns,
             serving: serving.as_ref(),
+            redirect: redirect(spec, serving.as_ref())
+                .filter(|redirect| context.has_api(&block.address, &redirect.api())),
             declared_gateways: context.declared_gateways,
             declared_body_limits: context.declared_body_limits,
             kubernetes: context.kubernetes(),

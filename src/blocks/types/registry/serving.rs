@@ -10,6 +10,7 @@ use crate::blocks::block_type::CompileContext;
 use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
 use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::types::chart::ChartBlock;
+use crate::kubernetes::class_controllers::Redirect;
 use crate::kubernetes::field_manager::is_ours;
 use crate::kubernetes::ingress_classes::{CLASS_ANNOTATION, IngressClass, default_class, with_declared};
 use crate::resource::{FieldPath, Identity, Target};
@@ -97,6 +98,15 @@ impl<'a> Serving<'a> {
             Class::Known(class) => Controller::called(&class.controller),
             Class::Unasked | Class::NotWanted | Class::Unread { .. } | Class::Missing(_) => None,
         }
+    }
+
+    /// How the controller sends plain HTTP on to HTTPS, where annotations of the Ingress do not do that; `None` also where the
+    /// block says itself how plain HTTP comes in.
+    pub(super) fn redirect(&self) -> Option<Redirect> {
+        let redirect = self.controller()?.facts()?.redirect?;
+        let own = &self.ingress.annotations;
+        let is_said = (redirect.annotations)("", "").iter().any(|(key, _)| own.contains_key(*key));
+        (!is_said).then_some(redirect)
     }
 
     /// Whether nobody wants to know who serves it.
