@@ -18,7 +18,7 @@ use super::specs::Specs;
 use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema, Property};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::kubernetes::ingress_classes::IngressClass;
-use crate::resource::{BlockAddress, Desired, Identity, KeyFact, NamespaceSelection};
+use crate::resource::{Address, BlockAddress, Desired, Identity, KeyFact, NamespaceSelection};
 
 /// What holds for every block that says nothing else.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) declared_ingress_classes: &'a [IngressClass],
     /// The Gateways that the configuration itself declares.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
+    /// The Services to which load balancers are to lead that the configuration itself makes, with their addresses.
+    pub(super) declared_balancers: &'a BTreeMap<Identity, Address>,
     /// The Gateways and routes for which the configuration itself says how large a body may be, and how large.
     pub(super) declared_body_limits: &'a BTreeMap<Identity, String>,
     pub(super) specs: &'a Specs,

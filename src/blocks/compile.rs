@@ -21,7 +21,7 @@ use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::kubernetes::class_controllers::client_settings::limited_by;
 use crate::kubernetes::ingress_classes::IngressClass;
-use crate::resource::{BlockAddress, Desired, GATEWAY_GROUP, Identity, KeyFact, NamespaceSelection};
+use crate::resource::{Address, BlockAddress, Desired, GATEWAY_GROUP, Identity, KeyFact, NamespaceSelection};
 
 /// The blocks of a configuration, each read once.
 pub struct Blocks<'c> {
@@ -200,6 +200,7 @@ impl<'c> Blocks<'c> {
             declared_namespaces: &known.declared_namespaces,
             declared_ingress_classes: &known.declared_ingress_classes,
             declared_gateways: &known.declared_gateways,
+            declared_balancers: &known.declared_balancers,
             declared_body_limits: &known.declared_body_limits,
             specs: &self.specs,
         }
@@ -258,6 +259,8 @@ impl<'c> Blocks<'c> {
             // Which objects there are does not depend on them, so the last round has them all.
             known.declared_gateways =
                 drafts.iter().filter_map(|(_, draft)| declared_gateway(draft)).collect();
+            known.declared_balancers =
+                drafts.iter().filter_map(|(block, draft)| declared_balancer(block, draft)).collect();
             let limited = drafts.iter().filter_map(|(_, draft)| limited_by(&draft.object, &draft.namespace));
             known.declared_body_limits = limited.collect();
             let added = drafts.iter().filter(|(block, draft)| known.defined_apis.add(block, draft)).count();
@@ -281,14 +284,29 @@ struct Known {
     declared_namespaces: NamespaceLabels,
     declared_ingress_classes: Vec<IngressClass>,
     declared_gateways: BTreeSet<Identity>,
+    declared_balancers: BTreeMap<Identity, Address>,
     declared_body_limits: BTreeMap<Identity, String>,
 }
 
 /// The Gateway that a draft makes or changes.
 fn declared_gateway(draft: &Draft) -> Option<Identity> {
     let identity = Identity::of(&draft.object).filter(|identity| identity.is(GATEWAY_GROUP, "Gateway"))?;
+    Some(in_namespace(identity, draft))
+}
+
+/// The Service that a draft makes or changes, with its address, where a load balancer is to lead to it.
+fn declared_balancer(block: &BlockAddress, draft: &Draft) -> Option<(Identity, Address)> {
+    let is_balanced = draft.object.pointer("/spec/type").is_some_and(|found| found == "LoadBalancer");
+    let identity =
+        Identity::of(&draft.object).filter(|identity| is_balanced && identity.is("", "Service"))?;
+    let identity = in_namespace(identity, draft);
+    Some((identity.clone(), draft.addressing.address(block, &identity)))
+}
+
+/// The identity of a draft of a kind with namespaces; its own may not be filled in yet.
+fn in_namespace(identity: Identity, draft: &Draft) -> Identity {
     let namespace = identity.namespace.unwrap_or_else(|| draft.namespace.clone());
-    Some(Identity { namespace: Some(namespace), ..identity })
+    Identity { namespace: Some(namespace), ..identity }
 }
 
 fn defaults(config: &Config) -> Defaults<'_> {

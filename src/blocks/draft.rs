@@ -9,8 +9,8 @@ use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{
-    Address, Batch, Desired, Encoding, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap,
-    ReadyRule, Unchecked,
+    Address, Batch, BlockAddress, Desired, Encoding, Expression, FieldPath, HelmRelease, Hook, Identity,
+    Lifecycle, Origin, PathMap, ReadyRule, Unchecked,
 };
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
@@ -26,6 +26,18 @@ pub(super) enum Addressing {
         /// The block's own namespace, which is not repeated in the address.
         block_namespace: String,
     },
+}
+
+impl Addressing {
+    /// The address of this object of a block.
+    pub(super) fn address(&self, block: &BlockAddress, identity: &Identity) -> Address {
+        match self {
+            Self::AsBlock => Address { block: block.clone(), object: None },
+            Self::WithinBlock { block_namespace } => {
+                Address::object(block.clone(), identity, Some(block_namespace))
+            }
+        }
+    }
 }
 
 /// An object as a block makes it.

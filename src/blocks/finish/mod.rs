@@ -20,7 +20,7 @@ use super::substitution::Substitution;
 use super::value_words::describe;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::secret_data::is_secret;
-use crate::resource::{Address, BlockAddress, Desired, FieldPath, GroupKind, Identity, api_version_parts};
+use crate::resource::{BlockAddress, Desired, FieldPath, GroupKind, Identity, api_version_parts};
 use as_stored::{encode_anew, fill_empty_keys};
 pub(super) use contested::contested;
 use controlled::leave_to_controllers;
@@ -53,12 +53,7 @@ impl Finish<'_> {
         self.set_namespace(&mut draft, mistakes);
         // TOML has no null.
         let may_have_empty_keys = draft.addressing != Addressing::AsBlock;
-        let address = match &draft.addressing {
-            Addressing::AsBlock => Address { block: block.clone(), object: None },
-            Addressing::WithinBlock { block_namespace } => {
-                Address::object(block.clone(), &Identity::of(&draft.object)?, Some(block_namespace))
-            }
-        };
+        let address = draft.addressing.address(block, &Identity::of(&draft.object)?);
         if block_type.is_interpolated() {
             self.substitution.apply(&mut draft, mistakes);
         }

@@ -205,6 +205,34 @@ fn where_only_the_ingress_tells_the_address_it_comes_first() {
 }
 
 #[test]
+fn a_service_of_the_controller_that_is_made_here_tells_the_address_before_the_ingress() {
+    let service = |kind: &str| {
+        format!(
+            "[resource.envoy]\napiVersion = \"v1\"\nkind = \"Service\"\n\
+             metadata = {{ name = \"envoy\", namespace = \"projectcontour\" }}\nspec.type = \"{kind}\"\n"
+        )
+    };
+    let service_of_controller = || Identity::namespaced("", "Service", "projectcontour", "envoy");
+    let led_by = |addresses: &Value, more: &str, zone_keys: &str| {
+        let objects =
+            behind(service_of_controller(), addresses, &format!("{REGISTRY}{}{zone_keys}{more}", zone()));
+        let certificate = "registry.main/Certificate.cert-manager.io/registry".to_owned();
+        let waits = waits(of_kind(&objects, "Ingress")).contains(&certificate);
+        (of_kind(&objects, "RecordSet").object["spec"]["values"].clone(), waits)
+    };
+    let balanced = service("LoadBalancer");
+    let made = json!("${resource.envoy.status.loadBalancer.ingress}");
+    assert_eq!(led_by(&json!([]), &balanced, ""), (made, true));
+    let ingress = json!("${registry.main/Ingress/registry.status.loadBalancer.ingress}");
+    assert_eq!(led_by(&json!([]), &service("NodePort"), ""), (ingress, false));
+    let known = json!([{"ip": "192.0.2.7"}]);
+    assert_eq!(led_by(&known, &balanced, ""), (json!(["192.0.2.7"]), true));
+    // Where the file says it, the Ingress may be what is meant.
+    let own = "target = \"${registry.main/Ingress/registry.status.loadBalancer.ingress}\"\n";
+    assert!(!led_by(&json!([]), &balanced, own).1);
+}
+
+#[test]
 fn a_class_that_is_not_the_usual_one_is_reached_where_its_ingress_says() {
     let public = || Identity::namespaced("", "Service", "ingress-nginx", "ingress-nginx-controller");
     let addresses = json!([{"ip": "192.0.2.7"}]);

@@ -34,6 +34,8 @@ pub(super) struct Registry<'a> {
     pub(super) redirect: Option<Redirect>,
     /// The Gateways that the configuration itself makes or changes.
     pub(super) declared_gateways: &'a BTreeSet<Identity>,
+    /// The Services to which load balancers are to lead that the configuration itself makes, with their addresses.
+    pub(super) declared_balancers: &'a BTreeMap<Identity, Address>,
     /// The Gateways and routes for which the configuration itself says how large a body may be, and how large.
     pub(super) declared_body_limits: &'a BTreeMap<Identity, String>,
     /// The version of Kubernetes; `None` where nobody knows it.

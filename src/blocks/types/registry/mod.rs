@@ -129,6 +129,7 @@ impl BlockType for RegistryBlock {
             redirect: redirect(spec, serving.as_ref())
                 .filter(|redirect| context.has_api(&block.address, &redirect.api())),
             declared_gateways: context.declared_gateways,
+            declared_balancers: context.declared_balancers,
             declared_body_limits: context.declared_body_limits,
             kubernetes: context.kubernetes(),
             pull_users,

@@ -1,8 +1,8 @@
 //! The record of DNS that leads to the registry, where the block names a zone for it.
 //!
 //! Where it leads is said by the zone, or by what the registry is reached by (`record/address.rs`). An address that is known
-//! beforehand makes the record come before the certificate, and what lets requests in last. Where only an object of the registry
-//! tells it, that object comes first.
+//! beforehand, or that of a Service which another block makes, lets the record come before the certificate, and what lets requests in
+//! last. Where only an object of the registry tells it, that object comes first.
 
 mod address;
 
@@ -45,14 +45,17 @@ pub(super) fn assumes_type(registry: &Registry<'_>) -> bool {
     waits_for_address(registry) && zone(registry).is_some_and(DnsSpec::assumes_type)
 }
 
-/// Whether only an object of the registry tells to which address the name leads.
+/// Whether only an object that is made here tells to which address the name leads.
 fn waits_for_address(registry: &Registry<'_>) -> bool {
     zone(registry).is_some_and(|dns| matches!(leading(registry, dns), Leading::Later(_)))
 }
 
-/// Whether only the Ingress tells to which address the name leads.
+/// Whether it may be the Ingress alone that tells to which address the name leads.
 pub(super) fn waits_for_ingress(registry: &Registry<'_>) -> bool {
-    matches!(registry.spec.way(), Way::Ingress(_)) && waits_for_address(registry)
+    let is_ingress = matches!(registry.spec.way(), Way::Ingress(_));
+    let is_said = zone(registry).is_some_and(|dns| dns.target(registry.facts).is_some());
+    let may_be_ingress = is_said || address::made_service(registry).is_none();
+    is_ingress && may_be_ingress && waits_for_address(registry)
 }
 
 /// When the Gateway of the registry is ready, if not by the rule of its kind. Where it lacks its certificate, it may never say

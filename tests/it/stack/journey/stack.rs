@@ -28,8 +28,9 @@ const ORDER: [(&str, &str); 8] = [
     ("chart.cert-manager/MutatingWebhookConfiguration/cert-manager-webhook", ISSUER),
     (ISSUER, CERTIFICATE),
     ("chart.ingress/Deployment/traefik", "registry.main/Ingress/registry"),
-    ("registry.main/Ingress/registry", RECORD),
+    ("chart.ingress/Service/traefik", RECORD),
     (RECORD, CERTIFICATE),
+    (CERTIFICATE, "registry.main/Ingress/registry"),
 ];
 const ISSUER: &str = "issuer.letsencrypt/ClusterIssuer.cert-manager.io/letsencrypt";
 const CERTIFICATE: &str = "registry.main/Certificate.cert-manager.io/registry";

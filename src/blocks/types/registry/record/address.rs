@@ -1,7 +1,7 @@
 //! At which address a registry is reached, for the record that leads there.
 //!
 //! An ingress controller's own Service is asked first, where the class is the usual one of that controller: so the name is there
-//! before the certificate is asked for. A Gateway that somebody else made is asked as well. What the registry makes by itself tells its address in its status, once it is there.
+//! before the certificate is asked for. Where this configuration makes that Service, it is waited for. A Gateway that somebody else made is asked as well. What the registry makes by itself tells its address in its status, once it is there.
 
 use crate::blocks::facts::{Fact, LiveObject, Need};
 use crate::blocks::types::dns::Leading;
@@ -21,12 +21,17 @@ pub(super) fn needs(spec: &RegistrySpec, serving: Option<&Serving<'_>>) -> Vec<N
     }
 }
 
-/// The questions for the Services by which the controller may be reached. Where nobody knows the class, or it is not the usual
-/// one, nobody knows by which installation the registry is reached before the Ingress says so.
+/// The questions for the Services by which the controller may be reached.
 fn services(serving: &Serving<'_>) -> impl Iterator<Item = Need> {
+    usual_services(serving).map(live)
+}
+
+/// The Services by which the controller may be reached. Where nobody knows the class, or it is not the usual one, nobody knows by
+/// which installation the registry is reached before the Ingress says so.
+fn usual_services(serving: &Serving<'_>) -> impl Iterator<Item = Identity> {
     let usual = serving.class_name().zip(serving.controller());
     let known = usual.map_or(&[][..], |(class, controller)| controller.services(class));
-    known.iter().map(|(namespace, name)| live(Identity::namespaced("", "Service", *namespace, *name)))
+    known.iter().map(|(namespace, name)| Identity::namespaced("", "Service", *namespace, *name))
 }
 
 fn live(identity: Identity) -> Need {
@@ -36,12 +41,26 @@ fn live(identity: Identity) -> Need {
 /// Where the registry is reached.
 pub(super) fn leading(registry: &Registry<'_>) -> Leading {
     let found = needs(registry.spec, registry.serving).into_iter().map(|need| told(registry, &need));
-    let known = found.into_iter().find(|addresses| !addresses.is_empty());
-    match (known, registry.spec.place_of_address()) {
-        (Some(known), _) => Leading::Known(known),
-        (None, Some((object, field))) => Leading::Later(status(registry, &object, &field.join("."))),
-        (None, None) => Leading::Unknown(why_unknown(registry)),
+    if let Some(known) = found.into_iter().find(|addresses| !addresses.is_empty()) {
+        return Leading::Known(known);
     }
+    if let Some(service) = made_service(registry) {
+        return Leading::Later(reference(service, "status.loadBalancer.ingress"));
+    }
+    match registry.spec.place_of_address() {
+        Some((object, field)) => {
+            let namespace = Some(registry.spec.namespace.as_str());
+            let object = Address::object(registry.block.address.clone(), &object, namespace);
+            Leading::Later(reference(&object, &field.join(".")))
+        }
+        None => Leading::Unknown(why_unknown(registry)),
+    }
+}
+
+/// The Service of the controller that this configuration makes itself, and to which a load balancer is to lead.
+pub(super) fn made_service<'a>(registry: &Registry<'a>) -> Option<&'a Address> {
+    let Way::Ingress(_) = registry.spec.way() else { return None };
+    usual_services(registry.serving?).find_map(|service| registry.declared_balancers.get(&service))
 }
 
 /// The addresses that an object of the cluster tells; none where it is not there, or has none yet.
@@ -55,9 +74,7 @@ fn told(registry: &Registry<'_>, need: &Need) -> Vec<String> {
 }
 
 /// The field that tells the address: `registry.main/Ingress/registry.status.loadBalancer.ingress`.
-fn status(registry: &Registry<'_>, object: &Identity, field: &str) -> String {
-    let namespace = Some(registry.spec.namespace.as_str());
-    let object = Address::object(registry.block.address.clone(), object, namespace);
+fn reference(object: &Address, field: &str) -> String {
     Reference::Live(LiveReference { text: format!("{object}.{field}") }).mark()
 }
 
