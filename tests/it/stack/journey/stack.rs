@@ -21,7 +21,7 @@ const CHANGED: [(&str, &str); 3] = [
 ];
 
 /// What is done before something else, each by its address.
-const ORDER: [(&str, &str); 8] = [
+const ORDER: [(&str, &str); 9] = [
     ("chart.cert-manager/CustomResourceDefinition/clusterissuers.cert-manager.io", ISSUER),
     ("chart.cert-manager/Deployment/cert-manager-webhook", ISSUER),
     ("chart.cert-manager/ValidatingWebhookConfiguration/cert-manager-webhook", ISSUER),
