@@ -195,6 +195,8 @@ fn the_other_kinds_need_what_they_name() {
         ),
     ];
     let cluster = [
+        json!({"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": {"name": "i"},
+            "spec": {"acme": {"solvers": [{"http01": {"ingress": {"ingressClassName": "nginx"}}}]}}}),
         json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v1"},
                "spec": {"storageClassName": "fast", "claimRef": {"namespace": "ns", "name": "data"}}}),
         json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
@@ -266,6 +268,10 @@ fn the_other_kinds_need_what_they_name() {
       Accepted metadata.namespace -> Namespace ns
       Running spec.gatewayClassName -> GatewayClass.gateway.networking.k8s.io envoy
       Running spec.listeners[https].tls.certificateRefs[tls].name -> Secret ns/tls or Secret tls
+    ClusterIssuer
+      Accepted apiVersion -> group cert-manager.io
+      Accepted kind -> kind ClusterIssuer.cert-manager.io
+      Useful spec.acme.solvers[0].http01.ingress.ingressClassName -> IngressClass.networking.k8s.io nginx
     PersistentVolume
       Useful spec.storageClassName -> StorageClass.storage.k8s.io fast
     ClusterRoleBinding
