@@ -36,7 +36,7 @@ fn apply(project: &Project<'_>, running: &mut Running, text: &str, host: &str, e
 fn a_block_makes_changes_and_removes_a_record_by_external_dns() {
     let bed = Bed::shared();
     let ns = Namespace::new();
-    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    let host = bed.domain(&ns);
     let first = text(&bed, &host, "values = [\"192.0.2.7\", \"2001:db8::7\"]");
     let project = ns.project().write("regplan.toml", &first);
     // external-dns watches a kind that must be there.

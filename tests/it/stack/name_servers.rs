@@ -17,7 +17,7 @@ const BLOCKS: &str = r#"
 name = "signed-{prefix}.ZONE"
 zone = "ZONE"
 values = ["192.0.2.1"]
-rfc2136 = { server = "SERVER", key_name = "NAME_OF_KEY", key = { env = "TSIG_KEY" } }
+rfc2136 = PROVIDER
 
 [dns.by-hand]
 name = "by-hand-{prefix}.ZONE"
@@ -66,8 +66,7 @@ fn a_record_is_waited_for_at_both_servers_that_the_zone_names() {
 fn project<'n>(bed: &Bed, ns: &'n Namespace, service: &DnsService) -> Project<'n> {
     let followed = bed.facts().followed.clone();
     let text = format!("{HEAD}{BLOCKS}")
-        .replace("SERVER", &followed.server)
-        .replace("NAME_OF_KEY", &followed.key)
+        .replace("PROVIDER", &followed.provider("TSIG_KEY"))
         .replace("ZONE", &followed.zone)
         .replace("URL", service.url());
     let project = ns.project().write("regplan.toml", &text);
