@@ -30,7 +30,8 @@ pub(super) fn facts() -> Records {
 
 /// Starts it in this folder. The names of the one zone lead to this address.
 pub(super) fn start(folder: &Path, facts: &Facts, ingress: &str) -> Result<Service, Error> {
-    let start = format!("$TTL 5\n@ IN SOA ns1 admin 1 60 60 600 5\n@ IN NS ns1\nns1 IN A {NODE}\n");
+    // A copy holds for a day: the second server does not ask again in all the time of a bed.
+    let start = format!("$TTL 5\n@ IN SOA ns1 admin 1 60 60 86400 5\n@ IN NS ns1\nns1 IN A {NODE}\n");
     let leading_to = |address: &str| format!("{start}@ IN A {address}\n* IN A {address}\n");
     fs::write(folder.join("names"), leading_to(ingress))?;
     fs::write(folder.join("authorities"), leading_to(LETS_ENCRYPT))?;
@@ -48,7 +49,8 @@ pub(super) fn start(folder: &Path, facts: &Facts, ingress: &str) -> Result<Servi
     serve(folder, records, &[NODE, "127.0.0.1"], &zones)
 }
 
-/// Starts the second server of the zone that has two. Nobody tells it of a change, and it asks only once an hour.
+/// Starts the second server of the zone that has two. Nobody tells it of a change, and it asks only once an hour. The first one
+/// must serve the zone by now, or it would be asked again only after a minute.
 pub(super) fn start_follower(folder: &Path, followed: &Records) -> Result<Service, Error> {
     let zone = format!(
         "zone \"{}\" {{ type secondary; file \"{}\"; primaries {{ {} key {KEY}; }}; min-refresh-time 3600; \

@@ -107,10 +107,9 @@ impl Bed {
     }
 
     fn start_all(&mut self, size: Size) -> Result<(), Error> {
-        let mut services = vec![
-            dns::start(&self.own_folder("dns")?, &self.facts, size.ingress())?,
-            acme::start(&self.own_folder("acme")?)?,
-        ];
+        let name_server = dns::start(&self.own_folder("dns")?, &self.facts, size.ingress())?;
+        let mut services = vec![acme::start(&self.own_folder("acme")?)?];
+        self.wait_for(name_server)?;
         match size {
             Size::Processes => {
                 services.push(dns::start_follower(&self.own_folder("follower")?, &self.facts.followed)?);
