@@ -1,6 +1,7 @@
 //! Record sets on a real name server.
 
 pub(crate) mod keys;
+pub(crate) mod kills;
 pub(crate) mod manual;
 pub(crate) mod plan_files;
 

@@ -139,6 +139,7 @@ fn tests() -> Vec<Test> {
         cures::tests(),
         dns::tests(),
         dns::keys::tests(),
+        dns::kills::tests(),
         dns::manual::tests(),
         dns::plan_files::tests(),
         dns_services::tests(),

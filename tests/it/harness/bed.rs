@@ -1,5 +1,7 @@
 //! The bed that a test runs in.
 
+pub(super) mod blocks;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 

@@ -17,6 +17,8 @@ pub(crate) enum Updates {
     Lose,
     /// They arrive, and no answer ever comes.
     Hang,
+    /// They never arrive, and no answer comes either.
+    Hold,
 }
 
 /// A relay that runs until the test binary ends.
@@ -29,6 +31,8 @@ pub(crate) struct DnsRelay {
 struct Between {
     mode: Mutex<Updates>,
     seen: AtomicU32,
+    /// Those whose sender waits for an answer that never comes.
+    hanging: AtomicU32,
     /// Done before the next update passes.
     first: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     refuses: AtomicBool,
@@ -42,6 +46,7 @@ impl DnsRelay {
         let between = Between {
             mode: Mutex::new(Updates::Pass),
             seen: AtomicU32::new(0),
+            hanging: AtomicU32::new(0),
             first: Mutex::default(),
             refuses: AtomicBool::new(false),
         };
@@ -88,6 +93,20 @@ impl DnsRelay {
     pub(crate) fn updates(&self) -> u32 {
         self.between.seen.load(Ordering::SeqCst)
     }
+
+    /// How many of them have been left without an answer for good, as far as they get.
+    pub(crate) fn hanging(&self) -> u32 {
+        self.between.hanging.load(Ordering::SeqCst)
+    }
+}
+
+impl Between {
+    fn hang(&self) -> ! {
+        self.hanging.fetch_add(1, Ordering::SeqCst);
+        loop {
+            thread::park();
+        }
+    }
 }
 
 fn forward(mut client: TcpStream, server: &str, between: &Between) -> io::Result<()> {
@@ -103,20 +122,20 @@ fn forward(mut client: TcpStream, server: &str, between: &Between) -> io::Result
             }
             let mut mode = between.mode.lock().unwrap();
             fate = *mode;
-            if fate != Updates::Hang {
+            if !matches!(fate, Updates::Hang | Updates::Hold) {
                 *mode = Updates::Pass;
             }
         }
-        if fate == Updates::Lose {
-            return Ok(());
+        match fate {
+            Updates::Lose => return Ok(()),
+            Updates::Hold => between.hang(),
+            Updates::Pass | Updates::LoseAnswer | Updates::Hang => {}
         }
         write(&mut server, &message)?;
         let answer = read(&mut server)?;
         match fate {
             Updates::Pass => write(&mut client, &answer)?,
-            Updates::Hang => loop {
-                thread::park();
-            },
+            Updates::Hang | Updates::Hold => between.hang(),
             Updates::LoseAnswer | Updates::Lose => return Ok(()),
         }
     }

@@ -55,6 +55,7 @@ mod webhook;
 
 pub(crate) use acme_front::AcmeFront;
 pub(crate) use bed::Bed;
+pub(crate) use bed::blocks::{BY_INGRESS, acme_issuer};
 pub(crate) use canary::Canary;
 pub(crate) use cloud_store::{Cloud, CloudStore};
 pub(crate) use cluster::{Cluster, block_on, client};

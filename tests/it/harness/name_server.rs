@@ -129,6 +129,23 @@ impl NameServer {
         lines.join("\n")
     }
 
+    /// All records of its zone but the SOA, each as `NAME TYPE VALUE`, sorted.
+    #[track_caller]
+    pub(crate) fn records(&self) -> Vec<String> {
+        let (port, key) = (self.port.number().to_string(), self.key_of_tools());
+        let args = ["@127.0.0.1", "-p", &port, "-y", &key, "+noall", "+answer", "AXFR", ZONE];
+        let list = Command::new(program("dig")).args(args).run().success();
+        let record = |line: &str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [name, _ttl, _class, record_type, value @ ..] = words.as_slice() else { return None };
+            (*record_type != "SOA")
+                .then(|| format!("{} {record_type} {}", name.trim_end_matches('.'), value.join(" ")))
+        };
+        let mut records: Vec<String> = list.stdout().lines().filter_map(record).collect();
+        records.sort_unstable();
+        records
+    }
+
     /// Tells it that something has changed.
     #[track_caller]
     pub(crate) fn notify(&self) {
@@ -140,9 +157,13 @@ impl NameServer {
     /// Changes the zone as somebody else would: lines of `nsupdate`.
     #[track_caller]
     pub(crate) fn update(&self, lines: &str) -> Output {
-        let key = format!("{}:{KEY}:{}", self.key.algorithm, self.key.secret);
         let lines = format!("server 127.0.0.1 {}\nzone {ZONE}\n{lines}\nsend\n", self.port.number());
-        Command::new(program("nsupdate")).args(["-y", &key]).stdin(lines).run()
+        Command::new(program("nsupdate")).args(["-y", &self.key_of_tools()]).stdin(lines).run()
+    }
+
+    /// The key as the tools of BIND take it.
+    fn key_of_tools(&self) -> String {
+        format!("{}:{KEY}:{}", self.key.algorithm, self.key.secret)
     }
 
     /// Stops it for good. Nobody listens at its port as long as that is held.

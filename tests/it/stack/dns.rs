@@ -1,12 +1,10 @@
 //! Records in a zone that takes updates, on a real name server.
 
-use std::fs;
-
 use http::StatusCode;
 use serde_json::json;
 
 use crate::bed::{Records, Size};
-use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Project, Running, program, wait_until};
+use crate::harness::{BY_INGRESS, Bed, Cluster, Command, Namespace, Running, program, wait_until};
 
 tests! { on Size::Processes;
     an_update_needs_the_right_key,
@@ -17,7 +15,7 @@ tests! { on Size::Processes;
 fn an_update_needs_the_right_key() {
     let ns = Namespace::absent();
     let records = Bed::shared().facts().records.clone();
-    let name = format!("{}.{}", ns.prefix(), records.zone);
+    let name = Bed::shared().domain(&ns);
     let wrong = Records { secret: "bm90IHRoZSBzZWNyZXQ=".into(), ..records.clone() };
     update(&wrong, &name).code(2).stderr_contains("BADSIG");
     assert_eq!(addresses(&records, &name), "");
@@ -26,7 +24,7 @@ fn an_update_needs_the_right_key() {
 }
 
 /// Adds an address by `nsupdate`.
-fn update(records: &Records, name: &str) -> crate::harness::Output {
+pub(super) fn update(records: &Records, name: &str) -> crate::harness::Output {
     let Records { server, key, secret, .. } = records;
     Command::new(program("nsupdate"))
         .args(["-y".into(), format!("hmac-sha256:{key}:{secret}")])
@@ -44,7 +42,8 @@ pub(super) fn ask(name: &str, record_type: &str) -> String {
     ask_at(&Bed::shared().facts().records.server, name, record_type)
 }
 
-fn ask_at(server: &str, name: &str, record_type: &str) -> String {
+/// The same at this server.
+pub(super) fn ask_at(server: &str, name: &str, record_type: &str) -> String {
     let server = format!("@{server}");
     let answer = Command::new(program("dig")).args(["+short", record_type, name, &server]).run().success();
     answer.stdout().trim().to_owned()
@@ -54,7 +53,7 @@ fn external_dns_makes_and_removes_the_record_of_an_ingress() {
     let bed = Bed::shared();
     let ns = Namespace::new();
     let records = bed.facts().records.clone();
-    let host = format!("{}.{}", ns.prefix(), records.zone);
+    let host = bed.domain(&ns);
     let mut external_dns = external_dns(&bed, &ns, "ingress");
     ns.apply(&ingress(&host));
     wait_until("the record", || {
@@ -99,7 +98,7 @@ fn ingress(host: &str) -> String {
 fn a_registry_gets_its_name_and_its_certificate_in_one_apply() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
-    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    let host = bed.domain(&ns);
     let text = format!(
         r#"
 [registry.main]
@@ -112,7 +111,7 @@ ingress.class = "contour"
 dns = "dns.zone"
 "#
     );
-    let project = with_zone_and_issuer(&bed, &ns, &text).env("CI_PASSWORD", "a long enough password");
+    let project = bed.project(&ns, BY_INGRESS, &text).env("CI_PASSWORD", "a long enough password");
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("registry.main/Ingress/registry.status.loadBalancer.ingress");
     project.apply();
@@ -121,28 +120,4 @@ dns = "dns.zone"
     assert_eq!(bed.first_status(&format!("https://{host}/v2/")), StatusCode::UNAUTHORIZED);
     project.run(["destroy", "--auto-approve"]).success();
     assert_eq!(addresses(&bed.facts().records, &host), "");
-}
-
-/// A project with these blocks, and with a zone, `dns.zone`, and an issuer, `issuer.acme`, that proves names at the ingress
-/// controller.
-pub(super) fn with_zone_and_issuer<'n>(bed: &Bed, ns: &'n Namespace, blocks: &str) -> Project<'n> {
-    let Records { zone, server, key, secret } = bed.facts().records.clone();
-    let text = format!(
-        r#"{HEAD}
-[dns.zone]
-zone = "{zone}"
-rfc2136 = {{ server = "{server}", key_name = "{key}", key = {{ env = "TSIG_KEY" }} }}
-
-[issuer.acme]
-scope = "namespace"
-acme.server = "{}"
-acme.email = "ops@example.test"
-acme.ca_bundle = "acme.pem"
-acme.http01 = {{ class = "contour" }}
-{blocks}"#,
-        bed.facts().acme
-    );
-    let project = ns.project().write("regplan.toml", &text).env("TSIG_KEY", secret);
-    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
-    project
 }

@@ -1,7 +1,6 @@
 //! Names that are proved by records (`acme.dns01`): cert-manager writes them on a real name server, and a real ACME server reads
 //! them there.
 
-use std::fs;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -10,9 +9,9 @@ use rustix::process::Signal;
 
 use super::dns::ask;
 use super::registry::{PASSWORD, decoded};
+use crate::bed::Size;
 use crate::bed::dns::STRONG_KEY;
-use crate::bed::{Records, Size};
-use crate::harness::{Bed, HEAD, Namespace, Project, wait_until};
+use crate::harness::{Bed, Namespace, Project, wait_until};
 
 tests! { on Size::Processes;
     the_certificate_of_a_registry_and_of_all_names_below_it_is_proved_by_records,
@@ -23,20 +22,7 @@ tests! { on Size::Processes;
 /// When cert-manager sees the record, it waits for as long as others may remember that there was none: a minute.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-const ISSUER: &str = r#"
-[issuer.acme]
-scope = "namespace"
-acme.server = "DIRECTORY"
-acme.email = "ops@example.test"
-acme.ca_bundle = "acme.pem"
-acme.dns01.rfc2136 = { server = "SERVER", key_name = "NAME_OF_KEY", key = { env = "ACME_KEY" } }
-"#;
-
 const REGISTRY: &str = r#"
-[dns.zone]
-zone = "ZONE"
-rfc2136 = { server = "SERVER", key_name = "NAME_OF_KEY", key = { env = "TSIG_KEY" } }
-
 [registry.main]
 host = "HOST"
 image = "registry:3.1.2"
@@ -48,21 +34,10 @@ dns = "dns.zone"
 "#;
 
 fn project<'n>(bed: &Bed, ns: &'n Namespace, blocks: &str) -> Project<'n> {
-    let Records { zone, server, key, secret } = bed.facts().records.clone();
-    let text = format!("{HEAD}{ISSUER}{blocks}")
-        .replace("DIRECTORY", &bed.facts().acme)
-        .replace("SERVER", &server)
-        .replace("NAME_OF_KEY", &key)
-        .replace("DOMAIN", &domain(bed, ns))
-        .replace("ZONE", &zone);
-    let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", PASSWORD);
-    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
-    project.env("ACME_KEY", secret.clone()).env("TSIG_KEY", secret)
-}
-
-/// A name in the zone that takes updates.
-fn domain(bed: &Bed, ns: &Namespace) -> String {
-    format!("{}.{}", ns.prefix(), bed.facts().records.zone)
+    let records = &bed.facts().records;
+    let proof = format!("dns01.rfc2136 = {}", records.provider("ACME_KEY"));
+    let project = bed.project(ns, &proof, &blocks.replace("DOMAIN", &bed.domain(ns)));
+    project.env("CI_PASSWORD", PASSWORD).env("ACME_KEY", records.secret.as_str())
 }
 
 /// Applies it, and looks at the registry with this host. Nothing is left of what proved the domain.
@@ -74,7 +49,7 @@ fn serves(bed: &Bed, ns: &Namespace, project: &Project<'_>, host: &str) {
     let root = format!("--ca-file={}", bed.facts().acme_root.display());
     let found = project.run(["verify", "--format=json", "--largest-body=2Mi", &root]).success().json();
     assert_eq!(found["verdict"], "passed", "{found:#}");
-    let proof = format!("_acme-challenge.{}", domain(bed, ns));
+    let proof = format!("_acme-challenge.{}", bed.domain(ns));
     wait_until("the end of the proof", || ask(&proof, "TXT").is_empty());
     assert_eq!(ask(host, "A"), bed.facts().address);
 }
@@ -83,7 +58,7 @@ fn serves(bed: &Bed, ns: &Namespace, project: &Project<'_>, host: &str) {
 fn the_certificate_of_a_registry_and_of_all_names_below_it_is_proved_by_records() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
-    let host = domain(&bed, &ns);
+    let host = bed.domain(&ns);
     let issuer = "tls.issuer = \"issuer.acme\"";
     let registry = REGISTRY.replace(issuer, &format!("{issuer}\ntls.names = [\"*.HOST\"]"));
     let project = project(&bed, &ns, &registry.replace("HOST", "DOMAIN"));
@@ -118,7 +93,7 @@ spec = { secretName = "all", dnsNames = ["*.DOMAIN"], issuerRef = { name = "acme
         &usual,
         &format!("key_name = \"{STRONG_KEY}\", algorithm = \"hmac-sha512\""),
     );
-    serves(&bed, &ns, &project, &format!("registry.{}", domain(&bed, &ns)));
+    serves(&bed, &ns, &project, &format!("registry.{}", bed.domain(&ns)));
 }
 
 fn a_key_that_the_name_server_refuses_is_told() {
@@ -136,7 +111,7 @@ spec = { secretName = "c", dnsNames = ["DOMAIN"], issuerRef = { name = "acme" } 
     apply.until("bad authentication").signal(Signal::INT);
     let failed = apply.wait().code(1);
     failed
-        .stderr_contains(&format!("{} is not proved by DNS", domain(&bed, &ns)))
+        .stderr_contains(&format!("{} is not proved by DNS", bed.domain(&ns)))
         .stderr_contains("bad authentication");
     failed.stderr_lacks(key).stdout_lacks(key);
     project.run(["plan"]).success().stdout_contains("is not proved by DNS");

@@ -34,7 +34,7 @@ fn apply(project: &Project<'_>, text: &str, host: &str, expected: &[(&str, &str)
 fn a_block_makes_changes_and_removes_a_record_by_external_dns() {
     let bed = Bed::shared();
     let ns = Namespace::new();
-    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    let host = bed.domain(&ns);
     let first = text(&bed, &host, "values = [\"192.0.2.7\", \"2001:db8::7\"]");
     let hasty = format!("{first}lifecycle.timeouts.ready = \"1s\"\n");
     let project = ns.project().write("regplan.toml", &hasty);

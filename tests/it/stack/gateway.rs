@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::patience::{SILENCE, process_of_pod};
+use crate::bed::Size;
 use crate::bed::ingress::Contour;
-use crate::bed::{Records, Size};
 use crate::harness::processes::freeze;
-use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Project, Running, forward, wait_until};
+use crate::harness::{Bed, Cluster, Command, Namespace, Project, Running, forward, wait_until};
 
 tests! { on Size::Processes;
     a_gateway_proves_the_name_of_a_registry_that_is_later_reached_by_itself,
@@ -23,7 +23,7 @@ pub(super) const MOVED: u16 = 8000;
 fn a_gateway_proves_the_name_of_a_registry_that_is_later_reached_by_itself() {
     let bed = Bed::shared().with_cert_manager();
     let (ns, edge) = (Namespace::new(), Namespace::new());
-    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    let host = bed.domain(&ns);
     make_class(&edge);
     let gateway: IpAddr = bed.facts().gateway.parse().unwrap();
     for port in [80, 443] {
@@ -75,23 +75,10 @@ fn a_gateway_proves_the_name_of_a_registry_that_is_later_reached_by_itself() {
 }
 
 fn project<'n>(ns: &'n Namespace, bed: &Bed, edge: &Namespace) -> Project<'n> {
-    let Records { zone, server, key, secret } = bed.facts().records.clone();
-    let acme = &bed.facts().acme;
-    let text = format!(
-        r#"{HEAD}
-[dns.zone]
-zone = "{zone}"
-rfc2136 = {{ server = "{server}", key_name = "{key}", key = {{ env = "TSIG_KEY" }} }}
-
-[issuer.acme]
-scope = "namespace"
-acme.server = "{acme}"
-acme.email = "ops@example.test"
-acme.ca_bundle = "acme.pem"
-acme.http01 = {{ gateway = "{edge}/public" }}
-
+    let blocks = format!(
+        r#"
 [registry.main]
-host = "{}.{zone}"
+host = "{}"
 image = "registry:3.1.2"
 storage.volume.size = "1Gi"
 auth.users.ci = {{ env = "CI_PASSWORD" }}
@@ -99,13 +86,12 @@ tls.issuer = "issuer.acme"
 dns = "dns.zone"
 gateway = {{ class = "{}", namespace = "{edge}", name = "public" }}
 "#,
-        ns.prefix(),
+        bed.domain(ns),
         edge.prefix(),
         edge = edge.name(),
     );
-    let project = ns.project().write("regplan.toml", &text).env("TSIG_KEY", secret);
-    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
-    project.env("CI_PASSWORD", "a long enough password")
+    let proof = format!("http01 = {{ gateway = \"{}/public\" }}", edge.name());
+    bed.project(ns, &proof, &blocks).env("CI_PASSWORD", "a long enough password")
 }
 
 /// Makes the class of a Gateway of Contour.

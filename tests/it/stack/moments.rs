@@ -4,12 +4,11 @@
 mod prober;
 mod side;
 
-use super::dns::with_zone_and_issuer;
 use super::gateway::{Controller, MOVED, make_class};
 use super::named_gateway::owner;
 use crate::bed::Size;
 use crate::force::exposure::{is_rolled_out, kill_after_each_write};
-use crate::harness::{Bed, Namespace, Project, wait_until};
+use crate::harness::{BY_INGRESS, Bed, Namespace, Project, wait_until};
 use prober::Prober;
 use side::{Pods, Side, Way};
 
@@ -62,8 +61,8 @@ fn no_request_comes_in_that_neither_side_of_a_change_allows() {
 }
 
 fn change(bed: &Bed, ns: &Namespace, edge: &Namespace, (from, to, pods): (Side, Side, Pods)) {
-    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
-    let project = with_zone_and_issuer(bed, ns, "").env("CI_PASSWORD", prober::PASSWORD);
+    let host = bed.domain(ns);
+    let project = bed.project(ns, BY_INGRESS, "").env("CI_PASSWORD", prober::PASSWORD);
     let head = project.read("regplan.toml");
     let write = |project: &Project<'_>, side: Side| {
         project.rewrite("regplan.toml", &format!("{head}{}", side.registry(&host, pods, edge)));

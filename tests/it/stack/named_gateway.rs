@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::gateway::{Controller, MOVED, make_class, outcome, passes};
 use super::registry::{PASSWORD, pull, push};
+use crate::bed::Size;
 use crate::bed::image::Image;
-use crate::bed::{Records, Size};
 use crate::harness::{Bed, HEAD, Namespace, Project};
 
 tests! { on Size::Processes;
@@ -57,10 +57,6 @@ allowedRoutes.namespaces = { from = "Same" }
 
 /// The other side, which may read the Gateway and nothing more of it.
 const REGISTRY: &str = r#"
-[dns.zone]
-zone = "ZONE"
-rfc2136 = { server = "SERVER", key_name = "KEY_NAME", key = { env = "TSIG_KEY" } }
-
 [registry.main]
 host = "HOST"
 image = "registry:3.1.2"
@@ -72,7 +68,7 @@ gateway = { name = "public", namespace = "EDGE", redirect_from = "http" }
 fn a_gateway_of_others_takes_a_registry_in_when_its_owner_lets_it() {
     let bed = Bed::shared().with_cert_manager();
     let (ns, edge) = (Namespace::new(), Namespace::new());
-    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    let host = bed.domain(&ns);
     make_class(&edge);
     let (owner, project) = (owner(&bed, &edge, [HTTP, HTTPS]), project(&bed, &ns, &edge));
     let _controller = Controller::start(&bed, &edge, &owner, 8020);
@@ -136,14 +132,12 @@ pub(super) fn owner<'n>(bed: &Bed, edge: &'n Namespace, [http, https]: [u16; 2])
 
 /// The project of the registry, without a record of its name.
 fn project<'n>(bed: &Bed, ns: &'n Namespace, edge: &Namespace) -> Project<'n> {
-    let Records { zone, server, key, secret } = bed.facts().records.clone();
-    let text = format!("{HEAD}{REGISTRY}")
-        .replace("HOST", &format!("{}.{zone}", ns.prefix()))
-        .replace("ZONE", &zone)
-        .replace("SERVER", &server)
-        .replace("KEY_NAME", &key)
+    let records = &bed.facts().records;
+    let text = format!("{HEAD}{}{REGISTRY}", records.block())
+        .replace("HOST", &bed.domain(ns))
         .replace("EDGE", &edge.name());
-    ns.project().write("regplan.toml", &text).env("TSIG_KEY", secret).env("CI_PASSWORD", PASSWORD)
+    let project = ns.project().write("regplan.toml", &text);
+    project.env("TSIG_KEY", records.secret.as_str()).env("CI_PASSWORD", PASSWORD)
 }
 
 /// A folder with the root that signs for the Gateway.

@@ -1,11 +1,12 @@
 //! What is said where an ACME server takes no more orders for some time: a proxy before the real one answers for it.
 
+use std::fs;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
 use crate::bed::Size;
-use crate::harness::{AcmeFront, Bed, HEAD, Namespace, Project, wait_until};
+use crate::harness::{AcmeFront, BY_INGRESS, Bed, HEAD, Namespace, Project, acme_issuer, wait_until};
 
 tests! { on Size::Processes;
     a_limit_of_the_acme_server_is_told_with_its_end,
@@ -54,15 +55,9 @@ fn limited() -> Value {
 }
 
 fn project<'n>(ns: &'n Namespace, front: &AcmeFront, host: &str) -> Project<'n> {
+    let issuer = acme_issuer(&front.url("/dir"), BY_INGRESS);
     let text = format!(
-        r#"{HEAD}
-[issuer.acme]
-scope = "namespace"
-acme.server = "{}"
-acme.email = "ops@example.test"
-acme.ca_bundle = "{}"
-acme.http01 = {{ class = "contour" }}
-
+        r#"{HEAD}{issuer}
 [registry.main]
 host = "{host}"
 image = "registry:3.1.2"
@@ -71,11 +66,11 @@ auth.users.ci = {{ env = "CI_PASSWORD" }}
 tls.issuer = "issuer.acme"
 ingress.class = "contour"
 lifecycle.timeouts.ready = "5m"
-"#,
-        front.url("/dir"),
-        front.authority().display(),
+"#
     );
-    ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password")
+    let project = ns.project().write("regplan.toml", &text);
+    fs::copy(front.authority(), project.path("acme.pem")).unwrap();
+    project.env("CI_PASSWORD", "a long enough password")
 }
 
 /// Asks for a renewal, as cert-manager's own tool does.
