@@ -230,6 +230,15 @@ impl<'c> Blocks<'c> {
         Given::Asked { need, value: value.ok_or(why) }
     }
 
+    /// Whether the configuration says when this object is ready, such as without an address.
+    fn is_ready_otherwise(&self, identity: &Identity, address: &Address) -> bool {
+        let block = self.all.iter().find(|(block, _)| block.address == address.block);
+        let name = format!("{}/{}", identity.kind, identity.name);
+        block.is_some_and(|(block, _)| {
+            block.lifecycle.ready.is_some() || block.ready_rules.iter().any(|rule| rule.object == name)
+        })
+    }
+
     /// What these facts say about the blocks together.
     ///
     /// A block may make definitions, namespaces, or ingress classes, only where others are there. So they are looked for until no block
@@ -259,8 +268,9 @@ impl<'c> Blocks<'c> {
             // Which objects there are does not depend on them, so the last round has them all.
             known.declared_gateways =
                 drafts.iter().filter_map(|(_, draft)| declared_gateway(draft)).collect();
+            let balancers = drafts.iter().filter_map(|(block, draft)| declared_balancer(block, draft));
             known.declared_balancers =
-                drafts.iter().filter_map(|(block, draft)| declared_balancer(block, draft)).collect();
+                balancers.filter(|(identity, address)| !self.is_ready_otherwise(identity, address)).collect();
             let limited = drafts.iter().filter_map(|(_, draft)| limited_by(&draft.object, &draft.namespace));
             known.declared_body_limits = limited.collect();
             let added = drafts.iter().filter(|(block, draft)| known.defined_apis.add(block, draft)).count();

@@ -3,29 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::blocks::codes::OBSOLETE;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::remains::{Remain, remains};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::resource::Identity;
 
 /// How many objects are named.
 const NAMED: usize = 3;
 
-/// What the objects are, or have, that the plan has read. What the configuration itself says of them is told at its place in
-/// the file.
+/// What the objects are, or have, that the plan leaves as they are. What the configuration itself says of them is told at its
+/// place in the file.
 pub(super) fn met(plan: &Plan) -> impl Iterator<Item = (Identity, Remain)> {
-    plan.changes.iter().flat_map(|change| {
+    let staying = plan.changes.iter().filter(|change| change.action == Action::None);
+    staying.flat_map(|change| {
         let identity = &change.target.identity;
-        let of = |object: Option<&serde_json::Value>| {
-            object.map(|object| remains(identity, object)).unwrap_or_default()
-        };
-        let told = of(change.desired.as_ref().map(|desired| &desired.object));
-        let live = of(change.prior.as_ref().map(|live| &live.object));
-        live.into_iter()
+        let of = |object: &Value| remains(identity, object);
+        let told = change.desired.as_ref().map(|desired| of(&desired.object)).unwrap_or_default();
+        let found = change.prior.as_ref().map(|live| of(&live.object)).unwrap_or_default();
+        found
+            .into_iter()
             .filter(move |remain| !told.contains(remain))
             .map(|remain| (identity.clone(), remain))
-            .collect::<Vec<_>>()
     })
 }
 

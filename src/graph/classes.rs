@@ -1,5 +1,6 @@
 //! What has a class comes after the controller of that class: an Ingress gets no address from one that does not run yet, and
-//! nobody comes in. The controller is taken to be what runs in the block that makes the class.
+//! nobody comes in. The controller is taken to be what runs in the block that makes the class. An issuer that proves names by a
+//! class does not wait: what runs there may wait for a certificate of that issuer.
 
 use super::edge_reason::{EdgeReason, RawEdge};
 use crate::kubernetes::class_controllers::may_run;
@@ -17,7 +18,7 @@ pub(super) fn controllers(
         let (EdgeReason::Inferred { path, .. }, Some(class)) = (reason, desired.get(*class)) else {
             continue;
         };
-        if !is_class(&class.identity) {
+        if !is_class(&class.identity) || is_issuer(&desired[*from].identity) {
             continue;
         }
         let is_controller = |other: &usize| other != from && may_run(&desired[*other].identity);
@@ -31,6 +32,10 @@ pub(super) fn controllers(
         }));
     }
     found
+}
+
+fn is_issuer(identity: &Identity) -> bool {
+    ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind))
 }
 
 /// Whether an object is a class by which who serves requests from outside is chosen.

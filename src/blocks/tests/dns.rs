@@ -213,23 +213,35 @@ fn a_service_of_the_controller_that_is_made_here_tells_the_address_before_the_in
         )
     };
     let service_of_controller = || Identity::namespaced("", "Service", "projectcontour", "envoy");
-    let led_by = |addresses: &Value, more: &str, zone_keys: &str| {
-        let objects =
-            behind(service_of_controller(), addresses, &format!("{REGISTRY}{}{zone_keys}{more}", zone()));
+    let led_by = |addresses: Option<&Value>, more: &str, zone_keys: &str| {
+        let text = format!("{REGISTRY}{}{zone_keys}{more}", zone());
+        // Without addresses the Service is not there.
+        let objects = match addresses {
+            Some(addresses) => behind(service_of_controller(), addresses, &text),
+            None => fine(&text),
+        };
         let certificate = "registry.main/Certificate.cert-manager.io/registry".to_owned();
         let waits = waits(of_kind(&objects, "Ingress")).contains(&certificate);
         (of_kind(&objects, "RecordSet").object["spec"]["values"].clone(), waits)
     };
     let balanced = service("LoadBalancer");
     let made = json!("${resource.envoy.status.loadBalancer.ingress}");
-    assert_eq!(led_by(&json!([]), &balanced, ""), (made, true));
-    let ingress = json!("${registry.main/Ingress/registry.status.loadBalancer.ingress}");
-    assert_eq!(led_by(&json!([]), &service("NodePort"), ""), (ingress, false));
+    assert_eq!(led_by(None, &balanced, ""), (made, true));
+    let by_ingress = (json!("${registry.main/Ingress/registry.status.loadBalancer.ingress}"), false);
+    assert_eq!(led_by(None, &service("NodePort"), ""), by_ingress);
     let known = json!([{"ip": "192.0.2.7"}]);
-    assert_eq!(led_by(&known, &balanced, ""), (json!(["192.0.2.7"]), true));
+    assert_eq!(led_by(Some(&known), &balanced, ""), (json!(["192.0.2.7"]), true));
+    // One that is there without an address may never get one, and so may one that nobody waits for.
+    assert_eq!(led_by(Some(&json!([])), &balanced, ""), by_ingress);
+    assert_eq!(led_by(None, &format!("{balanced}lifecycle.ready = \"written\"\n"), ""), by_ingress);
+    // That of another installation does not count beside it.
+    let elsewhere = balanced.replace("\"envoy\"", "\"contour-envoy\"");
+    let made = json!("${resource.contour-envoy.status.loadBalancer.ingress}");
+    let elsewhere = elsewhere.replace("[resource.envoy]", "[resource.contour-envoy]");
+    assert_eq!(led_by(Some(&known), &elsewhere, ""), (made, true));
     // Where the file says it, the Ingress may be what is meant.
     let own = "target = \"${registry.main/Ingress/registry.status.loadBalancer.ingress}\"\n";
-    assert!(!led_by(&json!([]), &balanced, own).1);
+    assert!(!led_by(None, &balanced, own).1);
 }
 
 #[test]
@@ -389,7 +401,7 @@ fn external_dns_is_asked_by_an_object() {
     let marks = &of_kind(&named, "DNSEndpoint").object["metadata"]["annotations"];
     assert_eq!(marks["regplan.dev/name-servers"], "192.0.2.53,192.0.2.54");
     let useless = "[dns.zone]\nzone = \"example.com\"\nexternal_dns = { by = \"annotations\", name_servers = [\"192.0.2.53\"] }\n";
-    assert!(mistakes(&format!("{REGISTRY}{useless}")).contains("nobody is asked for records"));
+    assert!(mistakes(&format!("{REGISTRY}{useless}")).contains("annotations ask for are not waited for"));
 }
 
 #[test]

@@ -273,7 +273,7 @@ fn a_controller_that_the_class_contradicts_is_a_warning() {
 /// Traefik has no annotation that sends plain HTTP on; a `Middleware` does, where that kind is served or defined here.
 #[test]
 fn traefik_sends_plain_http_on_by_objects_of_their_own() {
-    const REDIRECT: &str = "registry.main/Ingress/registry-redirect";
+    const REDIRECT: &str = "registry.main/IngressRoute.traefik.io/registry-redirect";
     const MIDDLEWARE: &str = "registry.main/Middleware.traefik.io/registry-redirect";
     let compiled = |text: &str, apis: &[&str]| {
         let config = config(text);
@@ -287,41 +287,49 @@ fn traefik_sends_plain_http_on_by_objects_of_their_own() {
         resources.iter().any(|desired| desired.address.to_string() == address)
     };
     let text = registry("ingress.class = 'traefik'");
-    let served = ["traefik.io/v1alpha1", "traefik.io/v1alpha1/Middleware"];
+    let served = ["traefik.io/v1alpha1/Middleware", "traefik.io/v1alpha1/IngressRoute"];
     let resources = compiled(&text, &served);
     assert_eq!(
         object(&resources, MIDDLEWARE).object["spec"],
         json!({"redirectScheme": {"scheme": "https", "permanent": true}})
     );
+    // Also a request that is let through by the middleware comes to nobody.
     let redirect = object(&resources, REDIRECT);
-    assert_eq!(redirect.object["spec"]["ingressClassName"], "traefik");
-    assert_eq!(redirect.object["spec"].get("tls"), None);
-    assert_eq!(
-        redirect.object["metadata"]["annotations"],
-        json!({
-            "traefik.ingress.kubernetes.io/router.entrypoints": "web",
-            "traefik.ingress.kubernetes.io/router.middlewares": "reg-registry-redirect@kubernetescrd",
-        })
-    );
-    assert!(redirect.depends_on.iter().any(|(address, _)| address.to_string() == MIDDLEWARE));
-
-    let annotated = registry("ingress.annotations = { 'kubernetes.io/ingress.class' = 'traefik' }");
-    let redirect = object(&compiled(&annotated, &served), REDIRECT).object.clone();
-    assert_eq!(redirect["metadata"]["annotations"][CLASS_ANNOTATION], "traefik");
+    let route = json!({
+        "kind": "Rule",
+        "match": "Host(`registry.example.com`)",
+        "middlewares": [{"name": "registry-redirect"}],
+        "services": [{"kind": "TraefikService", "name": "noop@internal"}],
+    });
+    assert_eq!(redirect.object["spec"], json!({"entryPoints": ["web"], "routes": [route]}));
+    for awaited in [MIDDLEWARE, "registry.main/Deployment/registry"] {
+        assert!(redirect.depends_on.iter().any(|(address, _)| address.to_string() == awaited), "{awaited}");
+    }
 
     let own = "ingress = { class = 'traefik', annotations = { 'traefik.ingress.kubernetes.io/router.entrypoints' = 'secure' } }";
     let cases = [
         (text.clone(), &[][..]),
-        (text.replace("tls.secret = 'x'", ""), &served),
-        (registry(own), &served),
-        (registry("ingress.class = 'contour'"), &served),
+        (text.clone(), &served[..1]),
+        (text.replace("tls.secret = 'x'", ""), &served[..]),
+        (registry(own), &served[..]),
+        (registry("ingress.class = 'contour'"), &served[..]),
     ];
     for (text, apis) in cases {
         let resources = compiled(&text, apis);
         assert!(!has(&resources, REDIRECT) && !has(&resources, MIDDLEWARE), "{text}");
     }
-    let defined = "[resource.middlewares]\napiVersion = 'apiextensions.k8s.io/v1'\nkind = 'CustomResourceDefinition'\n\
-         metadata.name = 'middlewares.traefik.io'\nspec = { group = 'traefik.io', names = { kind = 'Middleware', plural = \
-         'middlewares' }, versions = [{ name = 'v1alpha1', served = true }] }\n";
+    let define = |plural: &str, kind: &str| {
+        format!(
+            "[resource.{plural}]
+apiVersion = 'apiextensions.k8s.io/v1'
+kind = 'CustomResourceDefinition'
+\
+             metadata.name = '{plural}.traefik.io'
+spec = {{ group = 'traefik.io', names = {{ kind = '{kind}', plural = \
+             '{plural}' }}, versions = [{{ name = 'v1alpha1', served = true }}] }}
+"
+        )
+    };
+    let defined = define("middlewares", "Middleware") + &define("ingressroutes", "IngressRoute");
     assert!(has(&compiled(&format!("{text}{defined}"), &[]), REDIRECT));
 }

@@ -2,7 +2,7 @@
 
 use super::ClassController;
 use super::annotations::{contour, f5_nginx, haproxy, ingress_nginx, none, traefik};
-use super::redirects::TRAEFIK_MIDDLEWARE;
+use super::redirects::BY_TRAEFIK;
 
 /// The community's controller. The last Service is that of older versions of minikube.
 /// Source: <https://kubernetes.github.io/ingress-nginx/deploy/>, and for its end
@@ -54,7 +54,7 @@ pub const TRAEFIK: ClassController = ClassController {
     retired: None,
     limits_bodies: false,
     annotations: traefik,
-    redirect: Some(TRAEFIK_MIDDLEWARE),
+    redirect: Some(BY_TRAEFIK),
 };
 
 /// `HAProxy`'s controller.

@@ -28,7 +28,7 @@ pub(super) async fn wait(
     let identity = &wait.target.identity;
     let limit = wait.timeout.unwrap_or_else(|| time_to_ready(identity, Some(&asking.object), None));
     let look = || async {
-        let behind = behind(request).await?;
+        let behind = behind(request, Standard::RolledOut).await?;
         let missing = behind.into_iter().map(Behind::into_text).collect::<Vec<_>>().join("; ");
         let found = Some(Live::clone(asking));
         Ok(if missing.is_empty() { Found::There(found) } else { Found::Lacks(missing) })
@@ -43,7 +43,7 @@ pub(super) async fn lacking(request: &RecordRequest, checkup: &Checkup) -> Optio
         return None;
     }
     let unknown = |problem: Problem| vec![Behind::Silent(problem.message)];
-    let behind = behind(request).await.unwrap_or_else(unknown).into_iter();
+    let behind = behind(request, checkup.standard).await.unwrap_or_else(unknown).into_iter();
     let told = behind
         .filter(|behind| checkup.standard == Standard::RolledOut || matches!(behind, Behind::Says(_)))
         .map(Behind::into_text);
@@ -52,31 +52,66 @@ pub(super) async fn lacking(request: &RecordRequest, checkup: &Checkup) -> Optio
 }
 
 /// The servers that do not give what is asked for.
-async fn behind(request: &RecordRequest) -> Result<Vec<Behind>, Problem> {
+async fn behind(request: &RecordRequest, standard: Standard) -> Result<Vec<Behind>, Problem> {
     // Whether a zone is found may change while external-dns works, so it is no reason to end the wait.
-    let servers = servers_of(&request.name_servers, &request.zone)
+    let servers = servers_above(request)
         .await
         .map_err(|problem| Problem { kind: ProblemKind::Unreachable, ..problem })?;
     let names = Names::of(&Identity::cluster(RECORDS_GROUP, RECORD_SET, &request.name), &request.zone);
-    let beyond = addresses_beyond(&request.values).await;
-    Ok(other_answers_of(&servers, &names, |found| gives(found, &request.values, &beyond)).await)
+    let stand_ins = StandIns::of(&request.values, standard).await;
+    Ok(other_answers_of(&servers, &names, |found| gives(found, &request.values, &stand_ins)).await)
+}
+
+/// The servers that answer for the name: those of its zone, or of the one above it. external-dns takes a part of a zone for one.
+async fn servers_above(request: &RecordRequest) -> Result<Vec<String>, Problem> {
+    let mut zone = request.zone.as_str();
+    loop {
+        match (servers_of(&request.name_servers, zone).await, zone.split_once('.')) {
+            (Err(problem), Some((_, above)))
+                if problem.kind == ProblemKind::Settings && above.contains('.') =>
+            {
+                zone = above;
+            }
+            (found, _) => return found,
+        }
+    }
+}
+
+/// Addresses that stand for another name: a service with alias records answers with them instead of a CNAME.
+#[derive(Debug)]
+enum StandIns {
+    /// Whatever they are. They may change with each question, so one that was right once is taken to be right.
+    Any,
+    /// These: those of the other name. Before the change, the name may have had addresses that are left.
+    Only(BTreeSet<RecordValue>),
+}
+
+impl StandIns {
+    async fn of(wanted: &[RecordValue], standard: Standard) -> Self {
+        let Some(RecordValue::Cname(other)) = wanted.first() else { return Self::Only(BTreeSet::new()) };
+        if standard == Standard::Working {
+            return Self::Any;
+        }
+        let found = tokio::net::lookup_host((other.as_str(), 0)).await;
+        let texts = found.into_iter().flatten().map(|address| address.ip().to_string());
+        Self::Only(texts.filter_map(|text| RecordValue::parse(RECORD_SET, &text).ok()).collect())
+    }
+
+    fn has(&self, found: &RecordValue) -> bool {
+        match self {
+            Self::Any => matches!(found, RecordValue::A(_) | RecordValue::Aaaa(_)),
+            Self::Only(addresses) => addresses.contains(found),
+        }
+    }
 }
 
 /// Whether this answer gives the records. external-dns may be told to delete nothing, so records of another type may stand
-/// beside them; and where a service has alias records, it answers with addresses of the other name instead of that name.
-fn gives(found: &[RecordValue], wanted: &[RecordValue], beyond: &BTreeSet<RecordValue>) -> bool {
+/// beside them.
+fn gives(found: &[RecordValue], wanted: &[RecordValue], stand_ins: &StandIns) -> bool {
     let types: BTreeSet<RecordType> = wanted.iter().map(RecordValue::record_type).collect();
     let found_of_types: BTreeSet<&RecordValue> =
         found.iter().filter(|value| types.contains(&value.record_type())).collect();
-    found_of_types == wanted.iter().collect() || found.iter().any(|value| beyond.contains(value))
-}
-
-/// The addresses of the other name to which the records lead; none for records that are addresses.
-async fn addresses_beyond(wanted: &[RecordValue]) -> BTreeSet<RecordValue> {
-    let Some(RecordValue::Cname(other)) = wanted.first() else { return BTreeSet::new() };
-    let found = tokio::net::lookup_host((other.as_str(), 0)).await;
-    let texts = found.into_iter().flatten().map(|address| address.ip().to_string());
-    texts.filter_map(|text| RecordValue::parse(RECORD_SET, &text).ok()).collect()
+    found_of_types == wanted.iter().collect() || found.iter().any(|value| stand_ins.has(value))
 }
 
 fn too_late(request: &RecordRequest, identity: &Identity, limit: Duration, missing: &str) -> Problem {
@@ -100,7 +135,8 @@ mod tests {
     }
 
     fn gives(found: &[&str], wanted: &[&str], beyond: &[&str]) -> bool {
-        super::gives(&values(found), &values(wanted), &values(beyond).into_iter().collect())
+        let stand_ins = StandIns::Only(values(beyond).into_iter().collect());
+        super::gives(&values(found), &values(wanted), &stand_ins)
     }
 
     #[test]
@@ -117,5 +153,45 @@ mod tests {
         assert!(gives(&["lb.example.net"], &["lb.example.net"], &[]));
         assert!(!gives(&["192.0.2.1"], &["lb.example.net"], &[]), "these may be addresses of before");
         assert!(gives(&["192.0.2.1"], &["lb.example.net"], &["192.0.2.1", "192.0.2.2"]));
+    }
+
+    /// Of a name that was right once, any address will do: a service may give other ones each time.
+    #[tokio::test]
+    async fn only_names_that_were_right_once_may_have_any_address() {
+        let standing = async |wanted: &str, standard| {
+            let wanted = values(&[wanted]);
+            super::gives(&values(&["192.0.2.9"]), &wanted, &StandIns::of(&wanted, standard).await)
+        };
+        assert!(standing("lb.example.invalid", Standard::Working).await);
+        assert!(!standing("lb.example.invalid", Standard::RolledOut).await);
+        assert!(!standing("192.0.2.1", Standard::Working).await);
+    }
+
+    /// Nobody listens at the address, so nobody can be asked from here.
+    #[tokio::test]
+    async fn a_server_that_cannot_be_asked_is_told_only_until_the_records_were_seen() {
+        let request = RecordRequest {
+            name: "r.example.com".into(),
+            zone: "example.com".into(),
+            name_servers: vec!["127.0.0.1:1".into()],
+            values: values(&["192.0.2.1"]),
+        };
+        let checkup = |standard, rule| Checkup {
+            live: Arc::new(Live {
+                object: serde_json::json!({}),
+                stamp: crate::resource::Stamp { uid: "u".into(), version: "1".into() },
+                ownership: crate::resource::Ownership::default(),
+            }),
+            target: crate::resource::Target {
+                identity: Identity::namespaced("externaldns.k8s.io", "DNSEndpoint", "a", "r"),
+                version: None,
+            },
+            rule,
+            standard,
+        };
+        let lacking = async |standard, rule| lacking(&request, &checkup(standard, rule)).await;
+        assert!(lacking(Standard::RolledOut, None).await.is_some());
+        assert_eq!(lacking(Standard::Working, None).await, None);
+        assert_eq!(lacking(Standard::RolledOut, Some(ReadyRule::Written)).await, None);
     }
 }

@@ -84,7 +84,11 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
             let issuer = Some(("cert-manager.io", "Issuer"));
             found.typed("spec.issuerRef", "group", issuer, Strength::Running);
         }
-        ("cert-manager.io", "Issuer" | "ClusterIssuer") => issuer(found),
+        // Names that are proved by HTTP are proved through the controller of a class.
+        ("cert-manager.io", "Issuer" | "ClusterIssuer") => {
+            let class = "spec.acme.solvers.*.http01.ingress.ingressClassName";
+            found.global(class, ("networking.k8s.io", "IngressClass"), Strength::Useful);
+        }
         _ => {}
     }
 }
@@ -105,14 +109,6 @@ fn binding(identity: &Identity, found: &mut Found<'_>) {
             found.push(place.path().key("name"), Facility::Object(account), Strength::Useful);
         }
     });
-}
-
-/// Names that are proved by HTTP are proved through the controller of a class.
-fn issuer(found: &mut Found<'_>) {
-    for field in ["ingressClassName", "class"] {
-        let class = format!("spec.acme.solvers.*.http01.ingress.{field}");
-        found.global(&class, ("networking.k8s.io", "IngressClass"), Strength::Useful);
-    }
 }
 
 /// The server deletes the token of a service account that is not there.

@@ -252,8 +252,8 @@ fn external(keys: &DnsKeys, found: &mut Found<'_>) {
         found.push(&["external_dns", "by"], codes::CONFLICTING_KEYS, message, help);
     }
     if external.by == AskedBy::Annotations && !external.name_servers.is_empty() {
-        let message = "nobody is asked for records that are asked for by annotations".to_owned();
-        let help = "remove `name_servers`, or `by`: then the apply waits until these servers answer";
+        let message = "records that annotations ask for are not waited for, so no server is asked".to_owned();
+        let help = "remove `name_servers`; or remove `by`, and the apply waits for these servers";
         found.push(&["external_dns", "name_servers"], codes::USELESS_KEY, message, help);
     }
     let is_later = keys.target.as_ref().is_some_and(|target| Expression::has_mark(target))

@@ -29,7 +29,7 @@ pub(super) struct Registry<'a> {
     pub(super) dns: Option<&'a DnsSpec>,
     /// Who serves its Ingress; `None` where it has none.
     pub(super) serving: Option<&'a Serving<'a>>,
-    /// How its controller sends plain HTTP on to HTTPS by an object of its own; `None` where it needs none, where its kind is not
+    /// How its controller sends plain HTTP on to HTTPS by objects of its own; `None` where it needs none, where their kinds are not
     /// served, and without TLS.
     pub(super) redirect: Option<Redirect>,
     /// The Gateways that the configuration itself makes or changes.

@@ -44,9 +44,7 @@ fn annotate(
     draft
 }
 
-/// An object that lets requests in: nobody is to come in while there are still pods of an earlier plan, which may know no
-/// users, or while something else than the registry's own certificate answers. But where only the Ingress tells to which
-/// address the name leads, it comes before the certificate. It also asks for its record, where others make that.
+/// An object that lets requests in. It also asks for its record, where others make that.
 fn lets_in(registry: &Registry<'_>, mut draft: Draft) -> Draft {
     for (key, value) in record::annotations(registry) {
         let at = path(&["metadata", "annotations", &key]);
@@ -55,6 +53,13 @@ fn lets_in(registry: &Registry<'_>, mut draft: Draft) -> Draft {
             draft = registry.from(draft, at, &["dns"]);
         }
     }
+    after_pods(registry, draft)
+}
+
+/// An object by which somebody gets an answer: nobody is to come in while there are still pods of an earlier plan, which may know
+/// no users, or while something else than the registry's own certificate answers. But where only the Ingress tells to which
+/// address the name leads, it comes before the certificate.
+fn after_pods(registry: &Registry<'_>, mut draft: Draft) -> Draft {
     draft.depends_on.push(workload::address(registry));
     if !record::waits_for_ingress(registry) {
         draft.depends_on.extend(certificate::address(registry));

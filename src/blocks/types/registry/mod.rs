@@ -127,7 +127,7 @@ impl BlockType for RegistryBlock {
             dns,
             serving: serving.as_ref(),
             redirect: redirect(spec, serving.as_ref())
-                .filter(|redirect| context.has_api(&block.address, &redirect.api())),
+                .filter(|redirect| redirect.apis().iter().all(|api| context.has_api(&block.address, api))),
             declared_gateways: context.declared_gateways,
             declared_balancers: context.declared_balancers,
             declared_body_limits: context.declared_body_limits,

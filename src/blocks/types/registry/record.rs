@@ -54,7 +54,7 @@ fn waits_for_address(registry: &Registry<'_>) -> bool {
 pub(super) fn waits_for_ingress(registry: &Registry<'_>) -> bool {
     let is_ingress = matches!(registry.spec.way(), Way::Ingress(_));
     let is_said = zone(registry).is_some_and(|dns| dns.target(registry.facts).is_some());
-    let may_be_ingress = is_said || address::made_service(registry).is_none();
+    let may_be_ingress = is_said || address::awaited_service(registry).is_none();
     is_ingress && may_be_ingress && waits_for_address(registry)
 }
 

@@ -105,7 +105,7 @@ impl<'a> Serving<'a> {
     pub(super) fn redirect(&self) -> Option<Redirect> {
         let redirect = self.controller()?.facts()?.redirect?;
         let own = &self.ingress.annotations;
-        let is_said = (redirect.annotations)("", "").iter().any(|(key, _)| own.contains_key(*key));
+        let is_said = redirect.said_by.iter().any(|key| own.contains_key(*key));
         (!is_said).then_some(redirect)
     }
 

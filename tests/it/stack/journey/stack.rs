@@ -21,12 +21,11 @@ const CHANGED: [(&str, &str); 3] = [
 ];
 
 /// What is done before something else, each by its address.
-const ORDER: [(&str, &str); 10] = [
+const ORDER: [(&str, &str); 9] = [
     ("chart.cert-manager/CustomResourceDefinition/clusterissuers.cert-manager.io", ISSUER),
     ("chart.cert-manager/Deployment/cert-manager-webhook", ISSUER),
     ("chart.cert-manager/ValidatingWebhookConfiguration/cert-manager-webhook", ISSUER),
     ("chart.cert-manager/MutatingWebhookConfiguration/cert-manager-webhook", ISSUER),
-    ("chart.ingress/Deployment/traefik", ISSUER),
     (ISSUER, CERTIFICATE),
     ("chart.ingress/Deployment/traefik", "registry.main/Ingress/registry"),
     ("chart.ingress/Service/traefik", RECORD),

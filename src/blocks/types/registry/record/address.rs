@@ -40,11 +40,17 @@ fn live(identity: Identity) -> Need {
 
 /// Where the registry is reached.
 pub(super) fn leading(registry: &Registry<'_>) -> Leading {
-    let found = needs(registry.spec, registry.serving).into_iter().map(|need| told(registry, &need));
+    let made = made_service(registry);
+    let asked = match &made {
+        // The others are those of another installation.
+        Some((service, _)) => vec![live(service.clone())],
+        None => needs(registry.spec, registry.serving),
+    };
+    let found = asked.into_iter().map(|need| told(registry, &need));
     if let Some(known) = found.into_iter().find(|addresses| !addresses.is_empty()) {
         return Leading::Known(known);
     }
-    if let Some(service) = made_service(registry) {
+    if let Some(service) = awaited_service(registry) {
         return Leading::Later(reference(service, "status.loadBalancer.ingress"));
     }
     match registry.spec.place_of_address() {
@@ -58,9 +64,21 @@ pub(super) fn leading(registry: &Registry<'_>) -> Leading {
 }
 
 /// The Service of the controller that this configuration makes itself, and to which a load balancer is to lead.
-pub(super) fn made_service<'a>(registry: &Registry<'a>) -> Option<&'a Address> {
+fn made_service<'a>(registry: &Registry<'a>) -> Option<(Identity, &'a Address)> {
     let Way::Ingress(_) = registry.spec.way() else { return None };
-    usual_services(registry.serving?).find_map(|service| registry.declared_balancers.get(&service))
+    let mut usual = usual_services(registry.serving?);
+    usual.find_map(|service| Some((service.clone(), registry.declared_balancers.get(&service)?)))
+}
+
+/// That Service where it is not there yet, so that its address is waited for. One that is there without an address may never get
+/// one: then the Ingress may have another address.
+pub(super) fn awaited_service<'a>(registry: &Registry<'a>) -> Option<&'a Address> {
+    let (service, address) = made_service(registry)?;
+    let is_to_come = match registry.facts.get(&live(service)) {
+        Some(Fact::Live(LiveObject::Absent | LiveObject::NotAsked)) | None => true,
+        Some(_) => false,
+    };
+    is_to_come.then_some(address)
 }
 
 /// The addresses that an object of the cluster tells; none where it is not there, or has none yet.
