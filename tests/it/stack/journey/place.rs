@@ -1,9 +1,13 @@
 //! Where the journey takes place: a cluster in which there was nothing, and a folder for each project.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 
 use super::page::Page;
@@ -122,6 +126,23 @@ impl<'n> Place<'n> {
     pub(super) fn status(&self) -> Option<StatusCode> {
         let url = format!("https://{}/v2/", self.host);
         block_on(https::get(&url, &self.project.path("root.pem"), None)).ok().map(|(status, _)| status)
+    }
+
+    /// The status with which plain HTTP is answered, for a request with this target and these further lines, which carries the
+    /// password.
+    #[track_caller]
+    pub(super) fn status_in_clear(&self, target: &str, lines: &str) -> u16 {
+        let mut stream = TcpStream::connect((self.host, 80)).unwrap();
+        let login = BASE64_STANDARD.encode(format!("ops:{}", PASSWORD.1));
+        let host = &self.host;
+        write!(
+            stream,
+            "GET {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic {login}\r\n{lines}Connection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer}"))
     }
 
     /// Uploads a blob in these pieces, with a pause before each, and returns the status at the end.

@@ -96,6 +96,14 @@ fn expect_order(told: &str) {
 pub(super) fn look(place: &Place<'_>, page: &mut Page) {
     page.say("## Does it work?\n\nFrom outside, as those see it who push and pull:");
     place.run(page, "regplan verify --ca-file root.pem", 0);
+    // Nobody hands over a password in clear, not even with a request that claims to have come by HTTPS.
+    assert_eq!(place.status_in_clear("/v2/", ""), 301);
+    for (target, lines) in
+        [("https://registry.example.com/v2/", ""), ("/v2/", "X-Forwarded-Proto: https\r\n")]
+    {
+        let status = place.status_in_clear(target, lines);
+        assert!([301, 404, 418].contains(&status), "{target} {lines}: {status}");
+    }
     page.say(
         "And from inside: in each namespace that has the login, a pod pulls through the ingress controller.",
     );
