@@ -195,15 +195,23 @@ fn what_has_a_class_comes_after_the_controller_that_is_installed_with_it() {
     let ingress = |at: &str, class: &str| {
         resource(at, "networking.k8s.io/v1", "Ingress", json!({"spec": {"ingressClassName": class}}))
     };
+    // What runs beside the class may wait for a certificate of the issuer, so that waits for the class alone.
+    let solvers = json!([{"http01": {"ingress": {"ingressClassName": "edge"}}}]);
+    let issuer = json!({"spec": {"acme": {"solvers": solvers}}});
     let graph = build(vec![
         class("chart.edge/IngressClass/edge"),
         pod_maker("chart.edge/Deployment/edge", json!({"app": "edge"})),
         pod_maker("resource.other", json!({"app": "other"})),
         ingress("resource.site", "edge"),
         ingress("resource.elsewhere", "another"),
+        resource("resource.signer", "cert-manager.io/v1", "ClusterIssuer", issuer),
     ]);
     assert_eq!(
         edges(&graph),
-        ["resource.site -> chart.edge/Deployment/edge", "resource.site -> chart.edge/IngressClass/edge",]
+        [
+            "resource.signer -> chart.edge/IngressClass/edge",
+            "resource.site -> chart.edge/Deployment/edge",
+            "resource.site -> chart.edge/IngressClass/edge",
+        ]
     );
 }

@@ -297,3 +297,19 @@ fn a_gateway_is_ready_when_it_is_programmed_and_a_way_out_is_known_while_nobody_
     assert_eq!(way_out(&gateway, &refused), None);
     assert_eq!(verdict(&gateway, &object("Programmed", "True")), Readiness::Ready);
 }
+
+/// It says nothing of itself: the servers of its zone do, if it names one.
+#[test]
+fn what_asks_for_records_takes_a_look_at_their_servers() {
+    let identity = Identity::namespaced("externaldns.k8s.io", "DNSEndpoint", "a", "r");
+    let object = |annotations: Value| {
+        let endpoint = json!({"dnsName": "r.example.com", "recordType": "A", "targets": ["192.0.2.1"]});
+        json!({"metadata": {"annotations": annotations}, "spec": {"endpoints": [endpoint]}})
+    };
+    let with_zone = object(json!({"regplan.dev/zone": "example.com"}));
+    for standard in [Standard::Working, Standard::RolledOut] {
+        assert!(takes_a_look(standard, &identity, &with_zone, None));
+        assert!(!takes_a_look(standard, &identity, &with_zone, Some(&ReadyRule::Written)));
+        assert!(!takes_a_look(standard, &identity, &object(json!({})), None));
+    }
+}
