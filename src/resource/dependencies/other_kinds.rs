@@ -84,6 +84,8 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
             let issuer = Some(("cert-manager.io", "Issuer"));
             found.typed("spec.issuerRef", "group", issuer, Strength::Running);
         }
+        // Where cert-manager looks for those of a ClusterIssuer, the object does not say.
+        ("cert-manager.io", "Issuer") => found.local("spec.ca.secretName", SECRET, Strength::Running),
         _ => {}
     }
 }
