@@ -344,7 +344,8 @@ spec.selfSigned = {}
 "#;
 
 /// The shared cert-manager works. So this namespace has a webhook of its own in front of it, which begins as each one does:
-/// without a Service, then without pods, then without an authority.
+/// without a Service, then without pods, then without an authority. No selector of namespaces leaves out what is in none: the
+/// issuers of the whole cluster that other tests make.
 fn each_state_of_the_webhook_is_named_while_it_is_waited_for() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
@@ -359,7 +360,7 @@ metadata.name = "{ns}-front"
 name = "webhook.cert-manager.io"
 admissionReviewVersions = ["v1"]
 sideEffects = "None"
-rules = [{ apiGroups = ["cert-manager.io"], apiVersions = ["v1"], operations = ["CREATE"], resources = ["*"] }]
+rules = [{ apiGroups = ["cert-manager.io"], apiVersions = ["v1"], operations = ["CREATE"], resources = ["*"], scope = "Namespaced" }]
 namespaceSelector.matchLabels = { "kubernetes.io/metadata.name" = "{ns}" }
 clientConfig.service = { namespace = "{ns}", name = "webhook", path = "/validate" }
 "#;
