@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The long mode: what takes too long for every run. It needs hours, and a machine that does nothing else meanwhile.
 #
-#   tests/long.sh                  every walk of kills and floods, and each reader fuzzed for 150 s
+#   tests/long.sh                  the tests of charts with Helm 3, every walk of kills and floods, and each reader fuzzed for 150 s
+#   tests/long.sh helm3            only the tests of charts with Helm 3, which take minutes
 #   tests/long.sh fuzz [SECONDS]   only the fuzzing, for so many seconds each
 #
 # The figures go to tests/it/force/figures.json and fuzz/figures.json, and from there to docs/reliability.md. The programs
@@ -11,6 +12,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+
+# Every run has them with Helm 4.
+helm3() {
+  local helm
+  helm=$(tests/stack/helm3.sh)
+  printf '\n== %s\n' "$helm"
+  REGPLAN_TEST_HELM=$helm cargo test --locked --test it -- charts::
+}
 
 force() {
   REGPLAN_FORCE=long REGPLAN_UPDATE_DOCS=1 cargo test --locked --test it -- force:: --test-threads 30
@@ -60,13 +69,18 @@ page() { REGPLAN_UPDATE_DOCS=1 cargo test --locked --test it -- force::page::; }
 
 case ${1:-all} in
   all)
+    helm3
     force
     fuzz 150
+    page
     ;;
-  fuzz) fuzz "${2:-150}" ;;
+  helm3) helm3 ;;
+  fuzz)
+    fuzz "${2:-150}"
+    page
+    ;;
   *)
-    printf 'usage: %s [fuzz [SECONDS]]\n' "$0" >&2
+    printf 'usage: %s [helm3 | fuzz [SECONDS]]\n' "$0" >&2
     exit 2
     ;;
 esac
-page

@@ -43,7 +43,9 @@ pub(in crate::plan) fn needed(input: &Input, changes: impl Fn(usize) -> bool) ->
                 continue;
             }
             let is_known = made.contains(identity) || is_everywhere(identity) || is_made_for(desired);
-            if !is_known && !all().any(|other| makes_secret(other, identity)) {
+            // What names a Secret does not make it, even where both have the same name.
+            let mut others = all().filter(|other| !std::ptr::eq(*other, desired));
+            if !is_known && !others.any(|other| makes_secret(other, identity)) {
                 found.entry(identity.clone()).or_default().push((desired.address.clone(), path));
             }
         }

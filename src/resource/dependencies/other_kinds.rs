@@ -84,11 +84,7 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
             let issuer = Some(("cert-manager.io", "Issuer"));
             found.typed("spec.issuerRef", "group", issuer, Strength::Running);
         }
-        // Names that are proved by HTTP are proved through the controller of a class.
-        ("cert-manager.io", "Issuer" | "ClusterIssuer") => {
-            let class = "spec.acme.solvers.*.http01.ingress.ingressClassName";
-            found.global(class, ("networking.k8s.io", "IngressClass"), Strength::Useful);
-        }
+        ("cert-manager.io", "Issuer" | "ClusterIssuer") => issuer(identity, found),
         _ => {}
     }
 }
@@ -109,6 +105,16 @@ fn binding(identity: &Identity, found: &mut Found<'_>) {
             found.push(place.path().key("name"), Facility::Object(account), Strength::Useful);
         }
     });
+}
+
+/// Names that are proved by HTTP are proved through the controller of a class. Where cert-manager looks for the Secret of a
+/// `ClusterIssuer`, the object does not say.
+fn issuer(identity: &Identity, found: &mut Found<'_>) {
+    let class = "spec.acme.solvers.*.http01.ingress.ingressClassName";
+    found.global(class, ("networking.k8s.io", "IngressClass"), Strength::Useful);
+    if identity.kind == "Issuer" {
+        found.local("spec.ca.secretName", SECRET, Strength::Running);
+    }
 }
 
 /// The server deletes the token of a service account that is not there.

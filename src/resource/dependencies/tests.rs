@@ -193,6 +193,7 @@ fn the_other_kinds_need_what_they_name() {
             json!({"spec": {"gatewayClassName": "envoy",
             "listeners": [{"name": "https", "tls": {"certificateRefs": [{"name": "tls"}]}}]}}),
         ),
+        object("cert-manager.io/v1", "Issuer", json!({"spec": {"ca": {"secretName": "root"}}})),
     ];
     let cluster = [
         json!({"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": {"name": "i"},
@@ -268,6 +269,11 @@ fn the_other_kinds_need_what_they_name() {
       Accepted metadata.namespace -> Namespace ns
       Running spec.gatewayClassName -> GatewayClass.gateway.networking.k8s.io envoy
       Running spec.listeners[https].tls.certificateRefs[tls].name -> Secret ns/tls or Secret tls
+    Issuer
+      Accepted apiVersion -> group cert-manager.io
+      Accepted kind -> kind Issuer.cert-manager.io
+      Accepted metadata.namespace -> Namespace ns
+      Running spec.ca.secretName -> Secret ns/root
     ClusterIssuer
       Accepted apiVersion -> group cert-manager.io
       Accepted kind -> kind ClusterIssuer.cert-manager.io

@@ -44,6 +44,11 @@ impl Authority {
         self.0.pem()
     }
 
+    /// Its certificate and its key.
+    pub(crate) fn pair(&self) -> Pair {
+        Pair { certificate: self.certificate(), key: self.0.key().serialize_pem() }
+    }
+
     /// A certificate for a server on loopback.
     pub(crate) fn server(&self, validity: Validity) -> Result<Pair, Error> {
         self.server_at(&[IpAddr::from([127, 0, 0, 1])], validity)

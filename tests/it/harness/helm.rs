@@ -40,6 +40,13 @@ pub(crate) fn helm_program() -> PathBuf {
     std::env::var_os(OTHER).map_or_else(|| stack_folder().join("helm"), PathBuf::from)
 }
 
+/// What it says of its version: `v4.3.1`.
+#[track_caller]
+pub(crate) fn helm_version() -> String {
+    let version = Command::new(helm_program()).args(["version", "--template={{.Version}}"]).run().success();
+    version.stdout().to_owned()
+}
+
 /// Serves the files of a folder by plain HTTP. It ends when it is dropped.
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct FileServer {

@@ -65,7 +65,7 @@ pub(crate) use dns_service::{Dialect, DnsService, SERVICE_TOKEN, SERVICE_ZONE, o
 pub(crate) use forgetful_gateway::ForgetfulGateway;
 pub(crate) use forward::forward;
 pub(crate) use front::{Front, Wrong};
-pub(crate) use helm::{FileServer, TlsRegistry, helm_program, stack_folder};
+pub(crate) use helm::{FileServer, TlsRegistry, helm_program, helm_version, stack_folder};
 pub(crate) use lets_encrypt::LetsEncrypt;
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use name_server::{NameServer, ZONE};

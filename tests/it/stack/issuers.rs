@@ -10,13 +10,17 @@ use http::StatusCode;
 use regplan::kubernetes::x509::{CertificateFacts, Signatory};
 use serde_json::{Value, json};
 
+use super::registry::decoded;
 use crate::bed::{Size, https};
-use crate::harness::{Bed, HEAD, LetsEncrypt, Namespace, Project, block_on, change, wait_for};
+use crate::harness::{Bed, Cluster, HEAD, LetsEncrypt, Namespace, Project, block_on, change, wait_for};
 use crate::plane::Error;
+use crate::plane::pki::{Authority, Pair};
 
 tests! { on Size::Processes;
     an_acme_server_signs_the_certificate_of_a_registry,
     an_authority_that_is_made_here_signs,
+    an_authority_out_of_a_secret_signs,
+    a_certificate_signs_itself,
     another_issuer_signs_anew_while_the_old_certificate_stays,
     the_way_from_staging_to_production_is_one_word_and_no_moment_without_a_certificate,
     cert_manager_knows_the_fields_of_each_provider_of_records,
@@ -108,6 +112,80 @@ fn an_authority_that_is_made_here_signs() {
     let destroyed = project.run(["destroy", "--auto-approve"]).any();
     destroyed.stdout_contains("first-root");
     assert!(ns.find("certificate.cert-manager.io/first-root").is_some());
+}
+
+/// The Secret comes late. The plan knows of it where the issuer is in one namespace; where cert-manager looks for those of a
+/// `ClusterIssuer`, only cert-manager knows.
+fn an_authority_out_of_a_secret_signs() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let issuer = "\n[output.root]\nvalue = \"${issuer.first.root}\"\n\n[issuer.first]\nname = \"{prefix}\"\n\
+                  scope = \"namespace\"\nca.secret = \"{prefix}\"\n";
+    let project = project(&ns, &bed, issuer);
+    let secret = ns.prefix();
+    let plan = project.run(["plan", "--format=json"]).success().json();
+    let change = change(&plan, &format!("issuer.first/Issuer.cert-manager.io/{secret}"));
+    let missing = format!("spec.ca.secretName: Secret {}/{secret} is missing", ns.name());
+    assert_eq!(change["warnings"], json!([missing]), "{change:#}");
+    project.edit("regplan.toml", "scope = \"namespace\"", "scope = \"cluster\"");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until(&format!("secrets \"{secret}\" not found"));
+    let authority = Authority::new().unwrap();
+    let object = tls_secret(&secret, &authority);
+    let there = ["apply", "--namespace=cert-manager", "--filename=-"];
+    Cluster::shared().kubectl(there).stdin(object).run().success();
+    let applied = apply.wait().success();
+    applied.stdout_contains(&format!("signs: the authority in the Secret cert-manager/{secret}"));
+    project.expect_settled();
+    let leaf = stored(&ns);
+    let root = CertificateFacts::of_pem(authority.certificate().as_bytes()).unwrap();
+    assert_eq!((leaf.issuer, leaf.names), (root.issuer, vec![bed.host(&ns)]));
+    // That name could be anybody's. This looks at the signature.
+    let verified = project.run(["verify", "--only=chain", "--only=issuer", "--format=json"]).success();
+    verified.stdout_contains("signed by the authority of issuer.first");
+    let output = project.run(["output", "root", "--format=raw"]).success();
+    assert_eq!(output.stdout().trim(), authority.certificate().trim());
+}
+
+/// A Secret with the certificate and the key of an authority.
+fn tls_secret(name: &str, authority: &Authority) -> String {
+    let Pair { certificate, key } = authority.pair();
+    json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": {"name": name},
+        "stringData": {"tls.crt": certificate, "tls.key": key}})
+    .to_string()
+}
+
+/// The certificate in the Secret of the registry, in PEM.
+#[track_caller]
+fn stored_text(ns: &Namespace) -> Vec<u8> {
+    decoded(ns.field("secret/registry-tls", "/data/tls.crt").as_str().unwrap())
+}
+
+/// What it says.
+#[track_caller]
+fn stored(ns: &Namespace) -> CertificateFacts {
+    CertificateFacts::of_pem(&stored_text(ns)).unwrap()
+}
+
+fn a_certificate_signs_itself() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let project = project(&ns, &bed, "\n[issuer.first]\nscope = \"namespace\"\nself_signed = true\n");
+    project.apply();
+    project.expect_settled();
+    let leaf = stored(&ns);
+    assert!(leaf.is_self_signed, "{leaf:?}");
+    assert_eq!(leaf.names, [bed.host(&ns)]);
+    // What cert-manager notes as its root is itself.
+    assert_eq!(
+        ns.field("secret/registry-tls", "/data/ca.crt"),
+        ns.field("secret/registry-tls", "/data/tls.crt")
+    );
+    // Nothing trusts it that was not told to.
+    fs::write(project.path("own.pem"), stored_text(&ns)).unwrap();
+    let refused = project.run(["verify", "--only=chain", "--only=issuer"]).code(2);
+    refused.stdout_contains("x chain           it has signed itself").stdout_contains("+ issuer ");
+    project.run(["verify", "--only=chain", "--ca-file=own.pem"]).success();
 }
 
 fn another_issuer_signs_anew_while_the_old_certificate_stays() {
@@ -266,7 +344,8 @@ spec.selfSigned = {}
 "#;
 
 /// The shared cert-manager works. So this namespace has a webhook of its own in front of it, which begins as each one does:
-/// without a Service, then without pods, then without an authority.
+/// without a Service, then without pods, then without an authority. No selector of namespaces leaves out what is in none: the
+/// issuers of the whole cluster that other tests make.
 fn each_state_of_the_webhook_is_named_while_it_is_waited_for() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
@@ -281,7 +360,7 @@ metadata.name = "{ns}-front"
 name = "webhook.cert-manager.io"
 admissionReviewVersions = ["v1"]
 sideEffects = "None"
-rules = [{ apiGroups = ["cert-manager.io"], apiVersions = ["v1"], operations = ["CREATE"], resources = ["*"] }]
+rules = [{ apiGroups = ["cert-manager.io"], apiVersions = ["v1"], operations = ["CREATE"], resources = ["*"], scope = "Namespaced" }]
 namespaceSelector.matchLabels = { "kubernetes.io/metadata.name" = "{ns}" }
 clientConfig.service = { namespace = "{ns}", name = "webhook", path = "/validate" }
 "#;

@@ -165,7 +165,7 @@ impl BlockType for IssuerBlock {
         let signs = match (acme, ca) {
             (Some(acme), _) => return acme::key_facts(acme),
             (None, Some(ca)) => match &ca.secret {
-                Some(secret) => format!("the authority in the Secret {secret}"),
+                Some(secret) => format!("the authority in the Secret {}/{secret}", spec.secrets_namespace()),
                 None => "an authority of its own, made here".to_owned(),
             },
             (None, None) => "itself".to_owned(),

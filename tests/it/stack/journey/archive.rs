@@ -146,13 +146,17 @@ impl<'n> Archive<'n> {
     fn kill_containerd(&self, page: &mut Page) {
         page.say(
             "### containerd is killed\n\n\
-             Containers that run go on, so nothing is to be seen from outside. The node starts containerd again.",
+             The node starts containerd again, and no command tells of it, because the cluster does not: the node is ready all the time,\n\
+             and the containers go on and are not started again.\n\n\
+             (Where containerd stays away for half a minute, the node is not ready, and its containers still go on. What then needs a new\n\
+             pod finds no node, and the apply, `plan` and `drift` say that.)",
         );
-        let before = all_of("containerd");
+        let (before, told) = (all_of("containerd"), told_of_the_node());
         kill("containerd");
         self.place.run(page, "regplan verify --only pull", 0);
         self.place.run(page, "regplan drift", 0);
         wait_until("another containerd", || all_of("containerd").iter().any(|id| !before.contains(id)));
+        assert_eq!(told_of_the_node(), told, "nothing tells of it");
     }
 
     fn fill_the_disk(&self, page: &mut Page) {
@@ -186,6 +190,14 @@ fn container() -> Value {
     let pods = Cluster::shared().items("archive", "pods");
     let pod = pods.into_iter().find(|pod| pod["metadata"]["deletionTimestamp"].is_null()).unwrap_or_default();
     pod["status"]["containerStatuses"][0].clone()
+}
+
+/// What would tell of containerd: whether the node is ready and since when, and the container of the registry.
+fn told_of_the_node() -> Value {
+    let nodes = Cluster::shared().items("", "nodes");
+    let conditions = nodes[0]["status"]["conditions"].as_array().unwrap();
+    let ready = conditions.iter().find(|condition| condition["type"] == "Ready").unwrap();
+    json!([ready["status"], ready["lastTransitionTime"], container()])
 }
 
 /// Kills a program again and again, until it is dropped.
