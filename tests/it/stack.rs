@@ -11,6 +11,7 @@ mod hooks;
 mod issuers;
 pub(crate) mod journey;
 pub(crate) mod moments;
+mod name_servers;
 mod named_gateway;
 mod node;
 mod patience;
@@ -41,6 +42,7 @@ pub(crate) fn tests() -> Vec<Test> {
         bed::tests(),
         certificates::tests(),
         external_dns::tests(),
+        name_servers::tests(),
         gateway::tests(),
         named_gateway::tests(),
     ]

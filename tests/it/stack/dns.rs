@@ -26,7 +26,7 @@ fn an_update_needs_the_right_key() {
 }
 
 /// Adds an address by `nsupdate`.
-fn update(records: &Records, name: &str) -> crate::harness::Output {
+pub(super) fn update(records: &Records, name: &str) -> crate::harness::Output {
     let Records { server, key, secret, .. } = records;
     Command::new(program("nsupdate"))
         .args(["-y".into(), format!("hmac-sha256:{key}:{secret}")])
@@ -44,7 +44,8 @@ pub(super) fn ask(name: &str, record_type: &str) -> String {
     ask_at(&Bed::shared().facts().records.server, name, record_type)
 }
 
-fn ask_at(server: &str, name: &str, record_type: &str) -> String {
+/// The same at this server.
+pub(super) fn ask_at(server: &str, name: &str, record_type: &str) -> String {
     let server = format!("@{server}");
     let answer = Command::new(program("dig")).args(["+short", record_type, name, &server]).run().success();
     answer.stdout().trim().to_owned()

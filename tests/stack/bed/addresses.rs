@@ -12,6 +12,9 @@ pub(super) const BALANCER: &str = "10.99.0.2";
 pub(super) const LETS_ENCRYPT: &str = "10.99.0.3";
 pub(super) const GATEWAY: &str = "10.99.0.4";
 
+/// The second name server of a zone.
+pub(super) const FOLLOWER: &str = "10.99.0.5";
+
 /// The addresses of the pods, and the one of the bridge to them.
 pub(super) const PODS: &str = "10.244.0.0/24";
 pub(super) const BRIDGE: &str = "10.244.0.1";
@@ -27,6 +30,9 @@ pub(super) const AUTHORITIES: &str = "api.letsencrypt.org";
 
 /// The zone that is empty, and takes updates.
 pub(super) const RECORDS: &str = "example.com";
+
+/// The zone that has two name servers. It is empty and takes updates, too.
+pub(super) const FOLLOWED: &str = "example.org";
 
 /// The address of a pod: the first one has number 1.
 pub(super) fn pod(number: u8) -> String {

@@ -106,6 +106,10 @@ pub(crate) struct Facts {
     pub(crate) gateway: String,
     /// A zone that is empty, and takes updates.
     pub(crate) records: Records,
+    /// Another one, of which a second server has a copy. It lags: it asks for what has changed when it is told to.
+    pub(crate) followed: Records,
+    /// The address of that second server.
+    pub(crate) follower: String,
     /// The port of that address at which cert-manager's webhook listens.
     pub(crate) webhook_port: u16,
     /// The URL of the ACME authority's directory.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::addresses::{BRIDGE, BRIDGE_NAME, GATEWAY, LETS_ENCRYPT, NODE};
+use super::addresses::{BRIDGE, BRIDGE_NAME, FOLLOWER, GATEWAY, LETS_ENCRYPT, NODE};
 use super::tool::{ip, mount};
 use super::{SIZE, Size};
 use crate::plane::{Error, parent_death};
@@ -92,7 +92,7 @@ fn set_up_network() -> Result<(), Error> {
     ip("link set lo up")?;
     ip("link add node0 type veth peer name node1")?;
     ip(&format!("address add {NODE}/24 dev node0"))?;
-    for more in [LETS_ENCRYPT, GATEWAY] {
+    for more in [LETS_ENCRYPT, GATEWAY, FOLLOWER] {
         ip(&format!("address add {more}/32 dev lo"))?;
     }
     ip("link set node0 up")?;

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use tokio::runtime::Runtime;
 
-use super::addresses::{GATEWAY, LETS_ENCRYPT, NODE, ZONE};
+use super::addresses::{FOLLOWED, FOLLOWER, GATEWAY, LETS_ENCRYPT, NODE, ZONE};
 use super::workloads::{self, Images};
-use super::{Facts, Size, acme, certificates, charts, cloud, dns, https, ingress, namespaces, node, tool};
+use super::{
+    Facts, Records, Size, acme, certificates, charts, cloud, dns, https, ingress, namespaces, node, tool,
+};
 use crate::plane::program::{Program, Start};
 use crate::plane::{self, Error, Nodes, Plane};
 
@@ -106,11 +108,12 @@ impl Bed {
 
     fn start_all(&mut self, size: Size) -> Result<(), Error> {
         let mut services = vec![
-            dns::start(&self.own_folder("dns")?, &self.facts.records, size.ingress())?,
+            dns::start(&self.own_folder("dns")?, &self.facts, size.ingress())?,
             acme::start(&self.own_folder("acme")?)?,
         ];
         match size {
             Size::Processes => {
+                services.push(dns::start_follower(&self.own_folder("follower")?, &self.facts.followed)?);
                 services.extend(self.start_stack()?);
                 workloads::play(&self.plane, self.played_images(), self.own_folder("pods")?)?;
             }
@@ -230,6 +233,7 @@ impl Bed {
 fn facts(programs: &Path, folder: &Path, size: Size) -> Facts {
     let acme = folder.join("acme");
     let acme = acme::of_all(&acme);
+    let records = dns::facts();
     Facts {
         programs: programs.to_owned(),
         address: NODE.into(),
@@ -237,7 +241,9 @@ fn facts(programs: &Path, folder: &Path, size: Size) -> Facts {
         ingress: size.ingress().into(),
         lets_encrypt: LETS_ENCRYPT.into(),
         gateway: GATEWAY.into(),
-        records: dns::facts(),
+        followed: Records { zone: FOLLOWED.into(), ..records.clone() },
+        follower: FOLLOWER.into(),
+        records,
         webhook_port: certificates::WEBHOOK,
         acme: acme.directory(),
         acme_authority: acme.authority(),
