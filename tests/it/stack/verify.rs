@@ -2,14 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::dns::{ask_at, update};
 use super::registry::Registry;
 use crate::bed::Size;
-use crate::harness::{Bed, Namespace, Project};
+use crate::harness::{Bed, Namespace, Project, wait_until};
 
 tests! { on Size::Processes;
     the_whole_chain_passes_every_check,
     a_name_that_leads_nowhere_is_told_with_its_record,
     a_name_is_compared_with_what_the_cluster_says_of_itself,
+    servers_of_a_zone_that_do_not_agree_are_named,
 }
 
 /// What came of the checks, by name.
@@ -121,4 +123,24 @@ fn a_name_is_compared_with_what_the_cluster_says_of_itself() {
     assert!(fix.starts_with(&format!("change the record: {host} A 192.0.2.9;")), "{fix}");
     says(json!({"ip": there}));
     assert_eq!(name(0).0["outcome"], "passed");
+}
+
+/// The second server has not heard of the new record.
+fn servers_of_a_zone_that_do_not_agree_are_named() {
+    let (bed, ns) = (Bed::shared(), Namespace::new());
+    let (followed, follower) = (&bed.facts().followed, &bed.facts().follower);
+    let host = format!("{}.{}", ns.prefix(), followed.zone);
+    let project = project(&ns, &host, "ingress.class = \"nobody\"");
+    wait_until("the first transfer", || !ask_at(follower, &followed.zone, "SOA").is_empty());
+    update(followed, &host).success();
+    let found = project.run(["verify", "--format=json", "--only=name"]).code(2).json();
+    let name = outcome(&found, "name");
+    assert_eq!(name["code"], "names-disagree", "{name:#}");
+    let [first, second] = ["ns1", "ns2"].map(|server| format!("{server}.{}", followed.zone));
+    let reason = format!("{first} says that {host} leads to 192.0.2.1, and {second} says nowhere");
+    assert_eq!(name["reason"], reason.as_str());
+    let fix = name["fix"].as_str().unwrap();
+    assert!(fix.starts_with("wait until all servers of the zone have the new record"), "{fix}");
+    let text = project.run(["verify", "--only=name"]).code(2);
+    text.stdout_contains(&reason).stdout_contains(&format!("fix: {fix}"));
 }

@@ -1,16 +1,18 @@
 //! `regplan verify` behind something that does one thing wrong: each fault has its name, a reason and what to do next.
 
 use std::path::Path;
-use std::thread;
+use std::{fs, thread};
 
+use regplan::verify::codes;
 use serde_json::{Value, json};
 
 use super::{BY_SECRET, PASSWORD, Registry, Signed, checks, project, verify};
-use crate::harness::{Front, Namespace, Wrong};
+use crate::harness::{Front, Namespace, Wrong, rust_files};
 
 tests! {
     every_fault_is_found_and_named,
     a_registry_that_allows_no_delete_is_found,
+    every_code_is_seen_by_a_test,
 }
 
 /// What a front does wrong, the check that finds it, the fault, and words of its reason and of what to do next.
@@ -77,4 +79,19 @@ fn a_registry_that_allows_no_delete_is_found() {
     assert_eq!(delete["code"], "no-delete", "{delete:#}");
     assert!(delete["reason"].to_string().contains("the registry answers 405"), "{delete:#}");
     assert!(delete["fix"].to_string().contains("storage.delete.enabled"), "{delete:#}");
+}
+
+/// Looks into the tests of `verify`: each code stands in one of them.
+fn every_code_is_seen_by_a_test() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let of_others = ["verify.rs", "stack/verify.rs", "stack/node.rs", "charts/tested.rs"];
+    let mut files: Vec<_> = of_others.iter().map(|file| tests.join(file)).collect();
+    rust_files(&tests.join("verify"), &mut files);
+    let text: String = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let unseen: Vec<&str> = codes::ALL
+        .iter()
+        .map(|(code, _)| *code)
+        .filter(|code| !text.contains(&format!("\"{code}\"")))
+        .collect();
+    assert!(unseen.is_empty(), "no test sees these: {unseen:?}");
 }
