@@ -31,8 +31,15 @@ pub enum Expected {
     At(BTreeSet<IpAddr>, String),
     /// To the address that this object will have. It has none yet.
     Pending(String),
-    /// Nobody knows, and this is why.
-    Unknown(String),
+    /// To one that could not be found out.
+    Unknown {
+        /// Why.
+        why: String,
+        /// What to do about that.
+        fix: String,
+    },
+    /// To any that leads there; why there is no certain one.
+    Anywhere(String),
 }
 
 /// Judges what the servers of the name's zone said (`answers`), and, where none of them did, what the resolver of this
@@ -97,7 +104,7 @@ fn judge(host: &str, named: &Named, whom: &str, expected: &Expected) -> Outcome 
                         Expected::At(addresses, _) => format!("make a record: {host} {}", records(addresses)),
                         Expected::Pending(object) =>
                             format!("wait until {object} has an address, and make a record for it"),
-                        Expected::Unknown(_) =>
+                        Expected::Unknown { .. } | Expected::Anywhere(_) =>
                             "make a record for the address at which requests come in: of the ingress \
                                              controller, of the load balancer, or of a node"
                                 .to_owned(),
@@ -131,13 +138,30 @@ fn judge(host: &str, named: &Named, whom: &str, expected: &Expected) -> Outcome 
                 )),
             }
         }
-        (Named::At(found), Expected::Pending(object)) => {
-            Outcome::Passed(format!("{}, {whom}; {object} says no address", list(found)))
+        (Named::At(found), Expected::Pending(object)) => not_compared(
+            host,
+            found,
+            whom,
+            &format!("{object} says no address"),
+            &format!(
+                "wait until it has one; where its controller never says it, `--resolve {host}=ADDRESS` leaves this check out"
+            ),
+        ),
+        (Named::At(found), Expected::Unknown { why, fix }) => not_compared(host, found, whom, why, fix),
+        (Named::At(found), Expected::Anywhere(why)) => {
+            Outcome::Passed(format!("{}, {whom}; no address is the only right one: {why}", list(found)))
         }
-        (Named::At(found), Expected::Unknown(why)) => Outcome::Passed(format!(
-            "{}, {whom}; whether that is the cluster is not known: {why}",
+    }
+}
+
+/// What is said where the servers agree, and nobody knows whether they are right.
+fn not_compared(host: &str, found: &BTreeSet<IpAddr>, whom: &str, why: &str, fix: &str) -> Outcome {
+    Outcome::Hindered {
+        reason: format!(
+            "{host} leads to {}, {whom}, and whether that is the cluster is not known: {why}",
             list(found)
-        )),
+        ),
+        fix: Some(fix.to_owned()),
     }
 }
 
@@ -233,11 +257,26 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_nobody_can_compare_is_told_as_such() {
-        let heard = [answer("a", Ok(at(&["192.0.2.7"])))];
-        for expected in [Expected::Unknown("why".into()), Expected::Pending("Ingress/a/registry".into())] {
-            let outcome = addresses(HOST, &heard, &Ok(Named::Nothing), &expected);
-            assert_eq!(code(&outcome), "passed", "{outcome:?}");
+    fn an_address_that_nobody_can_compare_is_not_known_to_be_right() {
+        let judge = |named: Named, expected: &Expected| {
+            addresses(HOST, &[answer("a", Ok(named))], &Ok(Named::Nothing), expected)
+        };
+        let unknown = Expected::Unknown { why: "no rights".into(), fix: "get them".into() };
+        for (expected, why, what_next) in [
+            (&unknown, "no rights", "get them"),
+            (
+                &Expected::Pending("Ingress/a/registry".into()),
+                "Ingress/a/registry says no address",
+                "--resolve",
+            ),
+        ] {
+            let outcome = judge(at(&["192.0.2.7"]), expected);
+            let Outcome::Hindered { reason, fix: Some(fix) } = &outcome else { panic!("{outcome:?}") };
+            assert!(reason.contains("leads to 192.0.2.7") && reason.ends_with(why), "{reason}");
+            assert!(fix.contains(what_next), "{fix}");
+            assert_eq!(code(&judge(Named::Nothing, expected)), codes::NO_NAME);
         }
+        let any = judge(at(&["192.0.2.7"]), &Expected::Anywhere("any node will do".into()));
+        assert!(matches!(&any, Outcome::Passed(found) if found.ends_with("any node will do")), "{any:?}");
     }
 }

@@ -191,6 +191,8 @@ fn tests() -> Vec<Test> {
         timing::tests(),
         transport_errors::tests(),
         verify::bodies::tests(),
+        verify::certificates::tests(),
+        verify::faults::tests(),
         verify::pods::tests(),
         verify::volume::tests(),
         verify::tests(),

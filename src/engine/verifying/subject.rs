@@ -66,10 +66,10 @@ impl Subject {
         let (url, no_port) = url(&endpoint, &found);
         let base = Url::parse(&url).map_err(|_| Error::NoUrl { registry: endpoint.block.clone(), url })?;
         let expected = match outside.map(|outside| &outside.entry) {
-            None => Expected::Unknown("it is reached within the cluster alone".to_owned()),
+            None => Expected::Anywhere("it is reached within the cluster alone".to_owned()),
             Some(Entry::Object(object)) => found.addresses(object).await,
             Some(Entry::Nodes { .. }) => {
-                Expected::Unknown("any node will do, and what stands before them".into())
+                Expected::Anywhere("any node will do, and what stands before them".to_owned())
             }
         };
         let tls = outside.and_then(|outside| outside.tls.as_ref());
@@ -197,19 +197,24 @@ impl Found {
     async fn addresses(&self, identity: &Identity) -> Expected {
         let object = match self.0.get(identity) {
             Some(Reading::Present(live)) => &live.object,
-            Some(Reading::Absent) => return Expected::Unknown(format!("there is no {identity}")),
-            Some(Reading::Unreadable(problem)) => return Expected::Unknown(problem.message.clone()),
-            None => return Expected::Unknown(format!("the {identity} was not read")),
+            Some(Reading::Absent) => {
+                let fix = "look with `regplan plan` whether it is still to be made";
+                return unknown(format!("there is no {identity}"), fix);
+            }
+            Some(Reading::Unreadable(problem)) => {
+                return unknown(problem.message.clone(), "look from where the cluster lets it be read");
+            }
+            None => return unknown(format!("the {identity} was not read"), "try it again"),
         };
         let mut addresses: BTreeSet<IpAddr> = BTreeSet::new();
         for text in object.get("status").map(addresses_in).unwrap_or_default() {
             match text.parse::<IpAddr>() {
                 Ok(address) => drop(addresses.insert(address)),
-                Err(_) => {
-                    if let Ok(Named::At(found)) = names::by_system(&text).await {
-                        addresses.extend(found);
-                    }
-                }
+                Err(_) => match names::by_system(&text).await {
+                    Ok(Named::At(found)) => addresses.extend(found),
+                    Ok(Named::Nothing) => return leads_nowhere(identity, &text, "that has no address"),
+                    Err(why) => return leads_nowhere(identity, &text, &why),
+                },
             }
         }
         if addresses.is_empty() {
@@ -217,6 +222,18 @@ impl Found {
         }
         Expected::At(addresses, identity.to_string())
     }
+}
+
+fn unknown(why: String, fix: &str) -> Expected {
+    Expected::Unknown { why, fix: fix.to_owned() }
+}
+
+/// What an object says of itself by a name of which this machine finds no address.
+fn leads_nowhere(identity: &Identity, name: &str, why: &str) -> Expected {
+    unknown(
+        format!("{identity} is at {name}, and {why}"),
+        "wait until that name has an address, and look whether this machine can ask name servers",
+    )
 }
 
 fn first_certificate(secret: &Value) -> Option<CertificateDer<'static>> {

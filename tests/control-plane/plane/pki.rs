@@ -1,13 +1,16 @@
 //! Certificates: the plane's own authority, and what it signs.
 
 use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, SanType,
+    KeyUsagePurpose, SanType, date_time_ymd,
 };
 
 use super::Error;
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -28,6 +31,10 @@ pub(crate) enum Validity {
     Current,
     /// It ended years ago.
     Expired,
+    /// It can, and ends in two days after many years.
+    Ending,
+    /// It begins in many years.
+    Later,
 }
 
 impl Authority {
@@ -82,9 +89,14 @@ impl Authority {
     }
 
     fn sign(&self, mut params: CertificateParams, validity: Validity) -> Result<Pair, Error> {
-        if validity == Validity::Expired {
-            params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-            params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        let (begin, end) = (&mut params.not_before, &mut params.not_after);
+        match validity {
+            Validity::Current => {}
+            Validity::Expired => (*begin, *end) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
+            Validity::Ending => {
+                (*begin, *end) = (date_time_ymd(2020, 1, 1), (SystemTime::now() + 2 * DAY).into())
+            }
+            Validity::Later => *begin = date_time_ymd(3000, 1, 1),
         }
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.0)?;

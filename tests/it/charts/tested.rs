@@ -102,6 +102,8 @@ fn a_test_that_cannot_be_run_says_why() {
     let ended = project.run(["verify"]).code(2);
     ended.stdout_contains("x ConfigMap/helper").stdout_contains("is there already");
     ended.stdout_contains("? Job/first").stdout_contains("skipped: it needs");
+    let refused = project.run(["verify", "--format", "json"]).code(2).json();
+    assert_eq!(refused["charts"][0]["checks"][0]["code"], "test-refused", "{refused}");
     assert_eq!(left(&ns), ["configmap/config", "configmap/helper"], "nothing of others is touched");
     ns.delete("configmap/helper");
     let without = project.env("CHART_PASSWORD", "");

@@ -1,6 +1,6 @@
 //! What stands before a registry in a cluster: it ends TLS, as an ingress controller does. It can also do that wrong.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,6 +51,12 @@ pub(crate) enum Wrong {
     GatewayTimeout,
     /// It finds no registry.
     NoBackend,
+    /// It knows nothing of this host.
+    OtherServer,
+    /// It lets nobody begin a push, since there were too many requests.
+    TooMany,
+    /// It hangs up when a part of a layer comes.
+    HangsUp,
     /// It answers with this status when it is asked for the first time.
     SaysAtFirst(u16),
     /// It lets everybody in.
@@ -61,6 +67,8 @@ pub(crate) enum Wrong {
     OtherContent,
     /// It gives no answer to who asks for a manifest by its tag.
     Hangs,
+    /// It takes every password, also a wrong one.
+    TakesAnyPassword,
     /// It refuses a password, and quotes it.
     Quotes,
     /// It sends pulls of layers on to a store. That takes no password; the registry behind it takes this one.
@@ -133,7 +141,12 @@ where
 {
     let service = service_fn(|request| {
         let way = Arc::clone(&way);
-        async move { Ok::<_, Infallible>(way.answer(request, scheme).await) }
+        async move {
+            if way.wrong == Wrong::HangsUp && request.method() == Method::PATCH {
+                return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
+            }
+            Ok(way.answer(request, scheme).await)
+        }
     });
     // Clients may hang up whenever they like.
     let _ = server::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -170,6 +183,8 @@ impl Way {
                 return status(StatusCode::from_u16(code).unwrap());
             }
             Wrong::NoBackend => return status(StatusCode::SERVICE_UNAVAILABLE),
+            Wrong::OtherServer => return status(StatusCode::NOT_FOUND),
+            Wrong::TooMany if method == Method::POST => return status(StatusCode::TOO_MANY_REQUESTS),
             Wrong::KeepsAll if method == Method::DELETE => return status(StatusCode::ACCEPTED),
             Wrong::Hangs if method == Method::HEAD && path.contains("/manifests/run-") => {
                 return std::future::pending().await;
@@ -186,12 +201,16 @@ impl Way {
             }
             _ => {}
         }
+        let has_password = request.headers().contains_key(AUTHORIZATION);
         let mut response = self.forward(request, scheme).await;
         match self.wrong {
             Wrong::PlainLocation => relocate(&mut response, &format!("http://{host}")),
             Wrong::OtherHost => relocate(&mut response, "https://registry.svc:5000"),
             Wrong::NoChallenge => drop(response.headers_mut().remove(WWW_AUTHENTICATE)),
             Wrong::Open if response.status() == StatusCode::UNAUTHORIZED => {
+                *response.status_mut() = StatusCode::OK;
+            }
+            Wrong::TakesAnyPassword if has_password && response.status() == StatusCode::UNAUTHORIZED => {
                 *response.status_mut() = StatusCode::OK;
             }
             Wrong::OtherContent if method == Method::GET && path.contains("/blobs/") => {

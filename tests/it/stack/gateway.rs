@@ -114,10 +114,22 @@ pub(super) struct Controller {
 impl Controller {
     /// Starts them for the Gateway `public` of this namespace. Contour takes five ports from this one on.
     pub(super) fn start(bed: &Bed, edge: &Namespace, project: &Project<'_>, first_port: u16) -> Self {
+        Self::start_for("public", bed, edge, project, first_port)
+    }
+
+    /// The same for a Gateway of this name. To a Contour that keeps one Gateway, a route that names no namespace is for that one
+    /// wherever it is, if only the names are the same.
+    pub(super) fn start_for(
+        name: &str,
+        bed: &Bed,
+        edge: &Namespace,
+        project: &Project<'_>,
+        first_port: u16,
+    ) -> Self {
         let (programs, folder) = (&bed.facts().programs, project.folder());
         let contour = Contour { programs, folder: &folder, address: &bed.facts().gateway, first_port };
         let config = project.path("contour.yaml");
-        let gateway = json!({"gateway": {"gatewayRef": {"namespace": edge.name(), "name": "public"}}});
+        let gateway = json!({"gateway": {"gatewayRef": {"namespace": edge.name(), "name": name}}});
         fs::write(&config, gateway.to_string()).unwrap();
         let serves = ["--ingress-class-name=none".to_owned(), format!("--config-path={}", config.display())];
         let args = contour.arguments(Cluster::shared().kubeconfig());

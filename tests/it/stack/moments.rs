@@ -4,13 +4,16 @@
 mod prober;
 mod side;
 
-use super::gateway::{Controller, MOVED, make_class};
+use serde_json::json;
+
+use super::gateway::{Controller, make_class};
 use super::named_gateway::owner;
 use crate::bed::Size;
 use crate::force::exposure::{is_rolled_out, kill_after_each_write};
 use crate::harness::{BY_INGRESS, Bed, Namespace, Project, wait_until};
+use crate::plane::pki::{Authority, Validity};
 use prober::Prober;
-use side::{Pods, Side, Way};
+use side::{CERTIFICATE, OWN_GATEWAY, Pods, Side, Way};
 
 tests! { on Size::Processes;
     no_request_comes_in_that_neither_side_of_a_change_allows,
@@ -24,17 +27,16 @@ pub(crate) const OF_A_REQUEST: [&str; 3] = [
 ];
 
 /// From one to the other, killed after each write, and back by one apply.
-const CHANGES: [(Side, Side, Pods); 6] = [
+const CHANGES: [(Side, Side, Pods); 8] = [
     (Side::NOWHERE, Side::guarded(Way::Ingress), Pods::SideBySide),
     (Side::OPEN_IN_CLEAR, Side::guarded(Way::Ingress), Pods::OneByOne),
     (Side::guarded(Way::Ingress), Side::OPEN_IN_CLEAR, Pods::SideBySide),
     (Side::GUARDED_IN_CLEAR, Side::guarded(Way::Ingress), Pods::OneByOne),
     (Side::open(Way::Ingress), Side::guarded(Way::Gateway), Pods::SideBySide),
     (Side::guarded(Way::Gateway), Side::NOWHERE, Pods::SideBySide),
+    (Side::guarded(Way::Ingress), Side::GUARDED_IN_CLEAR, Pods::SideBySide),
+    (Side::NOWHERE, Side::guarded(Way::OwnGateway), Pods::SideBySide),
 ];
-
-/// The ports of the Gateway's listeners. Those of other tests have the usual ones, and the next ones.
-const PORTS: [u16; 2] = [82, 445];
 
 /// How many writes a change has at least.
 const WRITES: usize = 2;
@@ -44,7 +46,7 @@ fn no_request_comes_in_that_neither_side_of_a_change_allows() {
     let bed = &Bed::shared().with_cert_manager();
     let (namespaces, edge) = (CHANGES.map(|_| Namespace::new()), &Namespace::new());
     make_class(edge);
-    let owner = owner(bed, edge, PORTS);
+    let owner = owner(bed, edge, Way::Gateway.ports());
     let for_all = owner.read("regplan.toml").replace(r#"from = "Same""#, r#"from = "All""#);
     owner.rewrite("regplan.toml", &for_all);
     let _controller = Controller::start(bed, edge, &owner, 8030);
@@ -67,10 +69,12 @@ fn change(bed: &Bed, ns: &Namespace, edge: &Namespace, (from, to, pods): (Side, 
     let write = |project: &Project<'_>, side: Side| {
         project.rewrite("regplan.toml", &format!("{head}{}", side.registry(&host, pods, edge)));
     };
+    let _controller =
+        [from, to].iter().any(|side| side.has_own_gateway()).then(|| own_gateway(bed, ns, &project, &host));
     write(&project, from);
     project.apply();
     project.expect_settled();
-    let prober = Prober::start(bed, &host, PORTS.map(|port| port + MOVED), [from, to]);
+    let prober = Prober::start(bed, &host, [from, to]);
     prober.wait_for(from);
     write(&project, to);
     let proxy = ns.proxy();
@@ -89,4 +93,19 @@ fn change(bed: &Bed, ns: &Namespace, edge: &Namespace, (from, to, pods): (Side, 
     prober.wait_for(from);
     prober.finish();
     project.run(["destroy", "--auto-approve"]).success();
+}
+
+/// What a Gateway needs that is made with the registry: its controller, and a certificate for the host.
+fn own_gateway(bed: &Bed, ns: &Namespace, project: &Project<'_>, host: &str) -> Controller {
+    let pair = Authority::new().unwrap().server_named(host, Validity::Current).unwrap();
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": CERTIFICATE},
+        "type": "kubernetes.io/tls",
+        "stringData": {"tls.crt": pair.certificate, "tls.key": pair.key},
+    });
+    ns.apply(&secret.to_string());
+    make_class(ns);
+    Controller::start_for(OWN_GATEWAY, bed, ns, project, 8040)
 }

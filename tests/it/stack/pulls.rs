@@ -12,12 +12,14 @@ pub(super) struct Pulls<P> {
     namespace: String,
     push: P,
     count: usize,
+    /// How many of the pods have run before the run beside them had ended.
+    beside: usize,
 }
 
 impl<P: Fn(&Image, &str) -> String> Pulls<P> {
     /// No pod has started yet.
     pub(super) fn new(namespace: impl Into<String>, push: P) -> Self {
-        Self { namespace: namespace.into(), push, count: 0 }
+        Self { namespace: namespace.into(), push, count: 0, beside: 0 }
     }
 
     /// Starts a pod with an image that no node has seen, and waits until it runs.
@@ -40,11 +42,23 @@ impl<P: Fn(&Image, &str) -> String> Pulls<P> {
         self.kubectl(["wait", &pod, "--for=condition=Ready", "--timeout=60s"]).run().success();
     }
 
+    /// Pulls once beside a run.
+    #[track_caller]
+    pub(super) fn pull_beside(&mut self, run: &mut Running) {
+        self.pull();
+        self.beside += usize::from(!run.has_ended());
+    }
+
+    /// How many pods have run before the runs beside them had ended.
+    pub(super) fn beside(&self) -> usize {
+        self.beside
+    }
+
     /// Pulls until the run has ended, and once more.
     #[track_caller]
     pub(super) fn pull_during(&mut self, mut run: Running) -> Ended {
         while !run.has_ended() {
-            self.pull();
+            self.pull_beside(&mut run);
         }
         let ended = run.wait().success();
         self.pull();
@@ -54,8 +68,14 @@ impl<P: Fn(&Image, &str) -> String> Pulls<P> {
     /// Asserts that at least so many pods have started, and that no event tells of one that could not pull.
     #[track_caller]
     pub(super) fn expect(&self, least: usize) {
-        assert_eq!(self.failures(), BTreeSet::new());
+        self.expect_no_failure();
         assert!(self.count >= least, "only {} pods have started meanwhile", self.count);
+    }
+
+    /// Asserts that no event tells of a pod that could not pull.
+    #[track_caller]
+    pub(super) fn expect_no_failure(&self) {
+        assert_eq!(self.failures(), BTreeSet::new());
     }
 
     /// Takes the pods away.

@@ -8,6 +8,7 @@ use crate::harness::{Ended, Namespace, Project, Proxy};
 tests! {
     a_pod_that_cannot_be_read_is_not_gone,
     pods_that_cannot_be_read_are_not_made,
+    a_pod_of_another_run_is_left_alone,
 }
 
 /// A login for pods. The registry's own pods are not those that answer here.
@@ -66,4 +67,27 @@ fn pods_that_cannot_be_read_are_not_made() {
     // Who looks from outside alone takes no such right.
     let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
     project.run(["verify", "--only=clean-up", &there]).success().stdout_lacks("not known");
+}
+
+/// One of another machine, which may go on for a long time.
+fn a_pod_of_another_run_is_left_alone() {
+    let ns = Namespace::absent();
+    let (proxy, registry) = (ns.proxy(), Registry::start());
+    let project = applied(&ns, &proxy);
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "regplan-verify-pull",
+            "annotations": {"regplan.dev/verify": "run-32503680000-00000000-1-1"},
+        },
+        "spec": {"containers": [{"name": "probe", "image": "probe:1"}]},
+    });
+    ns.apply(&pod.to_string());
+    let made = ns.field("pod/regplan-verify-pull", "/metadata/uid");
+    let found = checks(&verify(&project, &registry, 2));
+    assert_eq!(found["in-cluster"]["code"], "other-run", "{found:#}");
+    assert!(found["in-cluster"]["reason"].to_string().contains("which may still go on"), "{found:#}");
+    assert!(found["in-cluster"]["fix"].to_string().contains("wait until it has ended"), "{found:#}");
+    assert_eq!(ns.field("pod/regplan-verify-pull", "/metadata/uid"), made);
 }

@@ -47,21 +47,25 @@ pub(super) fn rotate(place: &Place<'_>, page: &mut Page) {
         "During each apply and after it, pods started one after the other, each with a new image and `imagePullPolicy: Always`. Each\n\
          of them ran, and no event tells of a pull that failed.",
     );
-    pulls.expect(3);
+    pulls.expect_no_failure();
     assert_eq!(pod_of_registry(), pod, "the pod of the registry was not replaced");
     pulls.end();
 }
 
 /// Applies another user of the nodes, while pods start. The kubelet is helped once the file has both users.
 fn change_users<P: Fn(&Image, &str) -> String>(place: &Place<'_>, page: &mut Page, pulls: &mut Pulls<P>) {
-    let before = password_file();
-    let pull_on = |run: Running| -> Ended {
+    let (before, already) = (password_file(), pulls.beside());
+    let pull_on = |mut run: Running| -> Ended {
         wait_until("the password file with the new user", || password_file() != before);
-        pulls.pull();
+        pulls.pull_beside(&mut run);
         renew_files("default", &pod_of_registry());
         pulls.pull_during(run)
     };
     place.run_from_while(page, APPLY, "Plan: ", pull_on);
+    assert!(
+        pulls.beside() > already,
+        "no pod has run before the apply had ended: it did not wait for the registry"
+    );
 }
 
 /// The users of the registry, and their hashes.

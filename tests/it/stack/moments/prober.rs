@@ -12,6 +12,7 @@ use reqwest::{Client, Response};
 
 use super::side::{Side, Way};
 use crate::harness::{Bed, block_on, wait_until};
+use crate::stack::gateway::MOVED;
 
 /// The password of the user `ci`.
 pub(super) const PASSWORD: &str = "a long enough password";
@@ -41,8 +42,6 @@ pub(super) struct Prober {
 struct Asker {
     client: Client,
     host: String,
-    /// The ports of the Gateway.
-    ports: [u16; 2],
     /// Before a change, and after it.
     sides: [Side; 2],
 }
@@ -59,8 +58,8 @@ struct Heard {
 }
 
 impl Prober {
-    /// Begins to ask for this name at the ingress controller, and at the Gateway with these ports.
-    pub(super) fn start(bed: &Bed, host: &str, ports: [u16; 2], sides: [Side; 2]) -> Self {
+    /// Begins to ask for this name at the ingress controller, and at the Gateways.
+    pub(super) fn start(bed: &Bed, host: &str, sides: [Side; 2]) -> Self {
         let address: SocketAddr = (bed.facts().address.parse::<IpAddr>().unwrap(), 0).into();
         let _ = rustls::crypto::ring::default_provider().install_default();
         // The name may have no address yet, and whoever wants in looks at no certificate. The port is that of the URL.
@@ -73,7 +72,7 @@ impl Prober {
             .no_proxy()
             .build()
             .unwrap();
-        let asker = Asker { client, host: host.to_owned(), ports, sides };
+        let asker = Asker { client, host: host.to_owned(), sides };
         let heard = Arc::new(Heard::default());
         let thread = thread::spawn({
             let (asker, heard) = (asker.clone(), Arc::clone(&heard));
@@ -169,14 +168,11 @@ impl Asker {
         block_on(async { request.send().await.ok() })
     }
 
-    fn url(&self, entry: Entry) -> String {
-        let (host, [clear, tls]) = (&self.host, self.ports);
-        match entry {
-            (Way::Ingress, false) => format!("http://{host}/v2/"),
-            (Way::Ingress, true) => format!("https://{host}/v2/"),
-            (Way::Gateway, false) => format!("http://{host}:{clear}/v2/"),
-            (Way::Gateway, true) => format!("https://{host}:{tls}/v2/"),
-        }
+    fn url(&self, (way, over_tls): Entry) -> String {
+        let (host, [clear, tls]) = (&self.host, way.ports());
+        let (scheme, port) = if over_tls { ("https", tls) } else { ("http", clear) };
+        let port = if way == Way::Ingress { port } else { port + MOVED };
+        format!("{scheme}://{host}:{port}/v2/")
     }
 
     /// Why nobody may get this answer.

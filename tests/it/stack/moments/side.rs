@@ -12,11 +12,28 @@ pub(super) enum Way {
     Ingress,
     /// The Gateway of somebody else, who ends TLS.
     Gateway,
+    /// A Gateway that is made with the registry, and has its certificate from a Secret that is there.
+    OwnGateway,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 2] = [Self::Ingress, Self::Gateway];
+    pub(super) const ALL: [Self; 3] = [Self::Ingress, Self::Gateway, Self::OwnGateway];
+
+    /// The ports at which it is reached, in clear and over TLS. Gateways of other tests have the usual ones, and the next ones.
+    pub(super) const fn ports(self) -> [u16; 2] {
+        match self {
+            Self::Ingress => [80, 443],
+            Self::Gateway => [82, 445],
+            Self::OwnGateway => [83, 446],
+        }
+    }
 }
+
+/// The name of a Gateway that is made with the registry.
+pub(super) const OWN_GATEWAY: &str = "own";
+
+/// The Secret with the certificate for such a Gateway.
+pub(super) const CERTIFICATE: &str = "own-tls";
 
 /// A registry by what its exposure depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +73,11 @@ impl Side {
         Self { way: Some(way), has_users: false, has_tls: true }
     }
 
+    /// Whether a Gateway is made with it.
+    pub(super) fn has_own_gateway(self) -> bool {
+        self.way == Some(Way::OwnGateway)
+    }
+
     /// Whether it is reached by this way, with TLS or without.
     pub(super) fn is_reached(self, way: Way, over_tls: bool) -> bool {
         self.way == Some(way) && self.has_tls == over_tls
@@ -71,7 +93,8 @@ impl Side {
         if self.has_users { StatusCode::UNAUTHORIZED } else { StatusCode::OK }
     }
 
-    /// Its block. Its name is in the zone `dns.zone`, and `issuer.acme` signs for an Ingress. The Gateway is in this namespace.
+    /// Its block. Its name is in the zone `dns.zone`, and `issuer.acme` signs for an Ingress. The Gateway of
+    /// somebody else is in this namespace.
     pub(super) fn registry(self, host: &str, pods: Pods, edge: &Namespace) -> String {
         let access = match pods {
             Pods::OneByOne => "ReadWriteOnce",
@@ -88,6 +111,13 @@ impl Side {
                 "ingress.class = \"contour\"\ndns = \"dns.zone\"\ntls.issuer = \"issuer.acme\"".to_owned()
             }
             Some(Way::Ingress) => "ingress.class = \"contour\"\ndns = \"dns.zone\"".to_owned(),
+            Some(Way::OwnGateway) => {
+                let [http, https] = Way::OwnGateway.ports();
+                format!(
+                    "gateway = {{ class = \"{{prefix}}\", name = \"{OWN_GATEWAY}\", ports = {{ http = {http}, https = {https} }} }}\n\
+                     dns = \"dns.zone\"\ntls.secret = \"{CERTIFICATE}\""
+                )
+            }
             Some(Way::Gateway) => edge.fill(
                 "gateway = { name = \"public\", namespace = \"{ns}\", redirect_from = \"http\" }\ndns = \"dns.zone\"",
             ),
@@ -104,6 +134,7 @@ impl fmt::Display for Side {
             None => "no way",
             Some(Way::Ingress) => "an Ingress",
             Some(Way::Gateway) => "a Gateway",
+            Some(Way::OwnGateway) => "a Gateway of its own",
         };
         let users = if self.has_users { "users" } else { "everybody" };
         let tls = if self.has_tls { "with TLS" } else { "without TLS" };
