@@ -1,19 +1,19 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
-pub(crate) mod anew;
-pub(crate) mod calls;
-pub(crate) mod definitions;
-pub(crate) mod farewells;
-pub(crate) mod hooks;
-pub(crate) mod lookup;
-pub(crate) mod presets;
-pub(crate) mod random;
-pub(crate) mod remains;
-pub(crate) mod secret_forms;
-pub(crate) mod sources;
-pub(crate) mod takeover;
-pub(crate) mod tested;
-pub(crate) mod twofold;
+mod anew;
+mod calls;
+mod definitions;
+mod farewells;
+mod hooks;
+mod lookup;
+mod presets;
+mod random;
+mod remains;
+mod secret_forms;
+mod sources;
+mod takeover;
+mod tested;
+mod twofold;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ use serde_json::json;
 
 use definitions::DEFINITION;
 
-use crate::harness::{HEAD, Namespace, Project, helm_program};
+use crate::harness::{HEAD, Namespace, Project, Test, helm_program};
 
 tests! {
     a_chart_is_planned_applied_and_deleted_like_any_other_block,
@@ -39,6 +39,28 @@ tests! {
     helm_sees_neither_the_cluster_nor_the_environment,
     a_definition_that_is_made_unless_it_is_served_stays,
     without_helm_a_destroy_and_other_targets_work,
+}
+
+/// The tests of all modules of this feature.
+pub(crate) fn all_tests() -> Vec<Test> {
+    [
+        anew::tests(),
+        calls::tests(),
+        definitions::tests(),
+        farewells::tests(),
+        hooks::tests(),
+        lookup::tests(),
+        presets::tests(),
+        random::tests(),
+        remains::tests(),
+        secret_forms::tests(),
+        sources::tests(),
+        takeover::tests(),
+        tested::tests(),
+        twofold::tests(),
+        tests(),
+    ]
+    .concat()
 }
 
 /// A chart with a definition of its own kind, something random, a secret and a checksum.

@@ -94,7 +94,7 @@ impl Authority {
             Validity::Current => {}
             Validity::Expired => (*begin, *end) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
             Validity::Ending => {
-                (*begin, *end) = (date_time_ymd(2020, 1, 1), (SystemTime::now() + 2 * DAY).into())
+                (*begin, *end) = (date_time_ymd(2020, 1, 1), (SystemTime::now() + 2 * DAY).into());
             }
             Validity::Later => *begin = date_time_ymd(3000, 1, 1),
         }
