@@ -21,15 +21,20 @@ use shape::{Shape, Way, shapes};
 /// When an apply is killed: after its first write. The next one goes on from there.
 const MOMENT: Moment = Moment::AfterWrite(0);
 
-/// Between which shapes the short mode goes.
-const PAIRS: [(Shape, Shape); 6] = [
+/// Between which shapes the short mode goes. The last two change but one thing: whether there are users, and whether there is TLS.
+const PAIRS: [(Shape, Shape); 8] = [
     (Shape::new(Way::Ingress, true, true), Shape::new(Way::None, false, false)),
     (Shape::new(Way::None, false, false), Shape::new(Way::Ingress, true, true)),
     (Shape::new(Way::Ingress, false, false), Shape::new(Way::Ingress, true, true)),
     (Shape::new(Way::LoadBalancer, true, true), Shape::new(Way::NodePort, false, false)),
     (Shape::new(Way::NodePort, false, false), Shape::new(Way::Gateway, true, true)),
     (Shape::new(Way::Gateway, true, true), Shape::new(Way::None, false, false)),
+    (Shape::new(Way::LoadBalancer, true, true), Shape::new(Way::LoadBalancer, false, true)),
+    (Shape::new(Way::NodePort, false, false), Shape::new(Way::NodePort, false, true)),
 ];
+
+/// How many changes are made at once.
+const AT_ONCE: usize = 8;
 
 /// What is done, for figures.
 const WALK: &str = "a kill after every write of a change of how a registry is reached";
@@ -80,7 +85,8 @@ fn go(pairs: &[(Shape, Shape)], writes: usize) -> Figures {
                 figures.ended += 1;
             }
         };
-        let walks = changes.chunks(changes.len().div_ceil(6)).map(|some| scope.spawn(move || walk(some)));
+        let walks =
+            changes.chunks(changes.len().div_ceil(AT_ONCE)).map(|some| scope.spawn(move || walk(some)));
         for walk in walks.collect::<Vec<_>>() {
             if let Err(panic) = walk.join() {
                 std::panic::resume_unwind(panic);

@@ -135,6 +135,7 @@ impl<'n> Archive<'n> {
         let waiting = || container()["state"]["waiting"]["reason"] == "CrashLoopBackOff";
         wait_until("the patience of the kubelet", waiting);
         wait_until("the end of its endpoint", || self.place.status().is_some_and(|status| status == 503));
+        wait_until("the word of the Deployment", || available_replicas().is_empty());
         self.place.run(page, "regplan drift", 2);
         self.place.run(page, "regplan verify --only authentication", 2);
         drop(killer);
@@ -190,6 +191,17 @@ fn container() -> Value {
     let pods = Cluster::shared().items("archive", "pods");
     let pod = pods.into_iter().find(|pod| pod["metadata"]["deletionTimestamp"].is_null()).unwrap_or_default();
     pod["status"]["containerStatuses"][0].clone()
+}
+
+/// How many pods the Deployment of the registry calls available; nothing for none.
+fn available_replicas() -> String {
+    let args = [
+        "get",
+        "deployment/registry",
+        "--namespace=archive",
+        "--output=jsonpath={.status.availableReplicas}",
+    ];
+    Cluster::shared().kubectl(args).run().success().stdout().to_owned()
 }
 
 /// What would tell of containerd: whether the node is ready and since when, and the container of the registry.

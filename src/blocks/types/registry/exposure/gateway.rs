@@ -130,10 +130,9 @@ fn redirect(registry: &Registry<'_>, options: &Gateway, from: &str) -> Draft {
 /// A route from a listener of the Gateway.
 fn of_gateway(registry: &Registry<'_>, options: &Gateway, name: &str, listener: &str, rule: &Value) -> Draft {
     let gateway = registry.spec.gateway(options);
-    let mut parent = json!({"name": gateway.name, "sectionName": listener});
-    if let Some(namespace) = gateway.namespace.filter(|namespace| *namespace != registry.spec.namespace) {
-        parent["namespace"] = Value::from(namespace);
-    }
+    // Its own namespace is named too: a controller that compares names alone would take the route for a Gateway of the same name
+    // elsewhere.
+    let parent = json!({"name": gateway.name, "namespace": gateway.namespace, "sectionName": listener});
     let draft = registry.draft(json!({
         "apiVersion": API_VERSION,
         "kind": "HTTPRoute",
