@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `options` | Which keys does the block have? |
 //! | `presets` | Which charts are known by name? |
+//! | `record_sources` | What is external-dns told to read that it brings? |
 //! | `source` | Which chart do they name? |
 //! | `values` | What is the chart rendered with? |
 //! | `request` | What is asked of Helm? |
@@ -38,6 +39,7 @@ mod looked_up;
 mod options;
 mod patch;
 mod presets;
+mod record_sources;
 mod rendered_objects;
 mod request;
 mod source;
@@ -131,7 +133,7 @@ impl BlockType for ChartBlock {
                     .help("add `adopt = \"helm\"`, or take it out"),
             );
         }
-        let record_sources = presets::record_sources(&keys);
+        let record_sources = record_sources::record_sources(&keys);
         let patches = patch::read(block, keys.patch, mistakes);
         Some(ChartSpec {
             source: source?,

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::options::ChartKeys;
 use crate::blocks::ingress_controllers::Controller;
 use crate::kubernetes::class_controllers::{CONTOUR, ENVOY_GATEWAY, INGRESS_NGINX, TRAEFIK};
 
@@ -103,17 +102,6 @@ impl Preset {
             Self::CertManager | Self::ExternalDns | Self::EnvoyGateway => None,
         }
     }
-}
-
-/// Which objects external-dns reads that this block brings; `None` for any other chart, and where files of values, arguments or
-/// patches may say it.
-pub(super) fn record_sources(keys: &ChartKeys) -> Option<Vec<String>> {
-    let may_be_elsewhere =
-        !keys.values_files.is_empty() || !keys.patch.is_empty() || keys.values.contains_key("extraArgs");
-    let preset = keys.preset.filter(|preset| *preset == Preset::ExternalDns && !may_be_elsewhere)?;
-    let usual = preset.defaults().values;
-    let sources = keys.values.get("sources").or_else(|| usual.get("sources"))?.as_array()?;
-    sources.iter().map(|source| source.as_str().map(str::to_owned)).collect()
 }
 
 /// The Service has the name by which it is looked for, whatever the block is called. Without the webhook a mistake in an
