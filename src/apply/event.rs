@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::Serialize;
 
-use crate::plan::Action;
+use crate::plan::{Action, Change};
+use crate::resource::record_set::is_made_by_hand;
 use crate::resource::{Address, Applied, Identity, Problem, Target};
 
 /// What happened just now.
@@ -56,12 +58,14 @@ pub enum Event {
     },
     /// The change was not tried.
     Skipped(Skipped),
-    /// The resource was written, and the run was stopped before it was ready.
+    /// The resource was written, or somebody was asked for it, and the run was stopped before it was ready.
     Unwaited {
         /// The resource's address.
         address: Address,
         /// What was done to it; [`Action::None`] where an earlier run has written it.
         action: Action,
+        /// Who writes it.
+        writer: Writer,
     },
     /// The deletion of an object was asked for, and the run was stopped before the object was gone.
     Leaving {
@@ -102,6 +106,30 @@ pub struct Skipped {
     pub address: Address,
     /// The resource whose failure (or interruption) is the reason; `None` where the run was stopped.
     pub because: Option<Address>,
+}
+
+/// Who writes an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writer {
+    /// The run at hand has written it.
+    ThisRun,
+    /// An earlier run has written it.
+    AnEarlierRun,
+    /// A person is asked to make it, and nothing is sent.
+    APerson,
+}
+
+impl Writer {
+    /// Who writes what this change is about.
+    pub(super) fn of(change: &Change) -> Self {
+        let is_by_hand = change.desired.as_ref().is_some_and(|desired| is_made_by_hand(&desired.object));
+        match change.action {
+            _ if is_by_hand => Self::APerson,
+            action if action.writes() => Self::ThisRun,
+            _ => Self::AnEarlierRun,
+        }
+    }
 }
 
 /// A fact for the state. It is recorded as soon as it is true.
@@ -211,6 +239,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// The resources that were written, by this run or an earlier one, and not waited for, since the run was stopped.
     pub unwaited: Vec<Address>,
+    /// The resources that a person was asked to make, and that were not waited for, since the run was stopped.
+    pub asked: Vec<Address>,
     /// The resources whose object is being deleted, and was not waited for, since the run was stopped.
     pub leaving: Vec<Address>,
     /// Whether the run was stopped from outside.
@@ -220,7 +250,7 @@ pub struct Report {
 impl Report {
     /// Whether all changes of the plan were done.
     pub fn is_complete(&self) -> bool {
-        let left = [&self.unwaited, &self.leaving];
+        let left = [&self.unwaited, &self.asked, &self.leaving];
         let is_nothing_left =
             self.failed.is_empty() && self.skipped.is_empty() && left.iter().all(|left| left.is_empty());
         is_nothing_left && !self.stopped

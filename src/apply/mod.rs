@@ -39,7 +39,7 @@ pub(crate) mod testing;
 mod to_come;
 mod work;
 
-pub use event::{Event, FailedResource, Presence, Record, Recorder, Report, Skipped};
+pub use event::{Event, FailedResource, Presence, Record, Recorder, Report, Skipped, Writer};
 pub use run::{Options, Stop, run};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::event::{Event, FailedResource, Report, Skipped};
+use super::event::{Event, FailedResource, Report, Skipped, Writer};
 use crate::plan::{Action, Change};
 use crate::resource::{Address, Problem};
 
@@ -86,10 +86,15 @@ impl<'p> Reporter<'p> {
         self.report.skipped.push(skipped);
     }
 
-    /// The resource was written, by this run or an earlier one, and the run was stopped before it was ready.
-    pub(super) fn unwaited(&mut self, address: Address, action: Action) {
-        (self.emit)(Event::Unwaited { address: address.clone(), action });
-        self.report.unwaited.push(address);
+    /// The resource was written, by this run or an earlier one, or a person was asked for it, and the run was stopped before it was
+    /// ready.
+    pub(super) fn unwaited(&mut self, change: &Change) {
+        let (address, writer) = (change.address.clone(), Writer::of(change));
+        (self.emit)(Event::Unwaited { address: address.clone(), action: change.action, writer });
+        match writer {
+            Writer::ThisRun | Writer::AnEarlierRun => self.report.unwaited.push(address),
+            Writer::APerson => self.report.asked.push(address),
+        }
     }
 
     /// The object is on its way out, and the run was stopped before it was gone.
@@ -104,7 +109,7 @@ impl<'p> Reporter<'p> {
         let done = self.report.done.iter().map(|(address, _)| address);
         let failed = self.report.failed.iter().map(|failure| &failure.address);
         let skipped = self.report.skipped.iter().map(|skipped| &skipped.address);
-        let unfinished = self.report.unwaited.iter().chain(&self.report.leaving);
+        let unfinished = self.report.unwaited.iter().chain(&self.report.asked).chain(&self.report.leaving);
         done.chain(&self.report.ready)
             .chain(&self.report.unseen)
             .chain(failed)

@@ -228,8 +228,9 @@ impl<'p> Work<'p> {
                 }
             }
             StepResult::Unwaited { address } => {
-                let action = self.changes.get(&address).map_or(Action::None, |change| change.action);
-                reporter.unwaited(address, action);
+                if let Some(change) = self.changes.get(&address) {
+                    reporter.unwaited(change);
+                }
             }
         }
         None

@@ -148,7 +148,7 @@ impl Workspace<Store> {
 fn written(report: &Report) -> BTreeSet<Address> {
     let done = report.done.iter().map(|(address, _)| address);
     let failed = report.failed.iter().map(|failure| &failure.address);
-    done.chain(failed).chain(&report.unwaited).cloned().collect()
+    done.chain(failed).chain(&report.unwaited).chain(&report.asked).cloned().collect()
 }
 
 /// What the plan would write beside what the run wrote: other resources, and what others have done to these meanwhile.

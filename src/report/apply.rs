@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::apply::{Event, Report};
+use crate::apply::{Event, Report, Writer};
 use crate::plan::{Action, Plan};
 use crate::report::format::escape::escape;
 use crate::report::format::styled::{Label, Styled};
@@ -50,11 +50,11 @@ pub fn event_line(event: &Event) -> Option<Styled> {
             let because = skipped.because.as_ref().map(|address| format!("  because of {address}"));
             text.push(Label::Dim, because.unwrap_or_default());
         }
-        Event::Unwaited { address, action } => {
-            let (word, by) = if action.writes() {
-                ("written", "")
-            } else {
-                ("not ready", ": an earlier run has written it")
+        Event::Unwaited { address, writer, .. } => {
+            let (word, by) = match writer {
+                Writer::ThisRun => ("written", ""),
+                Writer::AnEarlierRun => ("not ready", ": an earlier run has written it"),
+                Writer::APerson => ("not ready", ": a person was asked to make it"),
             };
             text.push(Label::Dim, format!("{word:>9} ")).push(Label::Plain, address.to_string());
             text.push(Label::Dim, format!("  not waited for{by}"));
@@ -139,8 +139,8 @@ pub fn event_json(event: &Event) -> Value {
         Event::Skipped(skipped) => {
             json!({"event": "skipped", "address": skipped.address, "because": skipped.because})
         }
-        Event::Unwaited { address, action } => {
-            json!({"event": "unwaited", "address": address, "action": action})
+        Event::Unwaited { address, action, writer } => {
+            json!({"event": "unwaited", "address": address, "action": action, "writer": writer})
         }
         Event::Leaving { address, action } => {
             json!({"event": "leaving", "address": address, "action": action})
@@ -200,7 +200,7 @@ pub fn undoing_json(plan: &Plan, places: Locator<'_>) -> Value {
 /// The last event of a run: how it has ended, and what the report of it counts.
 pub fn ending_json(report: &Report, ending: &Ending) -> Value {
     let mut json = json!({"event": "ended", "outcome": ending.name(), "done": report.done.len(),
-                          "failed": report.failed.len(), "unwaited": report.unwaited.len(),
+                          "failed": report.failed.len(), "unwaited": report.unwaited.len() + report.asked.len(),
                           "leaving": report.leaving.len(), "skipped": report.skipped.len()});
     if let Ending::Undone { staying } = ending {
         json["staying"] = json!(staying);
@@ -244,6 +244,10 @@ pub fn report_text(report: &Report) -> Styled {
         0 => String::new(),
         count => format!(", {count} written and not waited for"),
     };
+    let asked = match report.asked.len() {
+        0 => String::new(),
+        count => format!(", {count} asked of a person and not waited for"),
+    };
     let leaving = match report.leaving.len() {
         0 => String::new(),
         count => format!(", {count} being deleted and not waited for"),
@@ -251,7 +255,7 @@ pub fn report_text(report: &Report) -> Styled {
     let (failed, skipped) = (report.failed.len(), report.skipped.len());
     text.line(
         Label::Error,
-        format!("{word}: {story}; {failed} failed{unwaited}{leaving}, {skipped} not tried."),
+        format!("{word}: {story}; {failed} failed{unwaited}{asked}{leaving}, {skipped} not tried."),
     );
     text.line(Label::Plain, "What was done is recorded; the next plan goes on from here.");
     text

@@ -134,6 +134,12 @@ impl fmt::Display for RecordValue {
     }
 }
 
+/// Whether a person makes the records of this object: nothing is sent for it.
+pub fn is_made_by_hand(object: &Value) -> bool {
+    let is_record = object.get("apiVersion").is_some_and(|version| version == RECORDS_API_VERSION);
+    is_record && object.pointer("/spec/manual").is_some()
+}
+
 /// The values in the order in which they stand in an object, each once.
 pub fn in_order(values: impl IntoIterator<Item = RecordValue>) -> Vec<String> {
     let mut texts: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();

@@ -1,5 +1,7 @@
 //! Record sets that a person makes and takes away by hand.
 
+use rustix::process::Signal;
+
 use super::{NAME, ONE, project};
 use crate::harness::{HEAD, NameServer, Namespace, ZONE};
 
@@ -20,6 +22,14 @@ fn a_person_is_told_what_to_make_and_waited_for() {
     let project = project(&ns, &server, &text(ONE));
     let told = format!("make this by hand: {NAME}. 60 IN A 192.0.2.1");
     project.run(["plan"]).success().stdout_contains("+ dns.main").stdout_contains(&told);
+    // Nothing is written where a person is asked, also where nobody waits for that person any more.
+    let mut stopped = project.regplan(["apply", "--auto-approve"]).spawn();
+    stopped.until("does not have it yet");
+    stopped.signal(Signal::INT);
+    let stopped = stopped.wait().code(1);
+    stopped.stderr_contains("not ready dns.main  not waited for: a person was asked to make it");
+    stopped.stderr_contains("0 failed, 1 asked of a person and not waited for, 0 not tried");
+
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("does not have it yet");
     server.update(&format!("update add {NAME} 3600 A 192.0.2.1")).success();
