@@ -9,11 +9,12 @@ use super::outcome::{Fault, Outcome};
 /// The version of the API that registries name.
 const VERSION: &str = "registry/2.0";
 
-/// Judges the answer to plain HTTP: it has to lead to HTTPS at the same host.
-pub fn redirect(host: &str, answer: &Answer) -> Outcome {
+/// Judges the answer to plain HTTP: it has to lead to where the registry is, which is this URL.
+pub fn redirect(base: &Url, answer: &Answer) -> Outcome {
     let location = answer.header("location").and_then(|location| Url::parse(location).ok());
+    let origin = |url: &Url| (url.host_str().map(str::to_owned), url.port_or_known_default());
     match (answer.status, location) {
-        (301 | 302 | 303 | 307 | 308, Some(to)) if to.scheme() == "https" && to.host_str() == Some(host) => {
+        (301 | 302 | 303 | 307 | 308, Some(to)) if to.scheme() == "https" && origin(&to) == origin(base) => {
             Outcome::Passed(format!("{} to https", answer.status))
         }
         (301 | 302 | 303 | 307 | 308, to) => Outcome::Failed(Fault::new(
@@ -22,7 +23,7 @@ pub fn redirect(host: &str, answer: &Answer) -> Outcome {
                 "plain HTTP leads to {}",
                 to.map_or_else(|| "nowhere that can be read".to_owned(), |to| to.to_string())
             ),
-            format!("have it lead to https://{host}"),
+            format!("have it lead to {base}"),
         )),
         (401 | 200, _) if answer.is_of_registry() => Outcome::Failed(Fault::new(
             codes::NO_REDIRECT,
@@ -166,15 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_must_lead_to_https_at_the_same_host() {
-        let to = |location: &str| {
-            code(&redirect("r.example.com", &answer(301, &[("location", location)]))).to_owned()
-        };
+    fn plain_http_must_lead_to_https_at_the_same_host_and_port() {
+        let base = Url::parse("https://r.example.com").unwrap();
+        let to = |location: &str| code(&redirect(&base, &answer(301, &[("location", location)]))).to_owned();
+        assert_eq!(to("https://r.example.com:443/v2/"), "passed");
+        assert_eq!(to("https://r.example.com:8443/v2/"), codes::NO_REDIRECT);
         assert_eq!(to("https://r.example.com/v2/"), "passed");
         assert_eq!(to("http://r.example.com/v2/"), codes::NO_REDIRECT);
         assert_eq!(to("https://other.example.com/v2/"), codes::NO_REDIRECT);
-        assert_eq!(code(&redirect("r.example.com", &answer(401, &[OURS, BASIC]))), codes::NO_REDIRECT);
-        assert_eq!(code(&redirect("r.example.com", &answer(404, &[]))), "passed");
+        assert_eq!(code(&redirect(&base, &answer(401, &[OURS, BASIC]))), codes::NO_REDIRECT);
+        assert_eq!(code(&redirect(&base, &answer(404, &[]))), "passed");
     }
 
     #[test]

@@ -314,7 +314,7 @@ fn a_controller_is_known_by_its_class_or_told_nothing() {
         annotations("ingress.class = 'contour'"),
         ["ingress.kubernetes.io/force-ssl-redirect", "projectcontour.io/response-timeout"]
     );
-    assert_eq!(annotations("ingress = { class = 'edge', controller = 'haproxy' }").len(), 2);
+    assert_eq!(annotations("ingress = { class = 'edge', controller = 'haproxy' }").len(), 3);
     assert!(annotations("ingress.class = 'edge'").is_empty());
     assert_eq!(annotations("ingress.class = 'edge-nginx'").len(), 4);
     let warned = |more: &str| {

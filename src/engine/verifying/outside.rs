@@ -189,7 +189,7 @@ impl Visit<'_> {
             return Outcome::NotNeeded("there is no such URL".to_owned());
         }
         match self.door().ask_anybody(Call::new(Method::GET, at(&plain, VERSION))).await {
-            Ok(answer) => redirect(self.host(), &answer),
+            Ok(answer) => redirect(self.base(), &answer),
             Err(fault) if fault.code == codes::NO_CONNECTION => {
                 Outcome::Passed("nothing answers at port 80, so nobody sends a password in clear".to_owned())
             }

@@ -78,11 +78,15 @@ pub(super) fn traefik(limits: Limits<'_>) -> Vec<Annotation> {
     if limits.with_tls { encrypted.into() } else { Vec::new() }
 }
 
+/// Without the port it redirects to 8443, where it listens in its own pod, and not to where clients reach it.
 /// Source: <https://www.haproxy.com/documentation/kubernetes-ingress/ingress-configuration-reference/>
 pub(super) fn haproxy(limits: Limits<'_>) -> Vec<Annotation> {
     let timeout = ("haproxy.org/timeout-server", format!("{}s", limits.read), About::Read);
-    let redirect = ("haproxy.org/ssl-redirect", "true".to_owned(), About::Encryption);
-    [timeout].into_iter().chain(limits.with_tls.then_some(redirect)).collect()
+    let redirect = [
+        ("haproxy.org/ssl-redirect", "true".to_owned(), About::Encryption),
+        ("haproxy.org/ssl-redirect-port", "443".to_owned(), About::Encryption),
+    ];
+    [timeout].into_iter().chain(redirect.into_iter().filter(|_| limits.with_tls)).collect()
 }
 
 #[cfg(test)]
@@ -108,6 +112,7 @@ mod tests {
         insta::assert_snapshot!(shown(haproxy, true), @r"
         haproxy.org/timeout-server=900s
         haproxy.org/ssl-redirect=true
+        haproxy.org/ssl-redirect-port=443
         ");
         assert_eq!(shown(traefik, false) + &shown(none, true), "");
     }
