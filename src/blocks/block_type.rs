@@ -275,6 +275,11 @@ pub(super) trait BlockType: Sync + 'static {
         true
     }
 
+    /// Whether an object waits for the blocks that keys of its block name, and keeps them where it stays.
+    fn needs_named_blocks(&self, _desired: &Desired) -> bool {
+        true
+    }
+
     /// Whether some objects of a block lead the others.
     fn has_leader(&self) -> bool {
         false
@@ -338,6 +343,9 @@ pub(super) trait AnyBlockType: Sync {
 
     /// See [`BlockType::leads`].
     fn leads(&self, desired: &Desired) -> bool;
+
+    /// See [`BlockType::needs_named_blocks`].
+    fn needs_named_blocks(&self, desired: &Desired) -> bool;
 
     /// See [`BlockType::has_leader`].
     fn has_leader(&self) -> bool;
@@ -417,6 +425,10 @@ impl<T: BlockType> AnyBlockType for T {
 
     fn leads(&self, desired: &Desired) -> bool {
         BlockType::leads(self, desired)
+    }
+
+    fn needs_named_blocks(&self, desired: &Desired) -> bool {
+        BlockType::needs_named_blocks(self, desired)
     }
 
     fn has_leader(&self) -> bool {

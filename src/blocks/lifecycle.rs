@@ -19,12 +19,16 @@ pub(super) fn distribute(
     mistakes: &mut Vec<Diagnostic>,
 ) {
     let named = block.named_blocks.iter().filter(|(address, _)| with_objects.contains(address));
-    let named = named.map(|(block, span)| (Address { block: block.clone(), object: None }, Some(*span)));
+    let named: Vec<_> =
+        named.map(|(block, span)| (Address { block: block.clone(), object: None }, Some(*span))).collect();
     let written = block.depends_on.iter().map(|(address, span)| (address.clone(), Some(*span)));
-    let depends_on: Vec<_> = written.chain(named).collect();
+    let written: Vec<_> = written.collect();
     for desired in objects.iter_mut() {
         let leads = block_type.leads(desired);
-        let mut addresses = depends_on.clone();
+        let mut addresses = written.clone();
+        if block_type.needs_named_blocks(desired) {
+            addresses.extend_from_slice(&named);
+        }
         addresses.append(&mut desired.depends_on);
         desired.depends_on = addresses;
         desired.lifecycle = Lifecycle {

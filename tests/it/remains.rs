@@ -134,12 +134,28 @@ spec:
   scope: Namespaced
   names: { plural: issuers, singular: issuer, kind: Issuer, listKind: IssuerList }
   versions: [{ name: v1alpha2, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: tiller-deploy }
+spec:
+  selector: { matchLabels: { name: tiller } }
+  template:
+    metadata: { labels: { name: tiller } }
+    spec: { containers: [{ name: tiller, image: "gcr.io/kubernetes-helm/tiller:v2.14.1" }] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: tiller }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
+subjects: [{ kind: ServiceAccount, name: tiller, namespace: kube-system }]
 "#;
     let project = ns.project().write("regplan.toml", &format!("{HEAD}[manifest.all]\npath = \"all.yaml\"\n"));
     let project = project.write("all.yaml", manifest);
     let found = project.run(["validate"]).success();
     found.stderr_contains("does not read since 0.11").stderr_contains("all.yaml:2");
     found.stderr_contains("or write `cert-manager.io/issuer`").stderr_contains("all.yaml:12");
+    found.stderr_contains("tiller-deploy is Tiller").stderr_contains("lets Tiller do everything");
     found.stderr_contains("use `apiVersion: networking.k8s.io/v1`").stderr_contains("all.yaml:7");
     found.stderr_contains("does not serve since 1.6").stderr_contains("all.yaml:15");
     found.stderr_contains("has `certmanager.k8s.io/disable-validation`").stderr_contains("all.yaml:29");

@@ -14,6 +14,7 @@ tests! {
     what_was_not_run_is_counted,
     a_required_bed_is_a_failure_where_there_can_be_none,
     a_list_that_cannot_be_had_is_a_failure,
+    tests_that_take_too_long_are_ended_and_a_failure,
     what_a_machine_lacks_for_a_bed_is_told_with_what_to_do,
     a_machine_that_makes_no_namespaces_is_told_so,
     a_build_goes_on_where_it_stopped_and_only_one_runs_at_a_time,
@@ -36,6 +37,13 @@ esac
 const CARGO_WITHOUT_LIST: &str = r#"#!/bin/sh
 case "$*" in
   *--list*) exit 101 ;;
+esac
+"#;
+
+/// Every step passes, and the tests never end.
+const CARGO_WITHOUT_END: &str = r#"#!/bin/sh
+case "$*" in
+  'test --locked') sleep 600 ;;
 esac
 "#;
 
@@ -64,8 +72,13 @@ fn path_before(folder: &Path) -> String {
 /// Runs the command with these programs before all others.
 fn run(name: &str, cargo: &str) -> Output {
     let folder = programs(&[("id", USER), ("cargo", cargo)]);
+    command(name, &folder).run()
+}
+
+/// The command with the programs of this folder before all others.
+fn command(name: &str, folder: &TempDir) -> Command {
     let command = Command::new(script(name)).inherit_env().env_remove("REGPLAN_TEST_BED");
-    command.env("PATH", path_before(folder.path())).run()
+    command.env("PATH", path_before(folder.path()))
 }
 
 fn what_was_not_run_is_counted() {
@@ -83,6 +96,12 @@ fn a_required_bed_is_a_failure_where_there_can_be_none() {
 fn a_list_that_cannot_be_had_is_a_failure() {
     let ended = run("tests/run.sh", CARGO_WITHOUT_LIST).any();
     ended.check(!ended.succeeded(), "should have failed").stdout_lacks("all passed");
+}
+
+fn tests_that_take_too_long_are_ended_and_a_failure() {
+    let folder = programs(&[("id", USER), ("cargo", CARGO_WITHOUT_END)]);
+    let ended = command("tests/run.sh", &folder).env("REGPLAN_BUILT_LIMIT", "1").run().code(124);
+    ended.stdout_contains("failed: tests (still running after 1 s)").stdout_lacks("all passed");
 }
 
 /// Asks whether a bed can run here, with the programs of this folder alone. Nobody is asked for root: `id` says so.

@@ -231,6 +231,8 @@ fn a_service_of_the_controller_that_is_made_here_tells_the_address_before_the_in
     assert_eq!(led_by(None, &service("NodePort"), ""), by_ingress);
     let known = json!([{"ip": "192.0.2.7"}]);
     assert_eq!(led_by(Some(&known), &balanced, ""), (json!(["192.0.2.7"]), true));
+    let objects = behind(service_of_controller(), &known, &format!("{REGISTRY}{}{balanced}", zone()));
+    assert!(waits(of_kind(&objects, "RecordSet")).contains(&"resource.envoy".to_owned()), "it goes first");
     // One that is there without an address may never get one, and so may one that nobody waits for.
     assert_eq!(led_by(Some(&json!([])), &balanced, ""), by_ingress);
     assert_eq!(led_by(None, &format!("{balanced}lifecycle.ready = \"written\"\n"), ""), by_ingress);

@@ -1,6 +1,8 @@
 //! Issuers, and the registries whose certificates they sign.
 
 use super::*;
+use crate::blocks::block_type::BlockType;
+use crate::blocks::types::registry::RegistryBlock;
 
 fn yaml(text: &str) -> String {
     let objects = fine(text).into_iter().filter(|desired| !desired.shared);
@@ -153,6 +155,12 @@ fn a_registry_has_a_certificate_before_it_is_reached() {
     );
     let waits: Vec<String> = ingress.depends_on.iter().map(|(address, _)| address.to_string()).collect();
     assert!(waits.contains(&"registry.main/Certificate.cert-manager.io/registry".to_owned()), "{waits:?}");
+    // What holds data stays for ever, and would keep the issuer with all that it stands on.
+    let needs_issuer = |kind: &str| BlockType::needs_named_blocks(&RegistryBlock, named(kind));
+    assert!(needs_issuer("Certificate") && needs_issuer("Deployment"));
+    for data in ["ConfigMap", "PersistentVolumeClaim", "Secret", "ServiceAccount"] {
+        assert!(!needs_issuer(data), "{data}");
+    }
 }
 
 /// A registry with further names in its certificate.

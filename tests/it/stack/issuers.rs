@@ -92,15 +92,19 @@ fn an_authority_that_is_made_here_signs() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
     let outputs = "\n[output.root]\nvalue = \"${issuer.first.root}\"\n\n[output.end]\n\
-                   value = \"${registry.main/Certificate.cert-manager.io/registry.status.notAfter}\"\n";
+                   value = \"${registry.main/Certificate.cert-manager.io/registry.status.notAfter}\"\n\n[output.renewal]\n\
+                   value = \"${registry.main/Certificate.cert-manager.io/registry.status.renewalTime}\"\n";
     let project = project(&ns, &bed, &format!("{MADE_HERE}{outputs}"));
     project.run(["output"]).success().stdout_contains("root = (not known: it is not there yet)");
     project.apply().stdout_contains("BEGIN CERTIFICATE");
     project.expect_settled();
     let root = project.run(["output", "root", "--format=raw"]).success();
     fs::write(project.path("root.pem"), root.stdout()).unwrap();
-    let end = project.run(["output", "end", "--format=raw"]).success();
-    assert!(end.stdout().parse::<jiff::Timestamp>().unwrap() > jiff::Timestamp::now());
+    let told = |output: &str| {
+        let told = project.run(["output", output, "--format=raw"]).success();
+        told.stdout().parse::<jiff::Timestamp>().unwrap()
+    };
+    assert!(jiff::Timestamp::now() < told("renewal") && told("renewal") < told("end"));
     // The root is what makes clients trust the registry; regplan itself knows it from the issuer.
     let verified = project.run(["verify", "--only=chain", "--only=issuer", "--format=json"]).success();
     verified.stdout_contains("signed by the authority of issuer.first");

@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use super::{HOST, Registry, checks, project_within};
-use crate::harness::{Ended, Namespace, Project, Proxy};
+use crate::harness::{Ended, Namespace, Project, Proxy, wait_until};
 
 tests! {
     a_pod_that_cannot_be_read_is_not_gone,
     pods_that_cannot_be_read_are_not_made,
     a_pod_of_another_run_is_left_alone,
+    a_pod_of_a_killed_run_is_taken_away_by_the_next,
 }
 
 /// A login for pods. The registry's own pods are not those that answer here.
@@ -90,4 +91,19 @@ fn a_pod_of_another_run_is_left_alone() {
     assert!(found["in-cluster"]["reason"].to_string().contains("which may still go on"), "{found:#}");
     assert!(found["in-cluster"]["fix"].to_string().contains("wait until it has ended"), "{found:#}");
     assert_eq!(ns.field("pod/regplan-verify-pull", "/metadata/uid"), made);
+}
+
+/// Nobody starts its container here. On a node it would end by itself after two minutes.
+fn a_pod_of_a_killed_run_is_taken_away_by_the_next() {
+    let ns = Namespace::absent();
+    let (proxy, registry) = (ns.proxy(), Registry::start());
+    let project = applied(&ns, &proxy);
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port());
+    let run = project.regplan(["verify", "--in-cluster", "--only=in-cluster", &there]).spawn();
+    wait_until("the pod", || ns.find("pod/regplan-verify-pull").is_some());
+    run.kill();
+    let pod = ns.find("pod/regplan-verify-pull").unwrap();
+    assert_eq!(pod["spec"]["activeDeadlineSeconds"], 120);
+    project.run(["verify", "--only=clean-up", &there]).success();
+    assert_eq!(ns.find("pod/regplan-verify-pull"), None);
 }

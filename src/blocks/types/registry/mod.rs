@@ -170,6 +170,12 @@ impl BlockType for RegistryBlock {
         desired.identity.is("apps", "Deployment")
     }
 
+    /// Who signs the certificate, and the zone, mean nothing to what only holds data: a claim that stays needs neither.
+    fn needs_named_blocks(&self, desired: &Desired) -> bool {
+        const DATA: [&str; 4] = ["ConfigMap", "PersistentVolumeClaim", "Secret", "ServiceAccount"];
+        !DATA.iter().any(|kind| desired.identity.is("", kind))
+    }
+
     fn has_leader(&self) -> bool {
         true
     }

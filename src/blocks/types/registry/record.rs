@@ -71,7 +71,11 @@ pub(super) fn object(registry: &Registry<'_>, context: &CompileContext<'_>) -> O
     let dns = zone(registry)?;
     let leading = leading(registry, dns);
     let draft = dns.draft(registry.block, registry.spec.host(), &leading, place(registry), context);
-    let draft = registry.from(draft, path(&["metadata", "name"]), &["host"]);
+    let mut draft = registry.from(draft, path(&["metadata", "name"]), &["host"]);
+    // Also where its address is known: the name must not lead to a Service that is gone.
+    if dns.target(registry.facts).is_none() {
+        draft.depends_on.extend(address::made_service(registry).map(|(_, service)| service.clone()));
+    }
     Some(registry.from(draft, path(&["spec"]), &["dns"]))
 }
 

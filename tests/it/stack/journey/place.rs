@@ -93,8 +93,8 @@ impl<'n> Place<'n> {
 
     /// The same for a command that ends with 0. Shows what it wrote from the first line on that begins with this.
     #[track_caller]
-    pub(super) fn run_from(&self, page: &mut Page, line: &str, first: &str) {
-        self.run_from_while(page, line, first, |run| run.wait().success());
+    pub(super) fn run_from(&self, page: &mut Page, line: &str, first: &str) -> Ended {
+        self.run_from_while(page, line, first, |run| run.wait().success())
     }
 
     /// The same, and something is done until the command has ended.
@@ -105,8 +105,10 @@ impl<'n> Place<'n> {
         line: &str,
         first: &str,
         until_it_ends: impl FnOnce(Running) -> Ended,
-    ) {
-        page.command_from(line, &both(&until_it_ends(self.command(line).spawn())), first);
+    ) -> Ended {
+        let ended = until_it_ends(self.command(line).spawn());
+        page.command_from(line, &both(&ended), first);
+        ended
     }
 
     /// A command in the folder of the project.

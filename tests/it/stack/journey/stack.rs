@@ -144,6 +144,14 @@ pub(super) fn end(place: &Place<'_>, page: &mut Page) {
          What holds data stays: the claim with the images, the passwords, namespaces, and the definitions, with which all\n\
          certificates would go. The plan says with which word each would go too.",
     );
-    place.run_from(page, "regplan destroy --auto-approve", "  = ");
+    let destroyed = place.run_from(page, "regplan destroy --auto-approve", "  = ");
+    // What holds data needs nobody who signs certificates.
+    for gone in ["issuer.letsencrypt/ClusterIssuer", "chart.cert-manager/Deployment/cert-manager-webhook"] {
+        destroyed.stdout_lacks(&format!("= {gone}")).stderr_contains(&format!("deleted {gone}"));
+    }
+    let at = |what: &str| {
+        destroyed.stderr().find(&format!("deleted {what}  ")).unwrap_or_else(|| panic!("{what}"))
+    };
+    assert!(at(RECORD) < at("chart.ingress/Service/traefik"), "a name leads to nothing that is gone");
     assert_eq!(place.status(), None, "nothing is served any more");
 }

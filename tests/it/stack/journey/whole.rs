@@ -18,8 +18,8 @@ a program says something else.
 The cluster is empty: one file installs everything, from the ingress controller on. Four things are not as in a cluster of
 yours:
 
-- The charts are folders, and the node has the images. They hold the programs of these versions, built from their sources: Traefik
-  whole, cert-manager without the parts that nobody needs here.
+- The charts are folders, and the node has the images. They hold the programs of these versions, built from their sources, without
+  parts that nobody needs here, such as the clients of Traefik and cert-manager for clouds.
 - The cloud has one address for all Services of type `LoadBalancer`.
 - The authority is not Let's Encrypt. So `verify` and skopeo are told to trust its root, and the node trusts it too.
 - A kubelet brings a new password file into a pod within a minute or two. Here it is made to do so after some seconds: it looks at a

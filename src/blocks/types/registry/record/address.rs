@@ -64,7 +64,7 @@ pub(super) fn leading(registry: &Registry<'_>) -> Leading {
 }
 
 /// The Service of the controller that this configuration makes itself, and to which a load balancer is to lead.
-fn made_service<'a>(registry: &Registry<'a>) -> Option<(Identity, &'a Address)> {
+pub(super) fn made_service<'a>(registry: &Registry<'a>) -> Option<(Identity, &'a Address)> {
     let Way::Ingress(_) = registry.spec.way() else { return None };
     let mut usual = usual_services(registry.serving?);
     usual.find_map(|service| Some((service.clone(), registry.declared_balancers.get(&service)?)))
