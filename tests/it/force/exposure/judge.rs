@@ -67,11 +67,14 @@ fn entries(ns: &Namespace) -> Vec<Entry> {
     let mut found = Vec::new();
     for ingress in objects(ns, "ingresses.networking.k8s.io") {
         let service = &ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"];
+        // Contour serves plain HTTP beside HTTPS, unless this says that it does not.
+        let closes_http =
+            ingress["metadata"]["annotations"]["ingress.kubernetes.io/force-ssl-redirect"] == "true";
         found.push(Entry {
             way: Way::Ingress,
             service: service["name"].as_str().unwrap().to_owned(),
             port: service["port"]["name"].clone(),
-            is_encrypted: ingress["spec"].get("tls").is_some(),
+            is_encrypted: closes_http && ingress["spec"].get("tls").is_some(),
         });
     }
     for route in objects(ns, "httproutes.gateway.networking.k8s.io") {
