@@ -78,10 +78,12 @@ impl<'a> CompileContext<'a> {
         }
     }
 
-    /// Whether a block can count on this kind, as Helm names it: the cluster serves it, or this configuration defines it.
+    /// Whether a block can count on this kind, as Helm names it: the cluster serves it, or this configuration defines it. A cluster
+    /// that was asked in vain is taken to serve it: so a question that fails once deletes nothing.
     pub(super) fn has_api(&self, block: &BlockAddress, api: &str) -> bool {
         let is_served = match self.facts.get(&Need::Capabilities) {
             Some(Fact::Capabilities(Some(found))) => found.apis.iter().any(|served| served == api),
+            Some(Fact::Unknown(_)) => true,
             _ => false,
         };
         is_served || self.defined_apis.known_to(block).iter().any(|defined| *defined == api)

@@ -3,6 +3,7 @@
 //! class does not wait: what runs there may wait for a certificate of that issuer.
 
 use super::edge_reason::{EdgeReason, RawEdge};
+use crate::kubernetes::certificates::is_issuer;
 use crate::kubernetes::class_controllers::may_run;
 use crate::resource::dependencies::Strength;
 use crate::resource::{Desired, Identity};
@@ -32,10 +33,6 @@ pub(super) fn controllers(
         }));
     }
     found
-}
-
-fn is_issuer(identity: &Identity) -> bool {
-    ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind))
 }
 
 /// Whether an object is a class by which who serves requests from outside is chosen.

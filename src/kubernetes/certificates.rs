@@ -20,6 +20,11 @@ pub fn is_certificate(identity: &Identity) -> bool {
     identity.is(GROUP, "Certificate")
 }
 
+/// Whether it signs certificates.
+pub fn is_issuer(identity: &Identity) -> bool {
+    ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is(GROUP, kind))
+}
+
 /// Whether objects of this kind of cert-manager belong to the whole cluster.
 pub fn is_cluster_kind(kind: &GroupKind) -> bool {
     kind.group == GROUP && kind.kind == "ClusterIssuer"

@@ -275,13 +275,16 @@ fn a_controller_that_the_class_contradicts_is_a_warning() {
 fn traefik_sends_plain_http_on_by_objects_of_their_own() {
     const REDIRECT: &str = "registry.main/IngressRoute.traefik.io/registry-redirect";
     const MIDDLEWARE: &str = "registry.main/Middleware.traefik.io/registry-redirect";
-    let compiled = |text: &str, apis: &[&str]| {
+    let compiled_with = |text: &str, capabilities: Fact| {
         let config = config(text);
         let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+        facts.insert(Need::Capabilities, capabilities);
+        flawless(Blocks::read(&config).compile(&facts)).unwrap_or_else(|found| panic!("{found}")).resources
+    };
+    let compiled = |text: &str, apis: &[&str]| {
         let apis = apis.iter().map(|api| (*api).to_owned()).collect();
         let capabilities = Capabilities { version: "v1.36.3".into(), apis };
-        facts.insert(Need::Capabilities, Fact::Capabilities(Some(capabilities.into())));
-        flawless(Blocks::read(&config).compile(&facts)).unwrap_or_else(|found| panic!("{found}")).resources
+        compiled_with(text, Fact::Capabilities(Some(capabilities.into())))
     };
     let has = |resources: &[Desired], address: &str| {
         resources.iter().any(|desired| desired.address.to_string() == address)
@@ -332,4 +335,6 @@ spec = {{ group = 'traefik.io', names = {{ kind = '{kind}', plural = \
     };
     let defined = define("middlewares", "Middleware") + &define("ingressroutes", "IngressRoute");
     assert!(has(&compiled(&format!("{text}{defined}"), &[]), REDIRECT));
+    // A question that fails once deletes nothing.
+    assert!(has(&compiled_with(&text, Fact::Unknown("it does not answer".into())), REDIRECT));
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kubernetes::certificates::is_issuer;
 use crate::kubernetes::record_requests::is_request;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
@@ -66,6 +67,5 @@ fn behind<'c>(
 /// namespace do not: a registry that moves from one way to another one keeps the old way until they lead to the new one.
 fn decides(identity: &Identity) -> bool {
     let is_record = is_house_group(&identity.group) || is_request(identity);
-    let is_issuer = ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind));
-    !is_record && !is_issuer && !identity.is("", "Namespace")
+    !is_record && !is_issuer(identity) && !identity.is("", "Namespace")
 }

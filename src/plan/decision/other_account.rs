@@ -1,5 +1,6 @@
 //! An issuer that signs with another account from now on, at the same server.
 
+use crate::kubernetes::certificates::is_issuer;
 use crate::plan::model::change::Action;
 use crate::plan::model::field_change::{After, FieldChange};
 use crate::resource::Desired;
@@ -11,9 +12,8 @@ const SERVER: &[&str] = &["spec", "acme", "server"];
 /// What is said where the key of the account is in another Secret from now on. At another server, the account is another one anyway.
 pub(super) fn warning(desired: &Desired, action: Action, fields: &[FieldChange]) -> Option<String> {
     let identity = &desired.identity;
-    let is_issuer = ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind));
     let is_written_to = matches!(action, Action::Update | Action::Adopt);
-    if !is_issuer || !is_written_to || fields.iter().any(|field| field.path.is_keys(SERVER)) {
+    if !is_issuer(identity) || !is_written_to || fields.iter().any(|field| field.path.is_keys(SERVER)) {
         return None;
     }
     let change = fields.iter().find(|field| field.path.is_keys(SECRET))?;

@@ -1,5 +1,6 @@
 //! An issuer with which another authority signs from now on, under the same name.
 
+use crate::kubernetes::certificates::is_issuer;
 use crate::plan::model::change::Action;
 use crate::plan::model::field_change::FieldChange;
 use crate::resource::{Desired, FieldPath};
@@ -11,9 +12,8 @@ const SORTS: [&[&str]; 3] = [&["spec", "acme"], &["spec", "vault"], &["spec", "v
 /// What is said where another authority signs from now on: cert-manager compares the name of the issuer alone with the one that has signed.
 pub(super) fn warning(desired: &Desired, action: Action, fields: &[FieldChange]) -> Option<String> {
     let identity = &desired.identity;
-    let is_issuer = ["Issuer", "ClusterIssuer"].iter().any(|kind| identity.is("cert-manager.io", kind));
     let is_written_to = matches!(action, Action::Update | Action::Adopt);
-    if !is_issuer || !is_written_to || !fields.iter().any(|field| says_who_signs(&field.path)) {
+    if !is_issuer(identity) || !is_written_to || !fields.iter().any(|field| says_who_signs(&field.path)) {
         return None;
     }
     Some(format!(

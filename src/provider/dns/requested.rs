@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::content::Names;
 use super::keeper::Behind;
 use super::rfc2136::{other_answers_of, servers_of};
-use super::wait::{Found, until};
+use super::wait::{Found, judged, told, too_late, until};
 use crate::kubernetes::readiness::{Standard, time_to_ready};
 use crate::kubernetes::record_requests::RecordRequest;
 use crate::provider::{Checkup, Progress, Wait};
@@ -28,27 +27,26 @@ pub(super) async fn wait(
     let identity = &wait.target.identity;
     let limit = wait.timeout.unwrap_or_else(|| time_to_ready(identity, Some(&asking.object), None));
     let look = || async {
-        let behind = behind(request, Standard::RolledOut).await?;
-        let missing = behind.into_iter().map(Behind::into_text).collect::<Vec<_>>().join("; ");
-        let found = Some(Live::clone(asking));
-        Ok(if missing.is_empty() { Found::There(found) } else { Found::Lacks(missing) })
+        Ok(match told(behind(request, Standard::RolledOut).await?) {
+            None => Found::There(Some(Live::clone(asking))),
+            Some(missing) => Found::Lacks(missing),
+        })
     };
-    until(limit, progress, look, |missing| too_late(request, identity, limit, missing)).await
+    let RecordRequest { name, zone, .. } = request;
+    until(limit, progress, look, |missing| {
+        too_late(name, limit, missing).help(help_when_late(zone, identity))
+    })
+    .await
 }
 
-/// What such an object lacks: records that its servers do not give. Of one that was seen ready once, a server that cannot be
-/// asked from here says nothing.
+/// What such an object lacks: records that its servers do not give.
 pub(super) async fn lacking(request: &RecordRequest, checkup: &Checkup) -> Option<String> {
     if checkup.rule == Some(ReadyRule::Written) {
         return None;
     }
     let unknown = |problem: Problem| vec![Behind::Silent(problem.message)];
-    let behind = behind(request, checkup.standard).await.unwrap_or_else(unknown).into_iter();
-    let told = behind
-        .filter(|behind| checkup.standard == Standard::RolledOut || matches!(behind, Behind::Says(_)))
-        .map(Behind::into_text);
-    let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    let behind = behind(request, checkup.standard).await.unwrap_or_else(unknown);
+    told(judged(behind, checkup.standard))
 }
 
 /// The servers that do not give what is asked for.
@@ -114,16 +112,14 @@ fn gives(found: &[RecordValue], wanted: &[RecordValue], stand_ins: &StandIns) ->
     found_of_types == wanted.iter().collect() || found.iter().any(|value| stand_ins.has(value))
 }
 
-fn too_late(request: &RecordRequest, identity: &Identity, limit: Duration, missing: &str) -> Problem {
-    let RecordRequest { name, zone, .. } = request;
-    let message = format!("not every server answers with {name} after {} s: {missing}", limit.as_secs());
-    let help = format!(
+/// What to do where the records are not there in time.
+fn help_when_late(zone: &str, identity: &Identity) -> String {
+    format!(
         "look at the log of external-dns: it must watch DNSEndpoints (`--source=crd`) and write the zone {zone}. Where the \
          servers cannot be asked from here (TCP to port 53), name others by `external_dns.name_servers`, or do not wait for \
          them: `lifecycle.ready = {{ \"{}/{}\" = \"written\" }}`",
         identity.kind, identity.name
-    );
-    Problem::new(ProblemKind::Other, message).help(help)
+    )
 }
 
 #[cfg(test)]

@@ -27,7 +27,13 @@ pub(super) async fn wait(
         return Ok(Some(Arc::clone(written)));
     }
     let limit = wait.timeout.unwrap_or_else(|| entry.keeper.patience());
-    until(limit, progress, || look(entry, wait), |missing| too_late(entry, limit, missing)).await
+    until(
+        limit,
+        progress,
+        || look(entry, wait),
+        |missing| too_late(&entry.names.name, limit, missing).help(entry.keeper.help_when_late()),
+    )
+    .await
 }
 
 /// Looks again and again until it is there, and tells what is missing.
@@ -76,26 +82,33 @@ async fn look(entry: &Entry, wait: &Wait) -> Result<Found, Problem> {
             // What a person has to make does not stand there yet.
             let wanted = wait.written.as_deref().unwrap_or(&live);
             let behind = entry.keeper.behind(&entry.names, &values(entry, wanted)).await?;
-            if behind.is_empty() {
-                return Ok(Found::There(Some(live)));
+            match told(behind) {
+                None => Found::There(Some(live)),
+                Some(missing) => Found::Lacks(missing),
             }
-            Found::Lacks(behind.into_iter().map(Behind::into_text).collect::<Vec<_>>().join("; "))
         }
     })
 }
 
-/// What a record set lacks: servers that do not give it. Of one that was seen ready once, a server that cannot be asked from
-/// here says nothing.
+/// What these servers say, in one line; `None` where there are none.
+pub(super) fn told(behind: impl IntoIterator<Item = Behind>) -> Option<String> {
+    let texts: Vec<String> = behind.into_iter().map(Behind::into_text).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
+/// What a record set lacks: servers that do not give it.
 pub(super) async fn lacking(entry: &Entry, checkup: &Checkup) -> Option<String> {
     if checkup.rule == Some(ReadyRule::Written) {
         return None;
     }
     let behind = entry.keeper.behind(&entry.names, &values(entry, &checkup.live)).await.ok()?;
-    let told = behind
-        .into_iter()
-        .filter(|behind| checkup.standard == Standard::RolledOut || matches!(behind, Behind::Says(_)));
-    let told: Vec<String> = told.map(Behind::into_text).collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    told(judged(behind, checkup.standard))
+}
+
+/// Of what was seen ready once, a server that cannot be asked from here says nothing.
+pub(super) fn judged(behind: Vec<Behind>, standard: Standard) -> impl Iterator<Item = Behind> {
+    let counts = move |behind: &Behind| standard == Standard::RolledOut || matches!(behind, Behind::Says(_));
+    behind.into_iter().filter(counts)
 }
 
 fn has_field(live: Option<&Live>, path: &FieldPath) -> bool {
@@ -109,8 +122,8 @@ fn values(entry: &Entry, live: &Live) -> Vec<RecordValue> {
     texts.filter_map(|text| RecordValue::parse(&entry.identity.kind, text).ok()).collect()
 }
 
-fn too_late(entry: &Entry, limit: Duration, missing: &str) -> Problem {
-    let name = &entry.names.name;
+/// That the servers do not answer with the records of a name in time.
+pub(super) fn too_late(name: &str, limit: Duration, missing: &str) -> Problem {
     let message = format!("not every server answers with {name} after {} s: {missing}", limit.as_secs());
-    Problem::new(ProblemKind::Other, message).help(entry.keeper.help_when_late())
+    Problem::new(ProblemKind::Other, message)
 }

@@ -282,9 +282,12 @@ impl DnsSpec {
 
     /// Whether an address that is known only later is taken for one of IPv4, because a type must be named and none is.
     pub(in crate::blocks) fn assumes_type(&self) -> bool {
-        let is_asked =
-            self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Endpoint);
-        is_asked && self.keys.record_type == TypeKey::Auto
+        self.asks_by_object() && self.keys.record_type == TypeKey::Auto
+    }
+
+    /// Whether external-dns is asked for the records by an object of its own.
+    fn asks_by_object(&self) -> bool {
+        self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Endpoint)
     }
 
     /// Pushes what is wrong with whoever makes the records: a key that cannot be one, or an external-dns that does not read what
@@ -299,9 +302,9 @@ impl DnsSpec {
             let at = span_of(block, self.within.iter().copied().chain(["rfc2136", "key"]));
             mistakes.extend(tsig::wrong_key(&context.facts.text(&need(&rfc2136.key)), at));
         }
-        let is_asked =
-            self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Endpoint);
-        if is_asked && let Some(unread) = external::unread(RecordSource::Endpoints, context) {
+        if self.asks_by_object()
+            && let Some(unread) = external::unread(RecordSource::Endpoints, context)
+        {
             mistakes.push(unread.at(span_of(block, self.within.iter().copied().chain(["external_dns"])), ""));
         }
     }
